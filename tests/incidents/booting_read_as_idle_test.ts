@@ -1,8 +1,9 @@
 /**
- * Karpenter's consolidation removed nodes that it had just launched, before their pods were scheduled to them, and then launched
- * others. This went on for as long as an hour.
+ * Karpenter's consolidation removed new nodes before Kubernetes scheduled pods to them, and then launched other nodes. This
+ * repeated for up to an hour.
  *
- * kas does not take an instance that boots for an idle one: it is not stopped before it has been in service for the warm-up (R5).
+ * kas stops no instance before the instance has been in service for the warm-up, so it does not mistake a booting instance
+ * for an idle one (R5).
  *
  * Source: https://github.com/aws/karpenter-provider-aws/issues/2468, https://github.com/aws/karpenter-provider-aws/issues/4341
  *

@@ -1,9 +1,8 @@
 /**
- * EC2 had no capacity for a type in a zone. The Kubernetes cluster-autoscaler waited a quarter of an hour for nodes that could not come, and
- * tried the same group again. kas took the lack for a fault of the instance, and quarantined one node after another.
- *
- * A lack of capacity pauses the starts of the type in the zone, for longer after each failure. kas blames no instance, and starts one soon
- * after EC2 has capacity again (R7, R18).
+ * EC2 had no capacity for a type in a zone. The Kubernetes cluster-autoscaler waited 15 minutes for nodes that could not
+ * start, and tried the same group again. An earlier version of kas counted the lack of capacity as a failure of the instance,
+ * and quarantined one node after another. kas now pauses the starts of the type in the zone, and doubles the pause after each
+ * failure. It does not count a failure of the instance, and starts one soon after EC2 has capacity again (R7, R18).
  *
  * Source: https://github.com/kubernetes/autoscaler/issues/1263, https://github.com/kubernetes/autoscaler/pull/5756
  *
@@ -16,7 +15,7 @@ import { countInService, openPolledLab } from "../support/lab/script.ts";
 
 const MINUTE = 60_000;
 
-/** A fleet of a base instance and two standby nodes that is busy while EC2 has no capacity for the nodes. */
+/** A fleet of a base instance and two standby nodes. The base instance is busy, and EC2 has no capacity for the nodes. */
 async function shortage(ms: number): Promise<Lab> {
   const limits = { ...AT_ONCE, resync: MINUTE };
   const lab = await openPolledLab(fleetOf([false, false], { kind: true, limits }));
@@ -27,7 +26,7 @@ async function shortage(ms: number): Promise<Lab> {
   return lab;
 }
 
-/** How often EC2 was asked for a start. */
+/** Returns the number of StartInstances requests. */
 function attempts({ cloud }: Lab): number {
   return cloud.calls.filter(({ action }) => action === "StartInstances").length;
 }
@@ -42,7 +41,7 @@ for (const minutes of [5, 120]) {
   });
 }
 
-Deno.test("kas asks for a start less and less often while EC2 lacks capacity (R18)", async () => {
+Deno.test("while EC2 lacks capacity, kas tries to start a node less and less often (R18)", async () => {
   await using first = await shortage(60 * MINUTE);
   await using second = await shortage(120 * MINUTE);
   const [one, two] = [attempts(first), attempts(second)];

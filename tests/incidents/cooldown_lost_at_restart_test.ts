@@ -1,6 +1,6 @@
 /**
- * Kubernetes' cluster-autoscaler keeps its scale-down timers in memory, so that they begin again at each restart of its pod.
- * Knative's autoscaler did not remember anything from before a crash either, and scaled down at once.
+ * Kubernetes' cluster-autoscaler keeps its scale-down timers in memory. They begin again whenever its pod restarts. Knative's
+ * autoscaler also kept its state in memory, and scaled down at once after a crash.
  *
  * kas reads the last change of capacity from its journal on disk (R5, R13).
  *
@@ -20,7 +20,7 @@ Deno.test("a cooldown continues after a crash of the autoscaler (R5, R13)", asyn
   await lab.pass(60_000);
   assertEquals(lab.status(FIRST), "stopped none");
   lab.kill(1_000);
-  // By now the datapoints are newer than the change of capacity, so that only the cooldown holds the scale-in.
+  // Now the datapoints are newer than the change of capacity, so only the cooldown holds the scale-in back.
   await lab.pass(180_000);
   await reportIdle(lab, 2);
   await lab.pass(60_000);

@@ -1,8 +1,8 @@
 /**
- * Escalator counted the nodes that it had tainted for removal towards the maximum. When they reached max_nodes and load came back, it
- * neither untainted nor added a node.
+ * Escalator counted nodes that it had marked for removal (tainted) towards the maximum. When the load increased again and the
+ * number of nodes was max_nodes, it neither kept a marked node nor added a node.
  *
- * kas does not count leaving instances, and puts one of them back into service first (R3, R7).
+ * kas does not count leaving instances, and first registers one of them again (R3, R7).
  *
  * Source: https://github.com/atlassian/escalator/issues/107
  *

@@ -1,7 +1,7 @@
 /**
- * SNS delivers a message at least once. A subscriber received one message twice, and stored two documents instead of one.
+ * SNS delivers each message at least once. A subscriber received one message twice, and stored two documents instead of one.
  *
- * kas stores each MessageId once, on disk, and accepts a repetition without acting on it (R11).
+ * kas stores each MessageId once, on disk. It accepts a repeated message, but does not act on it (R11).
  *
  * Source: https://qasimalbaqali.medium.com/achieving-idempotency-in-the-aws-serverless-space-d0671a521479
  *

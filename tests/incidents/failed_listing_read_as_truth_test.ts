@@ -1,7 +1,8 @@
 /**
- * When a cloud provider's API failed for a while, Kubernetes concluded that its nodes were gone, and deleted them.
+ * When a cloud provider's API failed for a while, Kubernetes concluded that its nodes did not exist any more, and deleted them.
  *
- * kas decides only on a complete observation. If a part of it fails, the message waits (R12, R14).
+ * kas makes decisions only from complete observations. If a part of an observation fails, the message stays in the inbox, and
+ * kas tries again (R12, R14).
  *
  * Source: https://github.com/kubernetes/kubernetes/issues/41850
  *

@@ -1,9 +1,8 @@
 /**
- * CloudStack did not count machines that had failed to start, and were stopped, towards the maximum of their group. While the load
- * lasted, every interval added one: 2,296 machines with a maximum of 2, and 30,000 in another account with a maximum of 4.
- *
- * Without --grow, kas launches nothing, but it could start the same broken instances without end. An instance that fails its health
- * check three times in a row is quarantined, and not started again (R7, R18).
+ * CloudStack did not count stopped machines that had failed to start towards the maximum of their group. While the load was
+ * high, it added a machine at every interval: 2,296 machines with a maximum of 2, and 30,000 in another account with a
+ * maximum of 4. Without --grow, kas launches no instance, but it could start the same broken instances without end. So kas
+ * quarantines an instance after three failed health checks in a row, and does not start it again (R7, R18).
  *
  * Source: https://github.com/apache/cloudstack/issues/14185, https://github.com/apache/cloudstack/issues/9318
  *
@@ -15,7 +14,7 @@ import { openPolledLab, startedIds } from "../support/lab/script.ts";
 
 const HOUR = 3_600_000;
 
-Deno.test("however long the high load lasts, kas starts an instance that fails its health check less and less often, and quarantines it (R18)", async () => {
+Deno.test("while the load stays high, kas starts an instance that fails its health check less and less often, and quarantines it (R18)", async () => {
   const limits = { ...AT_ONCE, resync: 60_000 };
   await using lab = await openPolledLab(
     fleetOf([false, false, false], { kind: true, limits, startTimeout: 30_000 }),

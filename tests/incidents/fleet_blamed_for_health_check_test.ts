@@ -1,9 +1,8 @@
 /**
- * Karpenter's users wanted unhealthy nodes to be replaced. The maintainers saw that a cause outside of the nodes makes every new node
- * unhealthy too, in an endless cycle. kas quarantined each node that it tried, until none was left.
- *
- * While instances that were healthy before fail the health check too, it is not the instance's fault. kas pauses all starts, and every
- * node is usable after the repair (R18).
+ * Users of Karpenter wanted it to replace unhealthy nodes. The maintainers saw a problem: if the cause is outside the nodes,
+ * every new node is unhealthy too, and the replacement never ends. An earlier version of kas quarantined each node that it
+ * tried, until no node was left. If instances that were healthy before also fail the health check, kas does not count a
+ * failure of the started instance. It pauses all starts. After the repair it can start every node (R18).
  *
  * Source: https://github.com/kubernetes-sigs/karpenter/issues/750
  *
@@ -23,7 +22,7 @@ const FAILURES: readonly [string, (lab: Lab, id: string) => void][] = [
 ];
 
 for (const [whose, fail] of FAILURES) {
-  Deno.test(`while the ${whose} health checks of all instances fail, kas blames none, and all are usable after the repair (R18)`, async () => {
+  Deno.test(`while the ${whose} health checks of all instances fail, kas quarantines none, and can start all of them after the repair (R18)`, async () => {
     const limits = { ...AT_ONCE, resync: 60_000 };
     await using lab = await openNotifiedLab(
       fleetOf([false, false, false], { kind: true, limits, startTimeout: 120_000 }),

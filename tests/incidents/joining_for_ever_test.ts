@@ -1,9 +1,8 @@
 /**
- * Nodes that had never become ready, or had failed for good, counted as nodes on their way. Kubernetes' cluster-autoscaler waited for
- * them, and added no other.
- *
- * In kas joining is bounded: an instance that is not in service `--start-timeout` after its launch, or after it began to fail, is no
- * capacity any more. Neither is one that kas has quarantined or is rolling back (R3).
+ * Kubernetes' cluster-autoscaler counted nodes that never became ready as nodes that were starting. It waited for them, and
+ * added no other node. In kas, an instance counts as joining for at most `--start-timeout`, from its launch or from when it
+ * began to fail its health checks. After that time it does not count as capacity. A quarantined instance, or one whose start
+ * kas is rolling back, does not count either (R3).
  *
  * Source: https://github.com/kubernetes/autoscaler/issues/197, https://github.com/kubernetes/autoscaler/pull/602
  *
@@ -17,7 +16,7 @@ import { askForMore, FIRST, openNotifiedLab } from "../support/lab/script.ts";
 
 const LIMITS = { ...AT_ONCE, max: 2, resync: 60_000 };
 
-Deno.test("another node takes the place of a registered node that does not get healthy again (R3)", async () => {
+Deno.test("kas starts another node if a registered node does not become healthy again (R3)", async () => {
   const plan = fleetOf([true, false], { limits: LIMITS, startTimeout: 300_000 });
   await using lab = await openNotifiedLab(plan);
   lab.cloud.machines.broken.add(lab.id(FIRST));
@@ -32,7 +31,7 @@ Deno.test("another node takes the place of a registered node that does not get h
   assertEquals(lab.status(2), "running in-service");
 });
 
-Deno.test("a restart of the autoscaler does not begin the time of a failing node again (R3, R13)", async () => {
+Deno.test("the time for which a node has been failing continues after a restart of the autoscaler (R3, R13)", async () => {
   const plan = fleetOf([true, false], { limits: LIMITS, startTimeout: 300_000 });
   await using lab = await openNotifiedLab(plan);
   lab.cloud.machines.broken.add(lab.id(FIRST));
@@ -45,7 +44,7 @@ Deno.test("a restart of the autoscaler does not begin the time of a failing node
   assertEquals(lab.status(2), "running in-service");
 });
 
-Deno.test("another node takes the place of a failed start whose rollback does not end (R3)", async () => {
+Deno.test("kas starts another node if the rollback of a failed start does not end (R3)", async () => {
   let denied = "";
   const onCall: Watcher["onCall"] = ({ action, input, moment }) => {
     if (action !== "StopInstances" || moment !== "before" || !JSON.stringify(input).includes(denied)) return;

@@ -1,8 +1,8 @@
 /**
- * Kubernetes' cluster-autoscaler did not count the nodes that were still starting when it compared a scale-up with
- * --max-nodes-total, and exceeded it.
+ * When Kubernetes' cluster-autoscaler compared a scale-up with --max-nodes-total, it did not count nodes that were still
+ * starting. So the number of nodes exceeded --max-nodes-total.
  *
- * kas counts the instances in service and the joining ones (R3).
+ * kas counts the instances in service and the joining instances (R3).
  *
  * Source: https://github.com/kubernetes/autoscaler/pull/1516
  *

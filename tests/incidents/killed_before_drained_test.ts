@@ -1,8 +1,9 @@
 /**
- * Kubernetes' cluster-autoscaler terminates an AWS instance while its load balancer still has requests in progress there, which get a
- * 502. kops had to learn to wait for a Classic Load Balancer's connection draining.
+ * Kubernetes' cluster-autoscaler terminates an AWS instance while the instance still serves requests of the load balancer.
+ * Clients then receive a 502. kops had the same problem with a Classic Load Balancer, until it waited for connection
+ * draining.
  *
- * kas stops an instance only once it has drained (R10).
+ * kas stops an instance only after the instance has drained (R10).
  *
  * Source: https://github.com/kubernetes/autoscaler/issues/1907, https://github.com/kubernetes/kops/pull/12902
  *

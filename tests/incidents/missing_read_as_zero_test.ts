@@ -1,8 +1,8 @@
 /**
- * At Yelp a missed scrape became a NaN, which was read as 0, so that services could be scaled in under load. Kubernetes' HPA scaled
- * down on the metrics that it had while others were missing.
+ * At Yelp, a missing metric became NaN, and the autoscaler read NaN as 0. So it could scale services in under load.
+ * Kubernetes' HPA scaled down although some metrics were missing.
  *
- * kas assumes that an instance without a valid datapoint is as busy as the busiest one (R6).
+ * kas assumes that an instance without a valid datapoint is as busy as the busiest instance (R6).
  *
  * Source: https://github.com/Yelp/paasta/pull/3034, https://github.com/kubernetes/kubernetes/issues/99394
  *

@@ -1,17 +1,17 @@
 /**
- * The faults: for each incident the one that causes it, and one for each rule that everything rests on. Each is built into a copy of
- * the code, where it makes the test that it names fail (tests/long/mutations_test.ts).
+ * The mutations: deliberate faults in a copy of the code. There is one for each incident and one for each important rule.
+ * tests/long/mutations_test.ts checks that each mutation makes its test fail.
  *
  * @module
  */
 import type { Edit } from "../support/mutate.ts";
 
-/** A fault, and the test that fails because of it. */
+/** A deliberate fault, and the test that fails because of it. */
 export interface Mutation {
-  /** What is broken, in words. */
+  /** What the faulty code does, in words. */
   readonly breaks: string;
   readonly edits: readonly Edit[];
-  /** The test's file. */
+  /** The path of the test file. */
   readonly test: string;
 }
 
@@ -24,15 +24,15 @@ const RECHECK = "src/autoscaler/lifecycle/observe/recheck.ts";
 const JUDGE = "src/autoscaler/lifecycle/observe/judge.ts";
 const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
 
-/** Loads with metrics that are minutes late. */
+/** A test file with loads and with metrics that are minutes late. */
 const DELAYS = "tests/unit/scaling/simulate/delays_test.ts";
 
 const PASSES = '() => ({ passed: true, message: "" })';
 
-/** The fault of each incident. */
+/** The mutations for the incidents. */
 export const INCIDENTS: readonly Mutation[] = [
   {
-    breaks: "an instance that fails to come up is not quarantined",
+    breaks: "kas does not quarantine an instance that fails to start",
     edits: [{
       file: "src/autoscaler/lifecycle/rollback.ts",
       symbol: "tryToQuarantine",
@@ -78,7 +78,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("launches_without_end"),
   },
   {
-    breaks: "a launch does not wait after a failed one",
+    breaks: "kas does not wait after a failed launch",
     edits: [{
       file: "src/scaling/selection/launch_pause.ts",
       symbol: "launchPause",
@@ -87,7 +87,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("launches_without_end"),
   },
   {
-    breaks: "an instance that is stopping cannot be started",
+    breaks: "kas does not start an instance that is stopping",
     edits: [{
       file: "src/scaling/selection/eligibility.ts",
       symbol: "startMethod",
@@ -97,7 +97,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("stopping_read_as_empty"),
   },
   {
-    breaks: "the last change of capacity is known only as long as the process lives",
+    breaks: "kas forgets the last change of capacity when its process ends",
     edits: [{
       file: "src/autoscaler/store/history.ts",
       symbol: "History.prototype.read",
@@ -141,7 +141,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("throttled_read_as_idle"),
   },
   {
-    breaks: "without a metric nothing is decided",
+    breaks: "kas makes no decision without a datapoint",
     edits: [{
       file: OBSERVE,
       symbol: "Observer.prototype.observe",
@@ -166,7 +166,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("killed_before_drained"),
   },
   {
-    breaks: "a load balancer that cannot be reached has no registered instances",
+    breaks: "kas treats a load balancer that does not answer like one without instances",
     edits: [{
       file: "src/aws/balancing/balancer.ts",
       symbol: "registrations",
@@ -175,7 +175,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("failed_listing_read_as_truth"),
   },
   {
-    breaks: "each delivery of a message counts as a message",
+    breaks: "each delivery of a message counts as a new message",
     edits: [{
       file: "src/autoscaler/store/inbox.ts",
       symbol: "Inbox.prototype.add",
@@ -184,7 +184,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("duplicate_acts_twice"),
   },
   {
-    breaks: "a lack of capacity ends the activity",
+    breaks: "a lack of EC2 capacity ends the activity",
     edits: [{
       file: JOURNAL,
       symbol: "Journal.prototype.dropCandidate",
@@ -194,7 +194,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("no_capacity_ends_the_activity"),
   },
   {
-    breaks: "a lack of capacity is the fault of the instance",
+    breaks: "a lack of EC2 capacity counts as a failure of the instance",
     edits: [{
       file: "src/autoscaler/lifecycle/step.ts",
       symbol: "faultOf",
@@ -203,7 +203,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("capacity_blamed_on_instances"),
   },
   {
-    breaks: "a zone that the load balancer does not serve is the fault of the instance",
+    breaks: "a zone that the load balancer does not serve counts as a failure of the instance",
     edits: [{
       file: "src/aws/balancing/classic_balancer.ts",
       symbol: "healthOf",
@@ -212,7 +212,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("zone_blamed_on_instances"),
   },
   {
-    breaks: "an instance that fails its health check is at fault, whatever others do",
+    breaks: "a failed health check counts as a failure of the instance, even if all other instances fail it",
     edits: [
       { file: JUDGE, symbol: "judgeHealthCheck", becomes: 'async () => "unhealthy"' },
       { file: JUDGE, symbol: "judgeRegistered", becomes: 'async () => "unhealthy"' },
@@ -220,12 +220,12 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("fleet_blamed_for_health_check"),
   },
   {
-    breaks: "the end of an instance during its start is forgotten",
+    breaks: "kas does not record that an instance ended during its start",
     edits: [{ file: JUDGE, symbol: "faultOfEnd", becomes: "() => undefined" }],
     test: incident("start_that_ends_in_a_stop"),
   },
   {
-    breaks: "a failed start pauses nothing",
+    breaks: "a failed start causes no pause",
     edits: [{ file: "src/scaling/faults/backoff.ts", symbol: "backoffAfter", becomes: "() => 0" }],
     test: incident("capacity_blamed_on_instances"),
   },
@@ -242,7 +242,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("stuck_in_alarm"),
   },
   {
-    breaks: "R5: no instance is too young to be stopped",
+    breaks: "R5: kas stops an instance within its warm-up",
     edits: [
       { file: "src/scaling/model/observation.ts", symbol: "isWarmingUp", becomes: "() => false" },
       { file: "src/scaling/model/change.ts", symbol: "isSettling", becomes: "() => false" },
@@ -250,7 +250,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("booting_read_as_idle"),
   },
   {
-    breaks: "one read of stopped ends a start",
+    breaks: "one read that shows stopped ends a start",
     edits: [{
       file: "src/autoscaler/lifecycle/observe/ended.ts",
       symbol: "EndedInstance.prototype.isShownBy",
@@ -262,7 +262,8 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("stopped_read_during_start"),
   },
   {
-    breaks: "one read of the load balancer is enough to show that somebody else has registered an instance",
+    breaks:
+      "after one read of a registration, kas believes that somebody registered the drained instance again",
     edits: [{
       file: SCALE_IN,
       symbol: "recheckInstance",
@@ -282,7 +283,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("draining_read_after_its_end"),
   },
   {
-    breaks: "a stop that takes long has failed",
+    breaks: "a stop that takes longer than the timeout fails",
     edits: [{
       file: SCALE_IN,
       symbol: "waitUntilEnded",
@@ -291,7 +292,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("slow_stop_read_as_failed"),
   },
   {
-    breaks: "a refusal of EC2 is forgotten at once",
+    breaks: "kas forgets the refusals of EC2 at once",
     edits: [{
       file: "src/autoscaler/control/refusals.ts",
       symbol: "refusalsOf",
@@ -300,7 +301,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("refused_stop_repeated"),
   },
   {
-    breaks: "an instance may join for ever",
+    breaks: "an instance can count as joining for ever",
     edits: [{ file: "src/scaling/faults/overdue.ts", symbol: "isOverdue", becomes: "() => false" }],
     test: incident("joining_for_ever"),
   },
@@ -318,35 +319,36 @@ export const INCIDENTS: readonly Mutation[] = [
   },
 ];
 
-/** The rules that everything rests on. R5's warm-up, R10 and the storing of each message once are the faults of incidents. */
+/** The mutations for the rules. R5's warm-up, R10 and R11 have mutations among those for the incidents. */
 export const RULES: readonly Mutation[] = [
   {
-    breaks: "R4: no alarm that asks for more capacity holds a scale-in",
+    breaks: "R4: an alarm that recommends more capacity does not hold a scale-in back",
     edits: [{ file: "src/scaling/checks/out_beats_in.ts", symbol: "outBeatsIn.check", becomes: PASSES }],
     test: "tests/unit/scaling/checks/out_beats_in_test.ts",
   },
   {
-    breaks: "R5: no cooldown holds",
+    breaks: "R5: a cooldown holds no action back",
     edits: [{ file: "src/scaling/checks/cooldown.ts", symbol: "cooldown.check", becomes: PASSES }],
     test: incident("cooldown_lost_at_restart"),
   },
   {
-    breaks: "R6: no projected load is too high",
+    breaks: "R6: a high projected load does not hold a scale-in back",
     edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "projectedLoad.check", becomes: PASSES }],
     test: "tests/unit/scaling/checks/projected_load_test.ts",
   },
   {
-    breaks: "R6: CPU from before the last change of capacity counts as the present load",
+    breaks: "R6: datapoints from before the last change of capacity count as the present load",
     edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "whyStale", becomes: "() => undefined" }],
     test: "tests/unit/scaling/checks/projected_load_test.ts",
   },
   {
-    breaks: "R2: a lasting alarm starts instances before it can show the present capacity",
+    breaks:
+      "R2: an alarm that stays in ALARM starts instances before it can show the effect of the present capacity",
     edits: [{ file: "src/scaling/policies/alarms.ts", symbol: "whyTooEarly", becomes: "() => undefined" }],
     test: DELAYS,
   },
   {
-    breaks: "R2: a saturated fleet waits for new readings after each start",
+    breaks: "R2: if the fleet is saturated, kas waits for new datapoints after each start",
     edits: [{
       file: "src/scaling/policies/saturation.ts",
       symbol: "saturationOf",
@@ -355,12 +357,12 @@ export const RULES: readonly Mutation[] = [
     test: DELAYS,
   },
   {
-    breaks: "the CPU that booting takes counts as load",
+    breaks: "the CPU of booting instances counts as load",
     edits: [{ file: "src/scaling/checks/warmup.ts", symbol: "whyNoSign", becomes: "() => undefined" }],
     test: "tests/unit/scaling/checks/warmup_test.ts",
   },
   {
-    breaks: "each attempt at a launch has a client token of its own",
+    breaks: "each attempt to launch an instance has a new client token",
     edits: [{
       file: "src/autoscaler/lifecycle/launch.ts",
       symbol: "clientToken",
@@ -369,7 +371,7 @@ export const RULES: readonly Mutation[] = [
     test: "tests/unit/autoscaler/lifecycle/launch_test.ts",
   },
   {
-    breaks: "R3: a recheck that fails does not keep an instance in service",
+    breaks: "R3: kas stops an instance although the recheck failed",
     edits: [{
       file: RECHECK,
       symbol: "recheck",
@@ -378,7 +380,7 @@ export const RULES: readonly Mutation[] = [
     test: "tests/unit/autoscaler/lifecycle/observe/recheck_test.ts",
   },
   {
-    breaks: "R3: an activity that ends during an observation is left out of it",
+    breaks: "R3: an activity that ends during an observation does not count as in progress",
     edits: [{
       file: JOURNAL,
       symbol: "Journal.prototype.inProgress",
@@ -387,7 +389,7 @@ export const RULES: readonly Mutation[] = [
     test: "tests/unit/autoscaler/lifecycle/observe/recheck_test.ts",
   },
   {
-    breaks: "R14: messages of every topic are accepted",
+    breaks: "R14: kas accepts messages of every topic",
     edits: [{
       file: "src/sns/verify.ts",
       symbol: "checkTopic",

@@ -1,8 +1,8 @@
 /**
- * A scale-up of terraform-aws-github-runner that got InsufficientInstanceCapacity lost its event, and the job waited until somebody
- * cancelled it.
+ * When EC2 answered a scale-up of terraform-aws-github-runner with InsufficientInstanceCapacity, the scale-up ended and its
+ * event was lost. The job waited until somebody cancelled it.
  *
- * kas tries the next candidate in the same activity, in another zone first (R7).
+ * kas tries the next candidate in the same activity. It prefers another zone (R7).
  *
  * Source: https://github.com/github-aws-runners/terraform-aws-github-runner/issues/2925
  *

@@ -1,8 +1,8 @@
 /**
- * Nomad's autoscaler scaled a pool to zero and then never out again: its metrics came from the pool's own nodes, and without any the
- * check failed, "no nodes identified within pool".
+ * Nomad's autoscaler scaled a pool to zero nodes, and never scaled it out again. Its metrics came from the nodes of the pool.
+ * Without nodes, its check failed with "no nodes identified within pool".
  *
- * kas needs no datapoint to start a node, only an alarm (R3, R6).
+ * kas needs only an alarm to start a node, and no datapoint (R3, R6).
  *
  * Source: https://github.com/hashicorp/nomad-autoscaler/issues/424, https://github.com/hashicorp/nomad-autoscaler/issues/530
  *

@@ -1,9 +1,8 @@
 /**
- * EC2 refuses to stop some instances: protected ones, one-time Spot instances, and those with an instance-store root. Schedulers and
- * autoscalers asked for the same one again and again, and got to no other.
- *
- * kas never drains an instance that it knows EC2 refuses to stop, and takes the next candidate. It remembers a refusal until the
- * protection is released (R8, R10).
+ * EC2 refuses to stop some instances: protected instances, one-time Spot instances, and instances with an instance-store root
+ * volume. Schedulers and autoscalers tried to stop the same instance again and again, and never tried another one. kas drains
+ * no instance that EC2 will refuse to stop, as far as kas knows, and selects the next candidate. It remembers a refusal until
+ * the protection is off (R8, R10).
  *
  * Source: https://github.com/cloud-custodian/cloud-custodian/issues/8003, https://github.com/jenkinsci/ec2-plugin/pull/33
  *
@@ -17,7 +16,7 @@ import { FIRST } from "../support/lab/script.ts";
 
 const HOUR = 3_600_000;
 
-/** A fleet of which the base instance alone could carry the load. */
+/** A fleet whose base instance could carry the load alone. */
 async function idleLab(more: Partial<FleetPlan> = {}, watcher: Watcher = {}): Promise<Lab> {
   const limits = { ...AT_ONCE, ...more.limits, cooldownIn: 60_000, resync: 60_000 };
   const lab = await Lab.open(fleetOf([true, true, true], { kind: true, ...more, limits }), watcher);
@@ -25,7 +24,7 @@ async function idleLab(more: Partial<FleetPlan> = {}, watcher: Watcher = {}): Pr
   return lab;
 }
 
-/** How often an instance was deregistered. */
+/** Returns how often kas deregistered an instance. */
 function drains({ cloud }: Lab, id: string): number {
   return cloud.calls.filter(({ action, input }) =>
     action === "DeregisterInstancesFromLoadBalancer" && JSON.stringify(input).includes(id)
@@ -34,7 +33,7 @@ function drains({ cloud }: Lab, id: string): number {
 
 const IDLE = ["running in-service", "stopped none", "stopped none"];
 
-Deno.test("kas never drains a protected node, stops the others, and stops it once the protection is released", async () => {
+Deno.test("kas does not drain a protected node, stops the other nodes, and stops the node after its protection is off", async () => {
   await using lab = await idleLab();
   lab.cloud.faults.protectedInstances.add(lab.id(FIRST));
   await lab.start();
@@ -61,7 +60,7 @@ Deno.test("kas remembers a refusal after a restart", async () => {
 });
 
 for (const unstoppable of ["one-time-spot", "instance-store"] as const) {
-  Deno.test(`kas never drains a node that EC2 cannot stop (${unstoppable}), and stops the others`, async () => {
+  Deno.test(`kas never drains a node that EC2 cannot stop (${unstoppable}), and stops the other nodes`, async () => {
     const plan = fleetOf([true, true, true]);
     const nodes = plan.nodes.map((node, i) => (i === 0 ? { ...node, unstoppable } : node));
     await using lab = await idleLab({ nodes });
@@ -73,7 +72,7 @@ for (const unstoppable of ["one-time-spot", "instance-store"] as const) {
 }
 
 for (const [action, shrink] of [["StopInstances", "stop"], ["TerminateInstances", "terminate"]] as const) {
-  Deno.test(`if EC2 refuses ${action} without a protection, kas drains the node once a day, and takes the others`, async () => {
+  Deno.test(`if EC2 refuses ${action} of a node without protection, kas drains the node at most once a day, and selects other nodes`, async () => {
     let stuck = "";
     const onCall: Watcher["onCall"] = (call) => {
       if (call.action !== action || call.moment !== "before" || !JSON.stringify(call.input).includes(stuck)) {

@@ -1,7 +1,8 @@
 /**
- * EC2 took ten minutes to stop an i3.metal instance. Packer reported a timeout, though the stop went on and succeeded.
+ * EC2 took ten minutes to stop an i3.metal instance. Packer reported a timeout, although EC2 later stopped the instance.
  *
- * kas keeps the activity in progress, with a note, until EC2 has stopped the instance. Meanwhile a scale-out starts another node.
+ * In kas, the activity stays in progress until EC2 has stopped the instance, and its reason has a note. Meanwhile kas can
+ * start another node.
  *
  * Source: https://github.com/hashicorp/packer/issues/6289
  *
@@ -29,7 +30,7 @@ Deno.test("a stop that takes EC2 longer than the timeout stays in progress with 
   assertEquals([lab.status(FIRST), stops.map(({ status }) => status)], ["stopped none", ["successful"]]);
 });
 
-Deno.test("a start of a node that EC2 takes long to stop gives up without blame, and the next candidate starts", async () => {
+Deno.test("if EC2 takes long to stop a node that kas wants to start, kas starts the next candidate, and counts no failure of the node", async () => {
   const plan = fleetOf([true, true], { shutdown: 900_000, startTimeout: 60_000 });
   await using lab = await openNotifiedLab(plan);
   await reportIdle(lab, FIRST);

@@ -1,9 +1,8 @@
 /**
- * AutoSpotting replaced instances by Spot instances that EC2 ended soon after. It launched the next ones at once, for hours, as it kept
- * no record of them.
- *
- * kas remembers such starts, whatever step they reach. It pauses the instance for longer after each, and quarantines it after three
- * within an hour. The quarantine names EC2's StateReason (R18).
+ * AutoSpotting replaced instances by Spot instances, which EC2 ended soon after. AutoSpotting kept no record of them, and
+ * launched the next ones at once, for hours. kas records such starts in its journal, whichever step they reached. It pauses
+ * the starts of the instance for longer after each failure, and quarantines the instance after three failures within an hour.
+ * The quarantine's reason contains EC2's StateReason (R18).
  *
  * Source: https://github.com/LeanerCloud/AutoSpotting/issues/293
  *
@@ -38,7 +37,7 @@ async function openLab(): Promise<Lab> {
   return lab;
 }
 
-Deno.test("kas pauses a node that stops after each start, and quarantines it after the third with EC2's reason (R18)", async () => {
+Deno.test("kas pauses the starts of a node that stops after each start, and quarantines the node after three starts with EC2's reason (R18)", async () => {
   await using lab = await openLab();
   lab.cloud.machines.demand = 2.5;
   await lab.pass(3_600_000);

@@ -1,8 +1,9 @@
 /**
- * EC2's reads are eventually consistent: after one that shows `pending`, the next one may show the `stopped` from before the start.
- * boto3's waiter took such a read for the end of the instance, and scripts gave up on instances that came up a moment later.
+ * EC2's reads are eventually consistent. After a read that shows `pending`, the next read may show the state `stopped` from
+ * before the start. boto3's waiter then reported that the instance had stopped. Scripts gave up, although the instances ran
+ * soon after.
  *
- * During a start kas believes `stopped` only with a time after the start, or once EC2 has shown it for 30 s.
+ * During a start, kas believes the state `stopped` only if its time is after the start, or if EC2 has shown it for 30 s.
  *
  * Source: https://github.com/boto/boto3/issues/4386, https://github.com/elifesciences/builder/issues/88
  *
@@ -13,7 +14,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, openNotifiedLab } from "../support/lab/script.ts";
 
 for (const seed of [1, 2, 3]) {
-  Deno.test(`a start succeeds though EC2's reads go back in time, and blames no instance (seed ${seed})`, async () => {
+  Deno.test(`a start succeeds even if EC2's reads show a state from before the start, and kas counts no failure (seed ${seed})`, async () => {
     await using lab = await openNotifiedLab(fleetOf([false, false, false], { seed, startTimeout: 300_000 }));
     lab.cloud.faults.readLag = 5_000;
     for (let starts = 0; starts < 3; starts++) {

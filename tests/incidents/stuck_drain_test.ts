@@ -1,8 +1,9 @@
 /**
- * A node that never finished draining kept a scaling policy of Nomad's autoscaler from doing anything else. In Kubernetes'
- * cluster-autoscaler one drain in progress delayed every other deletion.
+ * While a node did not finish draining, Nomad's autoscaler did nothing else for the same scaling policy. In Kubernetes'
+ * cluster-autoscaler, one drain in progress delayed every other deletion.
  *
- * In kas scaling in never delays scaling out: a start cancels the drain, or starts another instance at the same time (R10, R7).
+ * In kas, scaling in never delays scaling out. A scale-out registers the draining instance again, or starts another instance
+ * at the same time (R10, R7).
  *
  * Source: https://github.com/hashicorp/nomad-autoscaler/issues/879, https://github.com/kubernetes/autoscaler/issues/5117
  *

@@ -1,9 +1,9 @@
 /**
- * CloudWatch notifies SNS once when an alarm changes its state. An alarm that stays in ALARM is silent, so an autoscaler that only
- * uses notifications acts once and never again, or not at all if the notification is lost. Only Auto Scaling's own actions are
- * repeated.
+ * CloudWatch notifies SNS once when an alarm changes its state, and not again while the alarm stays in ALARM. So an
+ * autoscaler that uses only notifications acts only once, or not at all if the notification is lost. CloudWatch repeats only
+ * the actions of EC2 Auto Scaling.
  *
- * kas reads its alarms at every reconciliation, and an alarm that persists counts like a repeated notification (R2).
+ * kas reads its alarms at every reconcile. An alarm that stays in ALARM counts as a repeated notification (R2).
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Acting_Alarm_Changes.html,
  * https://repost.aws/knowledge-center/autoscaling-policy-cloudwatch-alarm

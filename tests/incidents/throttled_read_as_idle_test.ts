@@ -1,8 +1,9 @@
 /**
- * A T instance without CPU credits runs at its baseline: EC2 then shows 10 % of a saturated t2.micro. Three saturated instances at 10 %
- * look like a fleet that one instance can serve, and an autoscaler that trusts them stops one.
+ * EC2 throttles a T instance without CPU credits to its baseline. The CPU of a saturated t2.micro is then 10 %. Three
+ * saturated instances with 10 % each look like a load that one instance can carry, and an autoscaler may stop one of them.
  *
- * kas reads the credits of instances at their baseline before it stops one, and holds if they are used up (R6).
+ * Before kas stops an instance, it reads the CPU credits of instances whose CPU is at the baseline. It stops no instance
+ * while one of them has no credits (R6).
  *
  * Source: EC2 user guide, "Standard mode for burstable performance instances"
  *
@@ -13,7 +14,10 @@ import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { countInService } from "../support/lab/script.ts";
 import { Lab } from "../support/lab/lab.ts";
 
-/** How many of three instances with this demand, in machines, are in service after an hour; and how many credit balances were read. */
+/**
+ * Simulates an hour of a fleet of three instances. Returns how many are in service after it, and how many credit balances kas
+ * read. `demand` is the number of instances that the load keeps busy.
+ */
 async function anHour(demand: number, fault: string): Promise<{ inService: number; creditsRead: number }> {
   const limits = { ...AT_ONCE, resync: 60_000, cooldownIn: 60_000 };
   await using lab = await Lab.open(fleetOf([true, true], { kind: true, limits }));

@@ -1,8 +1,9 @@
 /**
- * The load balancer of CloudGoat was in another zone than its instance. ELB reported the instance OutOfService, whatever its health. kas
- * quarantined such nodes.
+ * The load balancer of CloudGoat did not serve the zone of its instance. ELB reported the instance as OutOfService, whatever
+ * its health. An earlier version of kas quarantined such nodes.
  *
- * A zone that the load balancer does not serve pauses the starts in that zone. The reason names the zone and the command that adds it (R18).
+ * If the load balancer does not serve a zone, kas pauses the starts in this zone. The reason names the zone, and the command
+ * that adds the zone to the load balancer (R18).
  *
  * Source: https://github.com/RhinoSecurityLabs/cloudgoat/issues/19
  *
@@ -14,7 +15,7 @@ import { FLEET, REGION } from "../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { countInService, FIRST, openPolledLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("kas does not blame a healthy node for a zone that the load balancer lacks, and starts it soon after the zone is added (R18)", async () => {
+Deno.test("kas quarantines no node in a zone that the load balancer does not serve, and starts the node soon after somebody adds the zone (R18)", async () => {
   const plan = fleetOf([false], {
     kind: true,
     limits: { ...AT_ONCE, resync: 60_000 },

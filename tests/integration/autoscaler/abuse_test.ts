@@ -1,6 +1,6 @@
 /**
- * Abuse of connections, with real sockets. A genuine message is still accepted at once, and all resources are free afterwards
- * (R12, R14).
+ * Abuse of connections, with real sockets. The autoscaler still accepts a genuine message at once, and releases all resources
+ * afterwards (R12, R14).
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { type Need, program, testWith } from "../../support/needs.ts";
 import { machines, stage } from "../../unit/autoscaler/fixtures.ts";
 import { startProcess } from "../../unit/autoscaler/process.ts";
 
-/** The largest body, bytes. */
+/** The largest body that the autoscaler accepts, in bytes. */
 const LIMIT = 640 * 1024;
 
-/** The longest time from publishing a message until it is accepted, ms. Usually it is about 100. */
+/** The longest time from the publication of a message until the autoscaler has accepted it, in ms. Usually it is about 100 ms. */
 const SOON = 3_000;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const head = (length: number) => `POST / HTTP/1.1\r\nHost: kas\r\nContent-Length: ${length}\r\n\r\n`;
 const procfs = () => ({ what: "needs /proc", met: Deno.build.os === "linux" });
 
-/** Connections of an attacker. Disposing of them closes the open ones. */
+/** Connections of an attacker. Their disposal closes those that are still open. */
 class Crowd implements AsyncDisposable {
   readonly #port: number;
   readonly conns: Deno.TcpConn[] = [];
@@ -31,7 +31,7 @@ class Crowd implements AsyncDisposable {
     this.#port = Number(new URL(url).port);
   }
 
-  /** Opens so many connections and sends the same on each. */
+  /** Opens a number of connections, and sends the same bytes on each. */
   async open(count: number, first = ""): Promise<void> {
     for (let n = 0; n < count; n++) {
       const conn = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
@@ -40,18 +40,18 @@ class Crowd implements AsyncDisposable {
     }
   }
 
-  /** Sends on all of them. */
+  /** Sends bytes on all connections. */
   async send(piece: Uint8Array): Promise<void> {
     await Promise.all(this.conns.map(async (conn) => {
       try {
         for (let at = 0; at < piece.length;) at += await conn.write(piece.subarray(at));
       } catch {
-        // The server has closed it.
+        // The server has closed this connection.
       }
     }));
   }
 
-  /** Reads the beginning of each answer; "" if the connection is closed first. */
+  /** Returns the beginning of the answer on each connection. "" if the server closes the connection without an answer. */
   answers(): readonly Promise<string>[] {
     const read = async (conn: Deno.TcpConn) => {
       const buffer = new Uint8Array(4_096);
@@ -72,14 +72,17 @@ class Crowd implements AsyncDisposable {
   }
 }
 
-/** Connections that the server has not closed: established ones, and those that the client has closed (proc(5)). */
+/**
+ * Returns the number of connections that the server has not closed, including connections that the client has closed
+ * (proc(5)).
+ */
 function held(url: string): number {
   const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, "0");
   const line = new RegExp(`^ *\\d+: [0-9A-F]{8}:${port} [0-9A-F:]{13} (?:01|08) `);
   return Deno.readTextFileSync("/proc/net/tcp").split("\n").filter((it) => line.test(it)).length;
 }
 
-/** An autoscaler, subscribed, whose topic sends it a message on demand. */
+/** A subscribed autoscaler, and a function that makes its topic send a message. */
 async function subscribed() {
   await using stack = new AsyncDisposableStack();
   const set = stack.use(await stage());
@@ -89,7 +92,7 @@ async function subscribed() {
   const owned = stack.move();
   return {
     url: autoscaler.url,
-    /** Makes SNS send a signed message. Returns how long it took to be accepted, ms. */
+    /** Makes SNS send a signed message. Returns the time until the autoscaler has accepted it, in ms. */
     notify: async () => {
       const before = await counted();
       const began = performance.now();
@@ -140,7 +143,7 @@ for (const [what, abuse, need = procfs()] of ABUSES) {
         const ms = await service.notify();
         assert(ms < SOON, `it took ${ms} ms`);
       }
-      // The sandbox keeps one connection for messages, and this test keeps one.
+      // The sandbox keeps one connection open for messages, and this test keeps one open.
       await eventually(() => held(service.url), (now) => now <= before + 2);
     },
   );
@@ -165,7 +168,7 @@ Deno.test("the autoscaler answers pipelined requests on one connection in order"
   ]);
 });
 
-/** The resident memory of a process, MiB (proc(5)). */
+/** Returns the resident memory of a process, in MiB (proc(5)). */
 function memory(pid: number): number {
   const [, pages] = Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ");
   return Number(pages) * 4_096 / 2 ** 20;
@@ -200,7 +203,7 @@ Deno.test("of 200 concurrent large bodies the autoscaler keeps only some in memo
   for (const answer of crowd.answers()) {
     answer.then((text) => answered = [...answered, text]);
   }
-  // All but the last of the bytes: 125 MiB in all, where four bodies may be held.
+  // Send all bytes except for the last byte of each body: 125 MiB in total. The autoscaler keeps only four bodies in memory.
   await crowd.send(new Uint8Array(LIMIT - 1).fill(0x20));
   const ms = await service.notify();
   assert(ms < SOON, `it took ${ms} ms`);
@@ -228,7 +231,7 @@ testWith(
       const [, url = ""] = await autoscaler.line(/listening on (http:\/\/[^\s"]+)/);
       {
         await using crowd = new Crowd(url);
-        // Without free descriptors it refuses the others, or makes them wait.
+        // Without free file descriptors, the autoscaler refuses further connections, or makes them wait.
         await crowd.open(400).catch(() => {});
         const failed = () => autoscaler.lines.some((line) => line.includes("accepting a connection failed"));
         const full = () => [...Deno.readDirSync(`/proc/${autoscaler.pid}/fd`)].length >= 255;

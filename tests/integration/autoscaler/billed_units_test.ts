@@ -1,5 +1,5 @@
 /**
- * What an hour of a fleet costs in the units that AWS bills, on virtual time.
+ * Counts the units that AWS would bill for an hour of a fleet, in virtual time.
  *
  * @module
  */
@@ -19,7 +19,10 @@ const DEFAULTS = {
   metricDelay: 180_000,
 };
 
-/** The metrics that an hour of a fleet asks for, and what they were if each reconcile read the load of each running instance. */
+/**
+ * Simulates an hour of a fleet. `asked` is the number of metrics that kas requested. `ifAlways` is the number if each
+ * reconcile read the CPU of each running instance.
+ */
 async function anHour(
   serving: readonly boolean[],
   demands: readonly number[],
@@ -38,16 +41,16 @@ async function anHour(
   return { asked: metricsRequested, ifAlways: 60 * instanceHours, most };
 }
 
-Deno.test("an hour of a fleet at its minimum asks CloudWatch for no metric", async () => {
+Deno.test("in an hour with a fleet at its minimum, kas requests no metric from CloudWatch", async () => {
   assertEquals((await anHour([false, false, false], [0, 0, 0, 0, 0, 0])).asked, 0);
 });
 
-Deno.test("an hour of a constant load asks for a tenth of the metrics of its instances", async () => {
+Deno.test("in an hour of constant load, kas requests at most a tenth of the metrics that reading the CPU at each reconcile would need", async () => {
   const { asked, ifAlways } = await anHour([true, true, true, false, false], [2, 2, 2, 2, 2, 2]);
   assert(asked <= ifAlways / 10, `asked for ${asked} metrics`);
 });
 
-Deno.test("an hour of a fleet that grows and shrinks asks for little more than half of the metrics of its instances", async () => {
+Deno.test("in an hour in which a fleet grows and shrinks, kas requests little more than half of the metrics that reading the CPU at each reconcile would need", async () => {
   const { asked, ifAlways, most } = await anHour([false, false, false, false, false], [
     0.2,
     3,
@@ -57,6 +60,6 @@ Deno.test("an hour of a fleet that grows and shrinks asks for little more than h
     0.2,
   ]);
   assert(most > 1, `at most ${most} in service`);
-  // Before a stop kas also asks for the CPU credits of instances whose CPU is at the baseline of their type.
+  // Before a stop kas also requests the CPU credits of instances whose CPU is at the baseline of their type.
   assert(asked > 0 && asked <= 0.55 * ifAlways, `asked for ${asked} metrics of ${ifAlways}`);
 });

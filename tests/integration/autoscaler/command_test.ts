@@ -145,7 +145,7 @@ for (const [what, script] of DEAF) {
       try {
         const ping = async () => await (await fetch(`http://${listen}/ping`)).text();
         await eventually(() => ping().catch(() => "not yet"), (text) => text === "pong");
-        // Each one is refused with a log line. 190 KB are more than a pipe holds.
+        // kas refuses each message and logs it. 190 KB of log lines are more than the buffer of a pipe.
         for (let n = 0; n < 2_000; n++) {
           const signal = AbortSignal.timeout(10_000);
           const response = await fetch(`http://${listen}/`, { method: "POST", body: "x", signal });
@@ -166,7 +166,7 @@ for (const [what, script] of DEAF) {
   );
 }
 
-/** An address on loopback where nothing listens. */
+/** Returns an address on loopback at which no process listens. */
 function freeAddress(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `127.0.0.1:${listener.addr.port}`;

@@ -11,7 +11,7 @@ import {
   stage,
 } from "../../unit/autoscaler/fixtures.ts";
 
-/** The status of each page, in order. */
+/** Returns the HTTP status of each page, in order. */
 async function pages(url: string): Promise<number[]> {
   return await Promise.all(
     ["/status", "/metrics", "/activities", "/decisions", "/decisions?after=0"].map(async (path) => {
@@ -22,7 +22,7 @@ async function pages(url: string): Promise<number[]> {
   );
 }
 
-/** A stage with an autoscaler whose start of a node waits for the node's worker. */
+/** Opens a stage with an autoscaler that starts a node. The start waits until the node's worker answers. */
 async function starting(serves: (id: string) => boolean) {
   const it = await stage({ nodes: 2, machine: machines(serves) });
   const autoscaler = it.start();
@@ -75,7 +75,7 @@ Deno.test("after a restart, an activity whose row is damaged ends as failed, and
   await eventually(() => kinds(again), (all) => all.includes(`start ${NODES[1]} successful`));
 });
 
-Deno.test("while an activity is carried out whose row is damaged, kas makes no other decision, and continues after its end", async () => {
+Deno.test("while kas carries out an activity whose row is damaged, it makes no other decision; after the activity it continues", async () => {
   let serves = false;
   await using stack = new AsyncDisposableStack();
   const { it, autoscaler } = stack.use(await starting((id) => serves || id === BASE));

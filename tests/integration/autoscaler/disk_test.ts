@@ -4,7 +4,7 @@ import { eventually } from "../../support/kas.ts";
 import { BASE, eventualLine, firstResync, lines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { Syncs } from "../../unit/autoscaler/store/syncs.ts";
 
-/** A stage whose autoscaler has a subscription, its syncs, and its StartInstances calls. */
+/** A stage with a subscribed autoscaler, the disk syncs of the autoscaler, and its StartInstances calls. */
 async function subscribed() {
   const syncs = new Syncs();
   const it = await stage({}, {}, { ...realRuntime, sync: syncs.sync });
@@ -27,7 +27,7 @@ Deno.test("while the disk hangs, the autoscaler observes and decides, but answer
     using _hanging = syncs.hang();
     await it.alarm("cpuhigh", BASE, "ALARM");
     await eventualLine({ url }, ({ kind, status }) => `${kind} ${status}` === "start in-progress");
-    // The next decision proves that the loop has begun the start.
+    // The next decision shows that the control loop has begun the start.
     await it.publish("not an alarm");
     await eventually(() => lines({ url }), ([newest]) => newest?.kind === "none");
     assertEquals([starts, (await messages(url)).accepted], [[], accepted]);

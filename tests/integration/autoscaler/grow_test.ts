@@ -1,5 +1,5 @@
 /**
- * Launching (`--grow`) and terminating (`--shrink`), over HTTP.
+ * Tests how kas launches instances (`--grow`) and terminates them (`--shrink`), with requests to the sandbox over HTTP.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { alarmArn } from "../../support/alarm_arn.ts";
 const [FIRST] = NODES;
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000, grow: "kas-node", max: 3 };
 
-/** A stage with the launch template `kas-node`, and no standby. */
+/** Opens a stage with the launch template `kas-node` and without a standby node. */
 async function growing(
   sandbox: SandboxOptions = {},
   more: Partial<ServiceOptions["limits"]> = {},
@@ -42,7 +42,7 @@ async function growing(
   return it;
 }
 
-/** Asks for one more instance by an alarm of the base instance. */
+/** Recommends one more instance with an alarm of the base instance. */
 async function busy(it: Stage): Promise<void> {
   await it.publish(JSON.stringify({
     AlarmName: `kas:cpuhigh:${BASE}`,
@@ -53,12 +53,12 @@ async function busy(it: Stage): Promise<void> {
   }));
 }
 
-/** How often EC2 was asked to launch. */
+/** Returns the number of RunInstances requests. */
 function launches({ sandbox }: Stage): number {
   return sandbox.calls.filter(({ action }) => action === "RunInstances").length;
 }
 
-/** The alarms of an instance: `cpuhigh >= 70 every 120 s, notifies 1`. */
+/** Returns the alarms of an instance as texts: `cpuhigh >= 70 every 120 s, notifies 1`. */
 async function alarmsOf(it: Stage, id: string): Promise<string[]> {
   const all = await fleetAlarms(it.aws, "kas");
   return all.filter(({ dimension }) => dimension === id).map((
@@ -119,7 +119,7 @@ Deno.test("EC2 launches exactly one instance, even if EC2's responses are lost o
   it.sandbox.faults.staleReads = 1_500;
   let lost = 0;
   it.sandbox.faults.onCall = ({ action, moment }) => {
-    // The answer is lost four times, which is more than the SDK's own retries.
+    // The sandbox loses the answer four times. That is more than the SDK's own retries.
     if (action !== "RunInstances" || moment !== "after" || lost === 4) return;
     lost++;
     throw new Error("the connection broke");

@@ -13,7 +13,7 @@ import { eventually, FROM_SOURCE, start } from "../../support/kas.ts";
 import { filesOf, socketsOf, STATES } from "../../support/sockets.ts";
 import { BASE, eventualLine, machines, stage } from "../../unit/autoscaler/fixtures.ts";
 
-/** How many instances are in service. */
+/** Returns the number of instances in service. */
 function inService({ account }: Sandbox): number {
   return account.instances().filter(({ registration, state }) =>
     state === "running" && registration === "in-service"
@@ -21,7 +21,7 @@ function inService({ account }: Sandbox): number {
     .length;
 }
 
-/** Sets the load by alarms without notifications, and by thresholds that give the same states for an idle CPU. */
+/** Sets the states of alarms that have no topic, and thresholds with which CloudWatch computes the same states for an idle CPU. */
 async function load(aws: Aws, load: "too much" | "too little"): Promise<void> {
   const watch = { fleet: "kas", dimension: BASE, period: 60, evaluations: 1 } as const;
   const plans: readonly (AlarmPlan & { readonly state: "ALARM" | "OK" })[] = load === "too much"
@@ -39,7 +39,7 @@ async function load(aws: Aws, load: "too much" | "too little"): Promise<void> {
   }
 }
 
-/** The ports that a process listens at. */
+/** Returns the ports on which a process listens. */
 async function ports(pid: number): Promise<number[]> {
   const sockets = await socketsOf(pid, await filesOf(pid));
   return sockets.filter(({ state }) => state === STATES.listening).map(({ port }) => port);
@@ -86,7 +86,7 @@ Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an 
     }
     const starts = sandbox.calls.filter(({ action }) => action === "StartInstances");
     assertEquals(starts.length, 2);
-    // The decisions are an interval apart. The call that follows a decision takes a little longer the first time.
+    // There is an interval between two decisions. The first call after a decision takes a little longer than later calls.
     assert((starts[1]?.at ?? 0) - (starts[0]?.at ?? 0) >= resync / 2);
 
     await load(aws, "too little");

@@ -15,7 +15,7 @@ function calls({ sandbox }: Stage, action: string): number {
   return sandbox.calls.filter((call) => call.action === action).length;
 }
 
-/** Starts `kas autoscaler` as a process on a state folder, by default at a free port. */
+/** Starts `kas autoscaler` as a process with a state folder. By default it listens on a free port. */
 async function startProcess(
   { sandbox }: Stage,
   state: string,
@@ -35,7 +35,7 @@ interface Shown {
   readonly message: string | null;
 }
 
-/** CloudWatch's message about an alarm, a different change for each `n`. */
+/** Returns CloudWatch's message about a change of an alarm. Each `n` gives another change. */
 function changeOf(alarm: string, n: number): string {
   const time = new Date(Date.now() + n).toISOString().replace("Z", "+0000");
   return JSON.stringify({
@@ -53,7 +53,7 @@ async function activities(url: string): Promise<Shown[]> {
 }
 
 for (const scalesIn of [false, true]) {
-  Deno.test(`a ${scalesIn ? "stop" : "start"} whose steps cannot be written continues as soon as they can, and happens once (R13)`, async () => {
+  Deno.test(`a ${scalesIn ? "stop" : "start"} that kas cannot write to the full disk continues when the disk has space, and happens once (R13)`, async () => {
     await using it = await stage();
     if (scalesIn) {
       await startInstance(it.aws, FIRST);
@@ -71,7 +71,7 @@ for (const scalesIn of [false, true]) {
       if (
         moment === "before" && action === (scalesIn ? "StopInstances" : "RegisterInstancesWithLoadBalancer")
       ) {
-        // From here on the journal cannot be written.
+        // From now on kas cannot write to the journal.
         if (failed++ === 0) store.db.exec("PRAGMA query_only = ON");
       }
     };
@@ -120,7 +120,7 @@ Deno.test("an autoscaler that restarts repeatedly loses no message, and makes on
   const listen = new URL(current.url).host;
   try {
     await it.subscribe(current);
-    // As often as SNS allows. Each second takes 10 ms here.
+    // SNS retries as often as its delivery policy allows. In this test each second takes 10 ms.
     const retries = { numRetries: 100, minDelayTarget: 1, maxDelayTarget: 30, backoffFunction: "linear" };
     await sns.send(
       new SetTopicAttributesCommand({
@@ -224,7 +224,7 @@ testWith(
   },
 );
 
-/** Mounts a disk of 512 KiB at a folder for some work. */
+/** Mounts a disk of 512 KiB at a folder, calls a function, and unmounts the disk. */
 async function mounted(folder: string, work: () => Promise<void>): Promise<void> {
   const run = async (program: string, ...args: string[]) => {
     const { success, stderr } = await new Deno.Command(program, { args }).output();

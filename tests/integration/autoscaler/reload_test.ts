@@ -3,7 +3,7 @@ import { eventually } from "../../support/kas.ts";
 import { stage } from "../../unit/autoscaler/fixtures.ts";
 import { startProcess } from "../../unit/autoscaler/process.ts";
 
-/** The settings in force, from `/status`. */
+/** Returns the present settings from `/status`. */
 async function inForce(url: string): Promise<Record<string, unknown>> {
   return (await (await fetch(`${url}/status`)).json()).settings;
 }
@@ -21,7 +21,7 @@ Deno.test("kas autoscaler reads its settings again at SIGHUP, and logs the chang
   );
   autoscaler.kill("SIGHUP");
   const [line] = await autoscaler.line(/settings reloaded.*/);
-  // --warmup is a flag of this process, which overrides the file.
+  // --warmup is a flag of this process, and flags override the file.
   assertMatch(line, /changed=\["max"\] needsRestart=\["resubscribe"\]/);
   const { max, drainTimeout, warmup, resubscribe } = await inForce(autoscaler.url);
   assertEquals({ max, drainTimeout, warmup, resubscribe }, {

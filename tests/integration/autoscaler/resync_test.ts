@@ -1,5 +1,5 @@
 /**
- * R2: when the autoscaler reconciles, and what precedes it.
+ * R2: when the autoscaler reconciles, and how reconciles and messages delay each other.
  *
  * @module
  */
@@ -17,7 +17,7 @@ Deno.test("kas evaluates a message that arrives during a slow reconciliation bef
 
   const limits = { ...it.options.limits, resync: 700 };
   await autoscaler[Symbol.asyncDispose]();
-  // The first request for the alarms takes as long as the test.
+  // The sandbox does not answer the first request for the alarms during the test.
   const held = Promise.withResolvers<void>();
   const looking = Promise.withResolvers<void>();
   let looks = 0;
@@ -35,7 +35,7 @@ Deno.test("kas evaluates a message that arrives during a slow reconciliation bef
   const line = await eventualLine(again, ({ status }) => status === "successful");
   assertEquals([line?.instance, line?.trigger], [NODES[0], "notification"]);
   held.resolve();
-  // Then it reconciles.
+  // After the message, the autoscaler reconciles.
   await eventually(
     () => lines(again),
     (all) =>
@@ -45,12 +45,12 @@ Deno.test("kas evaluates a message that arrives during a slow reconciliation bef
   );
 });
 
-Deno.test("a stream of messages does not delay a reconciliation without limit", async () => {
+Deno.test("many messages delay a reconciliation only for a limited time", async () => {
   await using it = await stage();
   const limits = { ...it.options.limits, resync: 300 };
   const autoscaler = await it.start({ limits });
   await it.subscribe(autoscaler);
-  // A request for the alarms takes much longer than the time between two messages.
+  // Each request for the alarms takes much longer than the time between two messages.
   it.sandbox.faults.onCall = ({ action, moment }) =>
     action === "DescribeAlarms" && moment === "before"
       ? new Promise((resolve) => void setTimeout(resolve, 120))
@@ -59,7 +59,7 @@ Deno.test("a stream of messages does not delay a reconciliation without limit", 
   const stream = (async () => {
     while (!enough.signal.aborted) await it.publish("hello");
   })();
-  // More lines than the stream can fill.
+  // Request more lines than the messages of the test can cause.
   const all = async (): Promise<JournalLine[]> =>
     await (await fetch(`${autoscaler.url}/activities?limit=10000`)).json();
   const reconciliations = async () =>

@@ -5,7 +5,7 @@ import { eventually } from "../../support/kas.ts";
 import { BASE, lines, machines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { relay, startProcess } from "../../unit/autoscaler/process.ts";
 
-/** The secrets in the process's environment. */
+/** The secrets in the environment of the process. */
 const CREDENTIALS = {
   AWS_SECRET_ACCESS_KEY: "kEy+thaT/nobody.sees",
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
@@ -43,7 +43,7 @@ Deno.test("the JSON log contains the id of the message that caused each event, a
   const eventsOf = (messageId: unknown) =>
     events.filter((event) => event["messageId"] === messageId).map(({ message }) => message);
   const [first, second, ...rest] = eventsOf(id);
-  // The loop decides while the message is on its way to the disk.
+  // The control loop decides before the message is on disk.
   assertEquals([first, second].toSorted(), ["decided start", "message accepted"]);
   assertEquals(rest, ["start of a candidate failed", "instance started"]);
   const done = events.find(({ message }) => message === "instance started");
@@ -58,7 +58,7 @@ Deno.test("the JSON log contains the id of the message that caused each event, a
     "in-service",
     "total",
   ]);
-  // Events without a message come from the process itself.
+  // Events without a messageId are about the process itself.
   const others = new Set(
     events.filter((event) => event["messageId"] === undefined).map(({ message }) => message),
   );
@@ -126,7 +126,7 @@ Deno.test("GET /status contains the error of the last failed observation, and GE
   it.sandbox.faults.set("throttle=1");
   const blind = await eventually(read, ({ observation }) => observation.error !== null);
   assertMatch(blind.observation.error, /RequestLimitExceeded|Throttling/);
-  // The last successful observation is still there, with its time.
+  // The status still contains the last successful observation, with its time.
   assert(blind.observed >= seeing.observed && blind.instances.length === 2);
   const metrics = await (await fetch(`${autoscaler.url}/metrics`)).text();
   assertMatch(metrics, /^kas_observation_failures_total [1-9]/m);

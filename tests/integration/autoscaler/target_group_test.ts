@@ -19,7 +19,10 @@ import {
 
 const [FIRST] = NODES;
 
-/** A stage whose fleet is behind a target group. The base instance is in service there, unless the group is unused. */
+/**
+ * Opens a stage whose fleet is behind a target group. Unless no load balancer uses the group, the base instance is in service
+ * in it.
+ */
 async function behindTargetGroup(
   it: Stage,
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
@@ -35,7 +38,7 @@ async function standing(it: Stage, { ref }: Made, id: string, wanted: string | u
   await eventually(() => registrations(it.aws, ref), (found) => found.get(id) === wanted);
 }
 
-/** The calls of the autoscaler that changed a state or a registration. */
+/** Returns the calls of the autoscaler that changed the state or the registration of an instance. */
 function changes({ sandbox }: Stage): string[] {
   return sandbox.calls.map(({ action }) => action)
     .filter((action) => /^(Register|Deregister|Start|Stop)/.test(action));
@@ -63,7 +66,7 @@ Deno.test("behind a target group, an alarm scales the fleet out, an alarm scales
   held.resolve();
   const answers = await Promise.all(work.map(async (response) => await (await response).text()));
   assertEquals(answers, ["pong", "pong"]);
-  // A target drains for the whole delay even when it is idle (R10).
+  // A target drains for the whole deregistration delay, even if it is idle (R10).
   await standing(it, web, FIRST, "draining");
   assertEquals(changes(it).includes("StopInstances"), false);
   const stopped = await eventualLine(
@@ -72,7 +75,7 @@ Deno.test("behind a target group, an alarm scales the fleet out, an alarm scales
   );
   assertEquals(stopped?.instance, FIRST);
   assertEquals((await findInstance(it.aws, FIRST))?.state, "stopped");
-  // The first one is the test's own, of the base instance.
+  // The first call is from the test itself, for the base instance.
   assertEquals(changes(it), [
     "RegisterTargets",
     "StartInstances",
@@ -82,7 +85,7 @@ Deno.test("behind a target group, an alarm scales the fleet out, an alarm scales
   ]);
 });
 
-Deno.test("kas registers a node again that does not drain in time, and the reason contains the state of the target", async () => {
+Deno.test("if a node does not drain in time, kas registers it again, and the reason contains the state of the target", async () => {
   await using it = await stage({}, { drainTimeout: 300 });
   const web = await behindTargetGroup(it, { delay: 3_600 });
   await startInstance(it.aws, FIRST);

@@ -15,7 +15,7 @@ import {
 } from "../../../unit/autoscaler/fixtures.ts";
 import { alarmArn } from "../../../support/alarm_arn.ts";
 
-/** The calls that changed an instance, in order. */
+/** Returns the calls that changed an instance, in order. */
 function changes({ calls }: Sandbox, id: string): string[] {
   return calls
     .filter(({ action, input }) =>
@@ -49,7 +49,7 @@ Deno.test("an alarm in ALARM puts the next node into service, and the journal co
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
 
-Deno.test("scaling out observes only the instances and the notified alarm; scaling in also observes all alarms, and the load if a node can be stopped", async () => {
+Deno.test("to scale out, kas observes only the instances and the notified alarm; to scale in, also all alarms, and the CPU if it can stop a node", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -326,7 +326,7 @@ Deno.test("GET /status contains the fleet, its alarms, the activities in progres
   assert(!/token|unsubscribeurl/i.test(text));
 });
 
-/** CloudWatch's message about an alarm, some seconds from now. */
+/** Returns CloudWatch's message about an alarm that changes its state some seconds from now. */
 function notice(
   name: string,
   state: string,

@@ -12,9 +12,9 @@ interface Span {
   readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
 }
 
-/** A collector that keeps what is sent to it over OTLP/HTTP. */
+/** A collector that keeps the requests that it receives over OTLP/HTTP. */
 class Collector implements AsyncDisposable {
-  /** The bodies, by path. */
+  /** The bodies of the requests, by path. */
   readonly received: { readonly path: string; readonly body: string }[] = [];
   readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     this.received.push({ path: new URL(request.url).pathname, body: await request.text() });
@@ -67,7 +67,7 @@ Deno.test("the OpenTelemetry collector receives the traces of a decision and its
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => lines(process), (all) => all.some(({ status }) => status === "successful"));
   const id = (await lines(process)).find(({ kind }) => kind === "start")?.message;
-  // It sends the rest when it ends.
+  // The autoscaler sends the remaining spans when it ends.
   process.kill("SIGTERM");
   assertEquals((await process.status).code, 0, process.lines.join("\n"));
 
@@ -82,7 +82,8 @@ Deno.test("the OpenTelemetry collector receives the traces of a decision and its
   assertEquals([activity.parentSpanId, attribute(activity, "kas.instance")], [decide.spanId, NODES[0]]);
   const calls = (parent: Span) =>
     spans.filter((span) => span.parentSpanId === parent.spanId && span.name === "POST");
-  // Instances, health and alarms; for the activity the start, an observation and the registration at least.
+  // The observation has requests for instances, health and alarms. The activity has requests for the start, an observation and the
+  // registration, and may have more.
   assert(calls(decide).length >= 3 && calls(activity).length >= 3);
   assert(
     spans.some((span) =>

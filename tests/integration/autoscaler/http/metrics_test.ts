@@ -53,7 +53,7 @@ Deno.test("GET /metrics counts a scale-out and a scale-in, and no label contains
   );
   assertEquals(value(after, "kas_inbox_waiting"), 0);
 
-  // Every series exists from the start.
+  // Every time series exists from the start.
   assertEquals(series(after), series(before));
   const labels = new Set(
     after.values().flatMap(({ samples }) => samples).flatMap(({ labels }) => Object.values(labels)),
@@ -64,7 +64,7 @@ Deno.test("GET /metrics counts a scale-out and a scale-in, and no label contains
   assert(series(after).length < 1_000, `${series(after).length} series`);
 });
 
-/** Names and labels of all series. */
+/** Returns the names and labels of all time series. */
 function series(families: ReadonlyMap<string, Family>): string[] {
   return [...families.values()].flatMap(({ samples }) =>
     samples.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`)

@@ -26,7 +26,7 @@ Deno.test("the last phase of a start is the first request that the instance answ
   );
   const at = (phase: string) => Date.parse(line?.phases[phase] ?? "");
   assert(at("first-request") >= at("in-service"), JSON.stringify(line?.phases));
-  // It does not count towards the duration of the activity.
+  // This phase does not count towards the duration of the activity.
   assertEquals([line?.status, line?.seconds], ["successful", done?.seconds]);
 });
 

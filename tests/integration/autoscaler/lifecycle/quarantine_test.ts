@@ -1,5 +1,5 @@
 /**
- * When a quarantine ends (R18), in the lab.
+ * Tests in the lab when a quarantine ends (R18).
  *
  * @module
  */
@@ -27,7 +27,7 @@ Deno.test("kas starts a node again 24 hours after its quarantine (R18)", async (
   assertEquals(lab.status(FIRST), "running in-service");
 });
 
-Deno.test("a quarantine whose tag has no end ends 24 hours after kas first saw it, whatever restarts come between (R18)", async () => {
+Deno.test("a quarantine whose tag has no end ends 24 hours after kas first saw it, even if kas restarts meanwhile (R18)", async () => {
   const node = { zone: 0, serving: false, quarantined: true, grouped: false };
   await using lab = await openPolledLab(fleetOf([], { ...PLAN, nodes: [node] }));
   lab.cloud.machines.demand = 1;

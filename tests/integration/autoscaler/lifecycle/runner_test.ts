@@ -49,7 +49,7 @@ async function serve(it: Stage, id: string): Promise<void> {
   await eventually(() => it.standing(id), (standing) => standing === "running in-service");
 }
 
-/** The calls that change an instance, in order, also failed ones. */
+/** Returns the calls that change an instance, in order, including failed calls. */
 function changes({ sandbox: { calls } }: Stage, id: string): string[] {
   return calls
     .filter(({ action, input }) =>
@@ -63,7 +63,10 @@ async function quarantineOf(it: Stage, id: string): Promise<string | undefined> 
   return all.find((instance) => instance.id === id)?.quarantine;
 }
 
-/** Makes calls of an action fail, by default for every instance, until `stop` is called. `met` is their number. */
+/**
+ * Makes the calls of an action fail until the test calls `stop`, by default for every instance. `met` is the number of failed
+ * calls.
+ */
 function failing(faults: Faults, action: string, id = ""): { met: number; stop: () => void } {
   const fault = { met: 0, stop: () => faults.onCall = undefined };
   faults.onCall = (passing) => {
@@ -135,14 +138,14 @@ Deno.test("if no node is stopped, a stopping node counts as joining, and kas sta
 Deno.test("if a zone lacks capacity, kas next tries a node of a different zone, even a node of lower rank (R7)", async () => {
   await using it = await stage({ nodes: 3, faults: [`no-capacity=${FIRST}`] });
   const zone = (id: string) => it.sandbox.account.instances().find((instance) => instance.id === id)?.zone;
-  // The emptiest zone has two standby nodes, the zone of the base instance has one.
+  // The zone with the least capacity has two standby nodes. The zone of the base instance has one.
   assert(zone(FIRST) === zone(THIRD) && zone(SECOND) === zone(BASE));
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
   assertEquals([line?.status, line?.instance], ["successful", SECOND]);
-  // It was requested once.
+  // kas sent the request for this node once.
   assertEquals(changes(it, FIRST).filter((change) => change === "Start"), ["Start"]);
   assertEquals(it.standing(THIRD), "stopped none");
 });
@@ -220,7 +223,7 @@ Deno.test("the start of an instance waits until the rollback of the same instanc
   let rollbacks = 0;
   it.sandbox.faults.onCall = (passing) => {
     if (passing.moment !== "before") return;
-    // It is refused once, without the instance at fault, so that it may be started again.
+    // AWS refuses the request once. That is not a failure of the instance, so kas can start the instance again.
     if (!refused && about(passing, "StartInstances", FIRST)) {
       refused = true;
       Object.assign(passing.input, { InstanceIds: ["i-0000000000000dead"] });
@@ -252,7 +255,7 @@ Deno.test("kas stops a node even if the quarantine of the node fails (R9)", asyn
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   failTwice(it.options.state, FIRST);
   it.sandbox.faults.onCall = ({ action, moment, input }) => {
-    // A tag that EC2 refuses.
+    // EC2 refuses this tag.
     if (action === "CreateTags" && moment === "before") Object.assign(input, { Tags: [{ Key: "aws:x" }] });
   };
   const autoscaler = await it.start();
@@ -273,12 +276,12 @@ Deno.test("kas drains a node that comes into service too late before kas stops t
   let observed = 0;
   const work: Promise<Response>[] = [];
   it.sandbox.faults.onCall = async (passing) => {
-    // Once the rollback has observed the node, ELB reports its state again.
+    // After the rollback has observed the node, ELB reports the state of the node again.
     if (about(passing, "DescribeInstances", FIRST) && work.length > 0) lies = false;
     const { action, moment } = passing;
     if (action !== "DescribeInstanceHealth") return;
     if (moment === "after" && it.standing(FIRST) === "running draining") observed++;
-    // Before that it does not, while the node is in service and receives a request.
+    // Before, ELB does not report the state, although the node is in service and receives a request.
     if (moment !== "before" || it.standing(FIRST) === "stopped none") return;
     if (it.standing(FIRST) === "running in-service" && work.length === 0) {
       work.push(...[1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`)));
@@ -305,7 +308,7 @@ Deno.test("kas registers an instance again if it cannot stop the instance, howev
   let refused = 0;
   it.sandbox.faults.onCall = ({ action, moment, input }) => {
     if (moment !== "before") return;
-    // An unknown id, in place of a protected instance: an error that is the same at each attempt.
+    // Replace the id by an unknown id, so that each attempt fails with the same error, as for a protected instance.
     if (action === "StopInstances") Object.assign(input, { InstanceIds: ["i-0000000000000dead"] });
     if (action.startsWith("Register") && refused++ < 4) throw new Error("AWS is away");
   };
