@@ -1,8 +1,9 @@
 /**
- * A fleet below its minimum stayed there until its load rose: with `--min 3` and one instance in service nothing was started, and nothing
- * replaced an instance that somebody terminated. EC2 Auto Scaling restores the minimum of a group.
+ * In an earlier version of kas, a capacity below the minimum stayed there until the load increased. With `--min 3` and one
+ * instance in service, kas started nothing, and it did not replace an instance that somebody terminated. EC2 Auto Scaling
+ * restores the minimum of a group.
  *
- * In kas each reconcile restores the minimum, whatever the alarms report (R3).
+ * kas now restores the minimum at each reconcile, whatever the alarms report (R3).
  *
  * Source: EC2 Auto Scaling user guide, "Health checks for instances in an Auto Scaling group"
  *
@@ -15,17 +16,17 @@ import { BASE, countInService, FIRST, openNotifiedLab } from "../support/lab/scr
 
 const LIMITS = { ...AT_ONCE, resync: 60_000 };
 
-/** Longer than an instance boots in the lab. */
+/** The start timeout, in ms. It is longer than the boot of an instance in the lab. */
 const startTimeout = 120_000;
 
-/** Longer than a reconcile and a start take in the lab. */
+/** The time to wait for a restored minimum, in ms. It is longer than a reconcile and a start take in the lab. */
 const RESTORED = 180_000;
 
 async function terminate(lab: Lab, place: number): Promise<void> {
   await lab.cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [lab.id(place)] });
 }
 
-Deno.test("a fleet below its minimum gets the instances that are missing, at the same time (R3)", async () => {
+Deno.test("if the capacity is below the minimum, kas starts all missing instances at about the same time (R3)", async () => {
   await using lab = await openNotifiedLab(
     fleetOf([false, false, false], { limits: { ...LIMITS, min: 3 }, startTimeout }),
   );
@@ -33,7 +34,7 @@ Deno.test("a fleet below its minimum gets the instances that are missing, at the
   assertEquals(countInService(lab), 3);
 });
 
-Deno.test("a node takes the place of an instance that somebody terminated (R3)", async () => {
+Deno.test("kas starts a node in the place of an instance that somebody terminated (R3)", async () => {
   const plan = fleetOf([true, true, false, false], { limits: { ...LIMITS, min: 3 }, startTimeout });
   await using lab = await openNotifiedLab(plan);
   await terminate(lab, FIRST);
@@ -44,7 +45,7 @@ Deno.test("a node takes the place of an instance that somebody terminated (R3)",
   assertEquals(countInService(lab), 3);
 });
 
-Deno.test("a node stands in for a base instance that hangs (R3)", async () => {
+Deno.test("kas starts a node in the place of a base instance that fails its health check (R3)", async () => {
   const plan = fleetOf([false], { limits: LIMITS, startTimeout });
   await using lab = await openNotifiedLab(plan);
   lab.cloud.machines.broken.add(lab.id(BASE));

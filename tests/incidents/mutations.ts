@@ -60,7 +60,7 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("draining_counted_in_max"),
   },
   {
-    breaks: "nothing restores the minimum",
+    breaks: "kas does not restore the minimum",
     edits: [{
       file: "src/scaling/policies/bounds.ts",
       symbol: "boundsPolicy",

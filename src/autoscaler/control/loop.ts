@@ -212,8 +212,9 @@ export class ControlLoop {
   }
 
   /**
-   * Returns whether the next reconciliation follows at once, because the capacity is below the minimum. Each evaluation starts one
-   * instance, and only a reconciliation restores the minimum. A reconciliation that started no instance is not repeated at once.
+   * Returns whether the next reconciliation follows at once, because the capacity is below the minimum: after a
+   * reconciliation that started an instance, and after each notification. If a reconciliation could not start an instance,
+   * the next one follows after an interval.
    */
   #restoresMin(decision: Decision, observation: Observation | undefined, message?: WaitingMessage): boolean {
     if (observation === undefined || this.#parts.evaluation.dryRun) return false;

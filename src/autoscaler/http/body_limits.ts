@@ -119,7 +119,7 @@ export class BodyReader {
     let text = "";
     try {
       while (true) {
-        // If a piece of the body and a refusal are both ready, the refusal counts.
+        // If a piece of the body arrives and the reader refuses the body at the same time, refuse it.
         const { done, value } = await Promise.race([refused, reader.read()]);
         text += decode(value);
         if (done || value === undefined) return text;

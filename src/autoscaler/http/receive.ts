@@ -49,7 +49,7 @@ export async function receive(parts: ReceiverParts, request: Request): Promise<R
       status >= 500 ? "failed" : "refused",
       error instanceof BodyError ? error.why : failed?.field ?? "form",
     );
-    // The message id may be false: kas has not verified the message.
+    // The id of a refused message may be false, because kas has not verified the message.
     log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
     return text(reason, status);
   }

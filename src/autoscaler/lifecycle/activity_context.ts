@@ -40,7 +40,7 @@ export interface ActivityContext {
   readonly signal: AbortSignal;
 }
 
-/** An activity fails with its present instance. */
+/** The present instance of an activity cannot be started or stopped. The activity may continue with another candidate. */
 export class ActivityError extends Error {
   override readonly name = "ActivityError";
   /** @param fault the fault that caused the failure (R18); absent if the failure causes no pause */

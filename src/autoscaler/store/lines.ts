@@ -84,7 +84,7 @@ function toStatus(row: Row, column: string): ActivityStatus {
 }
 
 function phases(db: Database, row: Row): Record<string, string> {
-  // Report the damaged JSON. The line does not need it.
+  // Report that the JSON of the decision is damaged. The other fields of the line do not depend on it.
   if (row.is_json === 0) {
     db.reportDamage(name(row), new DamagedRowError("its trigger or decision is not JSON"));
   }

@@ -1,6 +1,6 @@
 /**
  * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, that is
- * at least one `--resync` interval. A start that restores the minimum does not wait.
+ * at least one `--resync` interval. If the action restores the minimum, the check always passes.
  *
  * @module
  */

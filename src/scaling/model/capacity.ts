@@ -56,7 +56,7 @@ export function maxCapacity({ limits, instances }: Pick<Observation, "limits" | 
 }
 
 /**
- * Returns the minimum capacity: `--min`, or by default the number of base and control instances, and at least 1. A control
+ * Returns the minimum capacity: `--min`, or by default the number of base and control instances, but at least 1. A control
  * instance that is not registered does not count, because it serves no requests.
  */
 export function minCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {

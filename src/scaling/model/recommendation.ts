@@ -28,13 +28,13 @@ export interface OperatorRecommendation {
   readonly reason: string;
 }
 
-/** A recommendation that keeps the capacity within its bounds. */
+/** The recommendation of the policy `minimum` or `maximum`, which keeps the capacity within its bounds. */
 export interface BoundRecommendation {
   readonly policy: "minimum" | "maximum";
   readonly direction: Direction;
   readonly alarm?: never;
   readonly instance?: never;
-  /** A sentence. */
+  /** Why the policy recommends the change, in one sentence. */
   readonly reason: string;
 }
 

@@ -66,7 +66,7 @@ export interface StartFailure {
   readonly what: Fault;
   readonly at: number;
   readonly instance: string;
-  /** What failed, as the reason of the activity says it. */
+  /** Why the start failed, in the words of the activity's reason. */
   readonly reason: string;
   /** Whether kas quarantined the instance because of this failure. */
   readonly quarantined?: true;

@@ -140,7 +140,10 @@ function whyTooEarly(
   // Without a metric delay, datapoints count at once. Records of versions 1 and 2 of the rules have no metric delay.
   if (metricDelay === 0) return undefined;
   if (isAnyJoining(observation, index)) {
-    return sentences(reason, "An instance is joining, whose share of the load it does not show yet.");
+    return sentences(
+      reason,
+      "An instance is joining: the alarm does not show yet how much of the load it takes over.",
+    );
   }
   const changed = lastCapacityChange(observation);
   const span = period * 1_000 + metricDelay;
@@ -148,7 +151,9 @@ function whyTooEarly(
   const ago = seconds(Math.abs(now - changed));
   return sentences(
     reason,
-    `Capacity changed ${ago} ago, which the alarm shows ${seconds(span)} after it (period and metric delay).`,
+    `Capacity changed ${ago} ago: the alarm can show the change ${
+      seconds(span)
+    } after it (period plus metric delay).`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * The policies `minimum` and `maximum`: they keep the capacity between `--min` and `--max`, whatever the alarms report.
+ * The policies `minimum` and `maximum`. They keep the capacity between `--min` and `--max`, whatever the alarms report (R3).
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { BoundRecommendation, NoOpinion } from "../model/recommendation.ts"
 import type { Trigger } from "../model/trigger.ts";
 
 /**
- * Recommends one instance more at a reconcile while the capacity is below the minimum, and one less while it is above the maximum. If the
- * minimum is greater than the maximum, the maximum counts.
+ * Recommends, at a reconcile, one instance more while the capacity is below the minimum, and one instance less while it is
+ * above the maximum. If the minimum is greater than the maximum, the maximum counts as the minimum too.
  */
 export function boundsPolicy(trigger: Trigger, view: FleetView): BoundRecommendation | NoOpinion {
   if (trigger.kind !== "reconcile") {
-    return { direction: "none", reason: "bounds are checked at a reconcile." };
+    return { direction: "none", reason: "only a reconcile checks the bounds of the capacity." };
   }
   const { inService, joining } = capacityOf(view);
   const capacity = inService + joining;
@@ -27,7 +27,7 @@ export function boundsPolicy(trigger: Trigger, view: FleetView): BoundRecommenda
   if (capacity > max) {
     return { policy: "maximum", direction: "in", reason: `${shown}, and max is ${max}.` };
   }
-  return { direction: "none", reason: `${shown}, which is from min ${min} to max ${max}.` };
+  return { direction: "none", reason: `${shown}, which is within min ${min} and max ${max}.` };
 }
 
 /** Whether the capacity is below the minimum. */

@@ -18,7 +18,7 @@ export type Policy = (
   index: FleetIndex,
 ) => Recommendation | NoOpinion;
 
-/** The policies. An operator's recommendation comes before that of the bounds, and that of the bounds before that of the alarms. */
+/** The policies in their order: first the operator, then the bounds of the capacity, then the alarms. */
 const POLICIES: readonly Policy[] = [
   operatorPolicy,
   (trigger, view) => boundsPolicy(trigger, view),

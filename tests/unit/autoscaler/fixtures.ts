@@ -38,7 +38,7 @@ export interface Machines extends MachineFactory {
  * Creates machines.
  *
  * @param serves whether the worker of an instance answers with 200
- * @param work what requests for /work wait for
+ * @param work the machines answer a /work request when this promise resolves
  */
 export function machines(
   serves: (id: string) => boolean = () => true,
