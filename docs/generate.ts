@@ -1,5 +1,5 @@
 /**
- * Generates docs/settings.md from the settings table, docs/doctor.md from doctor's checks, and docs/commands.md from the
+ * Generates docs/settings.md and docs/kas.schema.json from the settings table, docs/doctor.md from doctor's checks, and docs/commands.md from the
  * commands: `deno task docs`.
  * tests/unit/docs_test.ts fails if a page is out of date.
  *
@@ -9,6 +9,7 @@ import type { Check } from "../src/admin/doctor/check.ts";
 import { CHECKS } from "../src/admin/doctor/checks/all.ts";
 import { admin } from "../src/admin/command.ts";
 import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
+import { configSchema } from "../src/settings/config_file.ts";
 import { type Setting, SETTINGS } from "../src/settings/settings.ts";
 
 /** The reference page of the settings as Markdown. */
@@ -33,6 +34,12 @@ kas reads a setting from its flag. If there is no flag, kas reads the environmen
 The config file is a JSON object. Its keys are the names of the flags: \`{ "fleet": "web", "max": 10 }\`. \`--config FILE\` or
 \`KAS_CONFIG\` names the file. Without them kas reads \`/etc/kas/kas.json\` and \`~/.config/kas/kas.json\`; a value in the second file wins.
 
+A fleet's settings can also be in the list \`fleets\`: \`{ "region": "eu-west-1", "fleets": [{ "fleet": "web", "max": 10 }] }\`. A setting of
+the fleet replaces the setting outside of the list. The list has exactly one fleet for now.
+
+\`kas admin config check FILE\` checks a config file and prints each problem with its place, such as \`fleets[0].max\`. [kas.schema.json](kas.schema.json)
+is the JSON Schema of the file. An editor that reads it, for example because the file's key \`$schema\` names it, completes and checks the keys.
+
 A time is written \`300ms\`, \`60s\`, \`5m\` or \`1h\`. A switch is \`true\` or \`false\` in the environment and in the file.
 
 | flag | environment | default | meaning |
@@ -41,6 +48,11 @@ ${rows.join("\n")}
 
 The AWS SDK reads its own variables (\`AWS_ACCESS_KEY_ID\`, \`AWS_SHARED_CREDENTIALS_FILE\`, …). They work as in other AWS tools.
 `;
+}
+
+/** The JSON Schema of a config file as text. */
+export function schemaFile(): string {
+  return JSON.stringify(configSchema(), null, 2) + "\n";
 }
 
 /** The page about doctor as Markdown. */
@@ -148,5 +160,6 @@ async function commandRows(path: readonly string[], entry: Entry): Promise<strin
 if (import.meta.main) {
   await Deno.writeTextFile(new URL("commands.md", import.meta.url), await commandsPage());
   await Deno.writeTextFile(new URL("settings.md", import.meta.url), settingsPage());
+  await Deno.writeTextFile(new URL("kas.schema.json", import.meta.url), schemaFile());
   await Deno.writeTextFile(new URL("doctor.md", import.meta.url), doctorPage());
 }

@@ -143,7 +143,7 @@ export const admin: Group = {
     },
     {
       name: "config",
-      summary: "Print the value of each setting, and where the value was set",
+      summary: "Print the settings, and check a config file",
       load: async () => (await import("./settings/config.ts")).config,
     },
     {

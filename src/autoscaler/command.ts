@@ -121,9 +121,9 @@ export const autoscaler = command({
 
     const log = getLogger(["kas", "autoscaler"]);
     let current = flags;
-    const reload = () => {
+    const reload = async () => {
       try {
-        const next = reread(OPTIONS, context, settingsLookup());
+        const next = await reread(OPTIONS, context, settingsLookup());
         service.tune(tuningOf({ ...next, grow: flags.grow, shrink: flags.shrink }));
         log.info("settings reloaded", {
           changed: differing(current, next, { tunable: true }),
@@ -135,7 +135,9 @@ export const autoscaler = command({
       }
     };
     // With a terminal, SIGHUP means that the terminal was closed. It then ends the process instead of reloading the settings.
-    if (!Deno.stdin.isTerminal()) Deno.addSignalListener("SIGHUP", reload);
+    let reloads = Promise.resolve();
+    const onHangup = () => void (reloads = reloads.then(reload));
+    if (!Deno.stdin.isTerminal()) Deno.addSignalListener("SIGHUP", onHangup);
     using systemd = await connectSystemd({ alive: () => service.alive() });
     // Keep the permissions for the network, the environment and reading: AWS's credentials and reload() need them. The files
     // of the state folder are already open.
@@ -145,7 +147,7 @@ export const autoscaler = command({
     using place = watchPlace(service.autoscaler.store);
     const lost = signal.aborted ? undefined : await Promise.race([stopped.promise, place.lost]);
     systemd.stopping();
-    Deno.removeSignalListener("SIGHUP", reload);
+    Deno.removeSignalListener("SIGHUP", onHangup);
     if (lost !== undefined) throw new ExitError(lost.message, 1, lost.hint, { cause: lost });
   },
 });

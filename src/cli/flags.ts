@@ -21,7 +21,11 @@ import { didYouMean } from "./nearest.ts";
 export type Found = { readonly text: string; readonly origin: Origin } | undefined;
 
 /** Looks up an option without a flag: first in the environment, then in the config file. `config` is the value of `--config`. */
-export type Lookup = (name: string, option: Option<unknown>, config: string | undefined) => Found;
+export type Lookup = (
+  name: string,
+  option: Option<unknown>,
+  config: string | undefined,
+) => Found | Promise<Found>;
 
 /** The flags and arguments of a command line. */
 export interface CommandLine {
@@ -176,12 +180,16 @@ export interface ResolvedOptions {
  * @param given the texts of the flags on the command line
  * @throws {UsageError} if a text is not a valid value, or if options exclude each other
  */
-export function values(options: Options, given: CommandLine["texts"], lookup: Lookup): ResolvedOptions {
+export async function values(
+  options: Options,
+  given: CommandLine["texts"],
+  lookup: Lookup,
+): Promise<ResolvedOptions> {
   const read: ResolvedOptions = { flags: {}, origins: {}, texts: {} };
   const config = given.get("config")?.at(-1);
   for (const [name, option] of Object.entries(options)) {
     const flags = given.get(name) ?? [];
-    const found = flags.length > 0 ? undefined : lookup(name, option, config);
+    const found = flags.length > 0 ? undefined : await lookup(name, option, config);
     const { value, text, origin } = resolve(name, option, flags, found);
     read.flags[name] = value;
     read.origins[name] = origin;
@@ -200,13 +208,14 @@ export function values(options: Options, given: CommandLine["texts"], lookup: Lo
  *
  * @throws {UsageError} as {@linkcode values}
  */
-export function reread<O extends Options>(
+export async function reread<O extends Options>(
   options: O,
   { origins, texts }: Pick<Context<O>, "origins" | "texts">,
   lookup: Lookup,
-): Values<O> {
+): Promise<Values<O>> {
   const flags = Object.entries(texts).filter(([name]) => origins[name] === "flag");
-  return values(options, new Map(flags.map(([name, text]) => [name, [text]])), lookup).flags as Values<O>;
+  const given = new Map(flags.map(([name, text]) => [name, [text]]));
+  return (await values(options, given, lookup)).flags as Values<O>;
 }
 
 function parse(name: string, option: Option<unknown>, text: string, origin: Origin): unknown {

@@ -41,7 +41,7 @@ export async function run(
   const options: Options = { ...COMMON_OPTIONS, ...entry.options };
   const line = readFlags(path, options, words);
   if (line.texts.get("help")?.at(-1) === "true") return printHelp();
-  const { flags, origins, texts } = values(options, line.texts, io.lookup);
+  const { flags, origins, texts } = await values(options, line.texts, io.lookup);
   const args = checkArity(path, entry, line);
   const out = new Output(io.terminal, {
     format: (flags["output"] as Format | undefined) ?? (io.terminal.interactive ? "table" : "tsv"),

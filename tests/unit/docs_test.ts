@@ -1,8 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { commandsPage, doctorPage, settingsPage } from "../../docs/generate.ts";
+import { commandsPage, doctorPage, schemaFile, settingsPage } from "../../docs/generate.ts";
 
 Deno.test("docs/settings.md is equal to the output of deno task docs", async () => {
   assertEquals(await Deno.readTextFile(new URL("../../docs/settings.md", import.meta.url)), settingsPage());
+});
+
+Deno.test("docs/kas.schema.json is equal to the output of deno task docs", async () => {
+  assertEquals(await Deno.readTextFile(new URL("../../docs/kas.schema.json", import.meta.url)), schemaFile());
 });
 
 Deno.test("docs/doctor.md is equal to the output of deno task docs", async () => {

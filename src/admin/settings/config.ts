@@ -1,14 +1,13 @@
 /**
- * `kas admin config`: prints the value of each setting, and where the value was set.
+ * `kas admin config`: prints the value of each setting, and where the value was set. `kas admin config check`: checks a config file.
  *
  * @module
  */
-import { command, kebab } from "../../cli/command.ts";
+import { command, ExitError, type Group, kebab } from "../../cli/command.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 
-/** The command `kas admin config`. */
-export const config = command({
-  name: "config",
+const list = command({
+  name: "list",
   summary: "Print the value of each setting, and where the value was set",
   description:
     'ORIGIN is "flag", the name of an environment variable, the path of a config file, or "default".',
@@ -24,3 +23,41 @@ export const config = command({
     await out.table(["name", "value", "origin"], rows);
   },
 });
+
+const check = command({
+  name: "check",
+  args: "FILE",
+  summary: "Check a config file, and print each problem with its place in the file",
+  description:
+    "Use the command before a reload of the autoscaler. The exit status is 1 if the file is invalid.",
+  options: {},
+  examples: ["admin config check /etc/kas/kas.json"],
+  run: async ({ args: [file = ""], out }) => {
+    const { ConfigFileError, parseConfigFile } = await import("../../settings/config_file.ts");
+    const content = read(file);
+    try {
+      parseConfigFile(content);
+    } catch (cause) {
+      if (!(cause instanceof ConfigFileError)) throw cause;
+      await out.table(["place", "problem"], cause.problems.map((it) => ({ ...it })));
+      throw new ExitError(`${file} is invalid`, 1, undefined, { cause });
+    }
+    out.note(`${file} is valid`);
+  },
+});
+
+function read(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    throw new ExitError(`Cannot read ${path}: ${(cause as Error).message}`, 1, undefined, { cause });
+  }
+}
+
+/** The commands `kas admin config …`. */
+export const config: Group = {
+  name: "config",
+  summary: "Print the settings, and check a config file",
+  default: "list",
+  commands: [list, check],
+};

@@ -42,7 +42,7 @@ Deno.test("kas autoscaler keeps its settings at SIGHUP if the new settings are i
     const [content, reason] of [
       [`{ "max": `, "Cannot read config file"],
       [`{ "min": 5, "max": 4 }`, "--min 5 is greater than --max 4"],
-      [`{ "max": "many" }`, `Invalid value \\"many\\" for max`],
+      [`{ "max": "many" }`, "max: "],
     ] as const
   ) {
     await Deno.writeTextFile(config, content);

@@ -18,3 +18,20 @@ Deno.test("kas admin config prints the value and origin of every setting", async
   assertEquals(rows.get("resync"), ["60s", "default"]);
   assertEquals(rows.get("topic-arn"), ["-", "default"]);
 });
+
+Deno.test("kas admin config check accepts a valid file, and prints the place of each problem of an invalid file", async () => {
+  await using f = await fleet();
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/kas.json`;
+  try {
+    await Deno.writeTextFile(path, '{"region": "eu-west-1", "fleets": [{"min": 1, "max": 5}]}');
+    assertEquals((await f.kas(`config check ${path}`)).status, 0);
+    await Deno.writeTextFile(path, '{"flet": "kas", "fleets": [{"min": -1, "max": "many"}]}');
+    const { status, out } = await f.kas(`config check ${path}`);
+    const places = out.trimEnd().split("\n").slice(1).map((line) => line.split("\t")[0]);
+    assertEquals([status, places.toSorted()], [1, ["fleets[0].max", "fleets[0].min", "flet"]]);
+    assertEquals((await f.kas(`config check ${folder}/absent.json`)).status, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
