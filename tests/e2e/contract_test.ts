@@ -24,7 +24,7 @@ const CASES = [
 ];
 
 /** Commands that take the settings of AWS's endpoint only to print them. */
-const PRINTERS = ["admin user-data", "admin config"];
+const PRINTERS = ["admin user-data", "admin config list"];
 
 testWith([], "the sandbox behaves as kas expects AWS to behave", (t) => contract(t, sandboxBackend));
 testWith(

@@ -41,7 +41,8 @@ export async function runCommands(format: Format): Promise<Printed[]> {
     writeJournal(`${files}/journal`);
     const block = blockOf(f);
     const stable = (text: string) =>
-      text.replaceAll(`${files}/`, "").replaceAll(f.sandbox.url, STABLE_URL).replaceAll(block, STABLE_BLOCK);
+      text.replaceAll(`${files}/`, "").replaceAll(FOLDER.pathname, "").replaceAll(f.sandbox.url, STABLE_URL)
+        .replaceAll(block, STABLE_BLOCK);
     const printed: Printed[] = [];
     for (const line of await commandLines("commands")) {
       if (line === "@settled") {
@@ -50,7 +51,7 @@ export async function runCommands(format: Format): Promise<Printed[]> {
       }
       const words = line.slice("kas admin ".length)
         .replace("journal", `${files}/journal`)
-        .replace("not_a_message.json", new URL("not_a_message.json", FOLDER).pathname)
+        .replace(/not_a_message.json|invalid.json/, (name) => new URL(name, FOLDER).pathname)
         .replaceAll(STABLE_BLOCK, block);
       const separator = words.includes(" -- ") ? words.indexOf(" -- ") : words.length;
       const { status, out, err } = await f.kas(
