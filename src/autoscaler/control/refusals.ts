@@ -77,7 +77,7 @@ async function stillRefuses(
   try {
     if (attribute) return await isProtected(aws, instance, action, signal);
   } catch {
-    // EC2 did not answer. Treat the refusal as one that no attribute explains.
+    // EC2 did not answer. Remember the refusal for as long as a refusal whose cause kas cannot read.
     signal.throwIfAborted();
   }
   return recent(since, MEMORY, now);

@@ -57,16 +57,16 @@ function ownFailures(id: string, starts: readonly StartEvent[]): readonly number
   return row;
 }
 
-/** What decides when a quarantine ends. Times are in ms since the epoch. */
+/** What determines when a quarantine ends. Times are in ms since the epoch. */
 export interface QuarantineTerms {
   readonly now: number;
-  /** When kas first saw a quarantine whose tag has no end. */
+  /** When kas first saw the quarantine. It counts only if the tag does not say when the quarantine ends. */
   readonly firstSeen: number;
-  /** How long such a quarantine lasts, in ms. */
+  /** How long a quarantine lasts from when kas first saw it, in ms. */
   readonly lasts: number;
 }
 
-/** Returns an instance with the end of its quarantine, or without the quarantine if it has ended. */
+/** Returns the instance with the end of its quarantine. If the quarantine has ended, returns the instance without it. */
 export function withQuarantineEnd<T extends Pick<Instance, "quarantine" | "quarantineUntil">>(
   instance: T,
   { now, firstSeen, lasts }: QuarantineTerms,

@@ -124,7 +124,7 @@ const ABUSES: readonly [what: string, abuse: (crowd: Crowd) => Promise<void>, ne
   ["50 connections that send many requests and read no response", async (crowd) => {
     await crowd.open(50, "GET /status HTTP/1.1\r\nHost: kas\r\n\r\n".repeat(50));
   }, {
-    what: "at its end Deno 2.7's server waits for ever for such connections",
+    what: "when Deno 2.7's server stops, it waits for such connections without end",
     met: !Deno.version.deno.startsWith("2.7."),
   }],
 ];

@@ -120,7 +120,7 @@ Deno.test("kas autoscaler exits with status 1 and one line if its lock file is d
 const DEAF: readonly [what: string, script: string][] = [
   ["is closed", `exec "$@" 2>&-`],
   ["has no reader any more", `exec "$@" 2> >(true)`],
-  ["is read by nobody", `exec "$@"`],
+  ["has a reader that does not read", `exec "$@"`],
 ];
 
 for (const [what, script] of DEAF) {

@@ -142,7 +142,7 @@ Deno.test("replay, explain and activities leave a damaged record out, and name i
     assertStringIncludes(listed.stderr, "decision 3");
   }));
 
-Deno.test("replay --set prints the decisions that different limits change, and with --all also the unchanged decisions", () =>
+Deno.test("replay --set prints the decisions that would change with other limits, and with --all all decisions", () =>
   withFolder(async (folder) => {
     write(folder);
     const rows = async (...more: string[]) => {

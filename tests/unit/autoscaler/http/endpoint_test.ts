@@ -140,7 +140,7 @@ const REFUSED: readonly [what: string, body: Body | string, answer: number, coun
   ["an empty body", "", 400, "refused form"],
   ["JSON that is not an SNS message", { Type: "Other" }, 400, "refused form"],
   [
-    "a forged signature",
+    "a signature that does not match the message",
     { ...signed("Notification"), Message: "other" },
     403,
     "refused Signature",

@@ -93,7 +93,7 @@ Deno.test("kas reports no damage of a journal that is not damaged", () => {
   assertEquals([readAll(it), it.damages], [SOUND, []]);
 });
 
-/** An SQL statement that damages a row, the data that kas then cannot read, and the name of the row in the report. */
+/** An SQL statement that damages a row, the name of the row in the report, and what kas reads instead of {@linkcode SOUND}. */
 const DAMAGES: readonly [damage: string, row: string, missing: Partial<typeof SOUND>][] = [
   ["decisions SET trigger_json = '{' WHERE id = 2", "decision 2", { records: [1, 3] }],
   ["decisions SET decision = 'nonsense' WHERE id = 2", "decision 2", { records: [1, 3] }],

@@ -79,10 +79,10 @@ function assertSameAnswers(store: Store): void {
     if (isObserved(observation)) assertEquals(observation.inProgress.length, old?.observed.inProgress);
     const direction = old?.signal.kind ?? "none";
     const at = old?.explain.rules.findIndex(({ passes }) => passes === false) ?? -1;
-    // Version 1 had one place for two rules of candidates, named after the one that held.
+    // In version 1 one check combined two rules of the candidates. Its name was that of the rule that held the action back.
     const held = at +
       (direction === "in" && (at > 4 || (at === 4 && old?.explain.rules[at]?.rule === "R5")) ? 1 : 0);
-    // Version 1 named no rule for an outdated notification.
+    // In version 1 a decision about an outdated notification named no rule.
     const overtaken = !isObserved(observation) && observation.processed !== undefined;
     const expected = withChecks(
       old?.decision,
@@ -102,7 +102,7 @@ function assertSameAnswers(store: Store): void {
       old?.instead.decision.kind,
     ]);
     const { checks } = explain(record.trigger, observation);
-    // Version 1 had a check of its own for the warm-up of the alarm's instance, in the third place.
+    // In version 1 a separate check, the third one, was for the warm-up of the alarm's instance.
     const today = direction === "in" && held > 2 ? held - 1 : held;
     assertEquals(checks.map(({ status }) => status).indexOf("held"), today);
   }

@@ -39,7 +39,7 @@ checks("R3", [
     expected: { none: "max-capacity" },
   },
   {
-    name: "does not count an instance toward max that did not come into service in time",
+    name: "does not count an instance toward max if it did not come into service in time",
     trigger: OUT,
     observation: {
       ...limits({ max: 4 }),
@@ -48,7 +48,7 @@ checks("R3", [
     expected: { start: "n3" },
   },
   {
-    name: "does not count a pending instance toward max that is quarantined",
+    name: "does not count a quarantined pending instance toward max",
     trigger: OUT,
     observation: {
       ...limits({ max: 4 }),
@@ -79,7 +79,7 @@ checks("R3", [
     expected: { start: "n2", by: "register" },
   },
   {
-    name: "does not count an instance that EC2 terminates toward max, though its start is in progress",
+    name: "does not count an instance that EC2 terminates toward max, even if its start is in progress",
     trigger: OUT,
     observation: {
       ...limits({ max: 3 }),
@@ -123,7 +123,8 @@ checks("R3", [
     expected: { none: "min-capacity" },
   },
   {
-    name: "uses the number of base and control instances as the default min, though a base is out of service",
+    name:
+      "uses the number of base and control instances as the default min, even if a base instance is out of service",
     trigger: IN,
     observation: { ...cpu({}), ...withInstances({ ...BASE, registration: "out-of-service" }, stopped("n2")) },
     expected: { none: "min-capacity" },

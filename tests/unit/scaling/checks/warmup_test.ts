@@ -113,7 +113,7 @@ checks("R5", [
     expected: { start: "n4" },
   },
   {
-    name: "stops a node though the cpuhigh alarm of an instance that boots is in ALARM",
+    name: "stops a node even if the cpuhigh alarm of a booting instance is in ALARM",
     trigger: IN,
     observation: {
       ...withInstances(instance("n2", { zone: "b", launched: NOW - MINUTE })),

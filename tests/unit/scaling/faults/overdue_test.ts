@@ -18,16 +18,16 @@ Deno.test("isOverdue() is true for a pending instance that EC2 started longer ag
   assertEquals([4, 6].map((minutes) => overdue(pending(NOW - minutes * MINUTE))), [false, true]);
 });
 
-Deno.test("isOverdue() counts from the beginning of the failure for an instance that was in service", () => {
+Deno.test("isOverdue() counts from when the health checks began to fail for an instance that was in service", () => {
   const it = failing(NOW - 60 * MINUTE);
   assertEquals([4, 6].map((minutes) => overdue(it, NOW - minutes * MINUTE)), [false, true]);
 });
 
-Deno.test("isOverdue() counts from the launch for an instance of which no earlier observation exists", () => {
+Deno.test("isOverdue() counts from the launch for an instance that no earlier observation shows", () => {
   assertEquals([4, 6].map((minutes) => overdue(failing(NOW - minutes * MINUTE))), [false, true]);
 });
 
-Deno.test("isOverdue() is false for every instance that is not on its way into service", () => {
+Deno.test("isOverdue() is false for every instance that is not pending, and not registered without being healthy", () => {
   for (const it of [instance("n1"), stopped("n1"), instance("n1", { registration: "none" })]) {
     assertEquals(overdue({ ...it, launched: 0 }, 0), false);
   }

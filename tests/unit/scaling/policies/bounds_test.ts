@@ -45,13 +45,13 @@ checks("R3", [
     expected: { start: "n4" },
   },
   {
-    name: "leaves a notification to the alarms, below min too",
+    name: "follows only the alarm for a notification, even below min",
     trigger: OUT,
     observation: limits({ min: 5, cooldownOut: MINUTE, max: 3 }),
     expected: { none: "max-capacity" },
   },
   {
-    name: "leaves an operator's request alone, below min too",
+    name: "follows the operator, even below min",
     trigger: operator("in", "n1"),
     observation: { ...limits({ min: 4 }), ...idle },
     expected: { none: "min-capacity" },
@@ -63,7 +63,7 @@ checks("R3", [
     expected: { start: "n1" },
   },
   {
-    name: "starts a node for a base instance that is stopped",
+    name: "starts a node in the place of a stopped base instance",
     trigger: RECONCILE,
     observation: {
       ...withInstances(stopped("base", { role: "base" })),
@@ -87,7 +87,7 @@ checks("R3", [
     numbers: [3, 2],
   },
   {
-    name: "stops no node above max while the rest could not carry the load",
+    name: "stops no node above max while the remaining instances could not carry the load",
     trigger: RECONCILE,
     observation: {
       ...limits({ max: 2 }),

@@ -41,7 +41,7 @@ checks("R7", [
     expected: { none: "no-standby" },
   },
   {
-    name: "launches nothing right after a launch that failed",
+    name: "launches nothing right after a failed launch",
     trigger: OUT,
     observation: {
       ...NONE_LEFT,
@@ -73,7 +73,7 @@ checks("R7", [
     numbers: [360],
   },
   {
-    name: "waits 15 minutes at most",
+    name: "waits at most 15 minutes",
     trigger: OUT,
     observation: {
       ...NONE_LEFT,

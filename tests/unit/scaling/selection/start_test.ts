@@ -11,13 +11,13 @@ checks("R7", [
     expected: { start: "n2", by: "register", then: ["n4", "n3"] },
   },
   {
-    name: "registers a node again whose stop has just begun, whatever ELB answers",
+    name: "registers a node again if its stop has just begun, whatever ELB answers",
     trigger: OUT,
     observation: inProgress(["stop", "n2"]),
     expected: { start: "n2", by: "register" },
   },
   {
-    name: "does not register a node again that has drained: it waits for the stop",
+    name: "does not register a drained node again, but waits until it has stopped",
     trigger: OUT,
     observation: {
       ...withInstances(instance("n2", { zone: "b", registration: "none" })),
@@ -55,19 +55,19 @@ checks("R7", [
     expected: { start: "n1", then: ["n0"] },
   },
   {
-    name: "starts nodes by id if they are equal otherwise",
+    name: "starts the node with the first id if nodes are equal otherwise",
     trigger: OUT,
     observation: withInstances(stopped("n40", { zone: "b" }), stopped("n10", { zone: "b" })),
     expected: { start: "n10", then: ["n4", "n40", "n3"] },
   },
   {
-    name: "waits for a stopping node if none is stopped",
+    name: "waits for a stopping node if no node is stopped",
     trigger: OUT,
     observation: withInstances(stopped("n3", { state: "stopping" }), instance("n4")),
     expected: { start: "n3", by: "start", then: [] },
   },
   {
-    name: "starts a stopped node though its stop is still in progress",
+    name: "starts a stopped node even if its stop is still in progress",
     trigger: OUT,
     observation: inProgress(["stop", "n4"]),
     expected: { start: "n4", by: "start" },
@@ -79,7 +79,7 @@ checks("R7", [
     expected: { start: "n3", then: [] },
   },
   {
-    name: "counts the later one of two activities of an instance",
+    name: "uses the later activity if an instance has two",
     trigger: OUT,
     observation: inProgress(["stop", "n2"], ["start", "n2"]),
     expected: { start: "n4", then: ["n3"] },
@@ -98,7 +98,7 @@ checks("R7", [
     numbers: [2],
   },
   {
-    name: "registers a draining node again although the account is at a quota",
+    name: "registers a draining node again even if the account has reached a quota",
     trigger: OUT,
     observation: {
       ...withInstances(instance("n2", { zone: "b", registration: "draining" })),
@@ -149,7 +149,7 @@ checks("R7", [
     expected: { start: "n3", then: [] },
   },
   {
-    name: "starts no other node than the one that an operator names",
+    name: "starts only the node that an operator names",
     trigger: operator("out", "n1"),
     expected: { none: "no-standby" },
   },

@@ -8,7 +8,7 @@ checks("R8", [
     expected: { stop: "n1" },
   },
   {
-    name: "stops another node if the alarm's instance is a base",
+    name: "stops another node if the alarm's instance is a base instance",
     trigger: { ...IN, alarm: { ...IN.alarm, dimension: "base" } },
     expected: { stop: "n1" },
   },
@@ -32,7 +32,7 @@ checks("R8", [
     expected: { stop: "n9" },
   },
   {
-    name: "stops nodes by id if they are equal otherwise",
+    name: "stops the node with the first id if nodes are equal otherwise",
     trigger: IN_ANY,
     observation: withInstances(instance("n0")),
     expected: { stop: "n0" },
@@ -71,7 +71,7 @@ checks("R8", [
     expected: { stop: "n2" },
   },
   {
-    name: "stops no node that EC2 refuses to stop, not even if an operator names it",
+    name: "stops no node that EC2 refuses to stop, even if an operator names it",
     trigger: operator("in", "n1"),
     observation: withInstances(instance("n1", { refusesStop: "it has stop protection" })),
     expected: { none: "no-candidate" },
@@ -86,7 +86,7 @@ checks("R8", [
     expected: { none: "no-candidate" },
   },
   {
-    name: "stops no other node than the one that an operator names",
+    name: "stops only the node that an operator names",
     trigger: operator("in", "n3"),
     expected: { none: "no-candidate" },
   },
@@ -100,13 +100,13 @@ checks("R10", [
     expected: { terminate: "n1" },
   },
   {
-    name: "terminates no base",
+    name: "terminates no base instance",
     trigger: operator("in", "base"),
     observation: limits({ shrink: "terminate" }),
     expected: { none: "no-candidate" },
   },
   {
-    name: "registers a node again whose termination has just begun",
+    name: "registers a node again if its termination has just begun",
     trigger: OUT,
     observation: inProgress(["terminate", "n2"]),
     expected: { start: "n2", by: "register" },
