@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { TAG } from "../../aws/ec2/ec2_instance.ts";
 import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
 import {
   inFleet,
   launchStatements,
   putAlarmsStatement,
-  quarantineStatement,
   REGISTER_INSTANCES,
   REGISTER_TARGETS,
+  tagStatement,
 } from "./statements.ts";
 
 /** Returns the policy that allows all commands of `kas admin`. */
@@ -36,7 +37,7 @@ export function adminPolicy(scope: Scope): Policy {
       "ec2:StopInstances",
       "ec2:TerminateInstances",
     ], inFleet(fleet)),
-    quarantineStatement(scope, ["ec2:CreateTags", "ec2:DeleteTags"]),
+    tagStatement(scope, "Tags", [TAG.protected, TAG.quarantine], ["ec2:CreateTags", "ec2:DeleteTags"]),
     ...launchStatements(scope, {}),
     allow("LoadBalancer", [balancerArn(scope)], isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
     allow("Alarms", [alarmsArn(scope)], [

@@ -9,20 +9,21 @@ import {
   inFleet,
   launchStatements,
   putAlarmsStatement,
-  quarantineStatement,
   REGISTER_INSTANCES,
   REGISTER_TARGETS,
+  tagStatement,
 } from "./statements.ts";
 
 /** Returns the policy of an autoscaler with the settings in the scope. */
 export function autoscalerPolicy(scope: Scope): Policy {
   const { fleet, topicArn, grow, shrink, balancer } = scope;
-  // With this condition AWS refuses to stop base and control instances, so that kas cannot stop one even if kas has a fault (I1). A
-  // legacy instance has no role tag, and its name ends in its role.
-  const isNode = {
+  // With this condition AWS refuses to stop base, control and protected instances, so that kas cannot stop one even if kas has a
+  // fault (I1). A legacy instance has no role tag, and its name ends in its role.
+  const isStoppable = {
     StringEquals: { [`aws:ResourceTag/${TAG.fleet}`]: fleet },
     StringNotEquals: { [`aws:ResourceTag/${TAG.role}`]: ["base", "control"] },
     StringNotLike: { [`aws:ResourceTag/${TAG.name}`]: ["*_base", "*_ctl"] },
+    Null: { [`aws:ResourceTag/${TAG.protected}`]: "true" },
   };
   const isClassic = balancer.kind === "classic";
   return policyOf([
@@ -39,11 +40,11 @@ export function autoscalerPolicy(scope: Scope): Policy {
       ["ec2:DescribeInstanceAttribute", "ec2:StartInstances"],
       inFleet(fleet),
     ),
-    allow("Stop", [instancesArn(scope)], ["ec2:StopInstances"], isNode),
+    allow("Stop", [instancesArn(scope)], ["ec2:StopInstances"], isStoppable),
     ...(shrink === "terminate"
-      ? [allow("Terminate", [instancesArn(scope)], ["ec2:TerminateInstances"], isNode)]
+      ? [allow("Terminate", [instancesArn(scope)], ["ec2:TerminateInstances"], isStoppable)]
       : []),
-    quarantineStatement(scope, ["ec2:CreateTags"]),
+    tagStatement(scope, "Quarantine", [TAG.quarantine], ["ec2:CreateTags"]),
     allow("LoadBalancer", [balancerArn(scope)], isClassic ? REGISTER_INSTANCES : REGISTER_TARGETS),
     ...(topicArn === undefined
       ? []

@@ -36,16 +36,21 @@ export const REGISTER_TARGETS = [
 ];
 
 /**
- * Returns a statement that allows actions on the tag of the quarantine only, on the fleet's instances. Other tags could move an
- * instance to a different fleet or role.
+ * Returns a statement that allows actions on some tags only, on the fleet's instances. Other tags could move an instance to a
+ * different fleet or role.
  *
  * The condition Null requires that the request names a tag: DeleteTags without tags would delete all tags, and ForAllValues alone
  * accepts such a request.
  */
-export function quarantineStatement(scope: Scope, actions: readonly string[]): Statement {
-  return allow("Quarantine", [instancesArn(scope)], actions, {
+export function tagStatement(
+  scope: Scope,
+  sid: string,
+  tags: readonly string[],
+  actions: readonly string[],
+): Statement {
+  return allow(sid, [instancesArn(scope)], actions, {
     ...inFleet(scope.fleet),
-    "ForAllValues:StringEquals": { "aws:TagKeys": [TAG.quarantine] },
+    "ForAllValues:StringEquals": { "aws:TagKeys": [...tags] },
     Null: { "aws:TagKeys": "false" },
   });
 }

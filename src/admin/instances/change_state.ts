@@ -1,16 +1,15 @@
 /**
- * `kas admin instances start|stop|terminate|release`: changes instances directly, without the autoscaler's checks.
+ * `kas admin instances start|stop|terminate`: changes instances directly, without the autoscaler's checks.
  * `kas admin scale` makes these checks.
  *
  * @module
  */
 import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { type BalancerRef, balancerRef, registrations } from "../../aws/balancing/balancer.ts";
-import { allDone, batched, type Results } from "../../aws/many/batches.ts";
+import { batched, type Results } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { endQuarantine } from "../../aws/ec2/quarantine.ts";
 import { startInstances, type StateChange, stopInstances } from "../../aws/ec2/state_changes.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
@@ -24,12 +23,12 @@ import {
   withAws,
 } from "../account.ts";
 import { removeInstances } from "./removal.ts";
-import { confirmed, forEachTarget } from "./targets.ts";
+import { confirmed, forEachTarget, presentIn } from "./targets.ts";
 
 const COLUMNS = ["id", "before", "after"];
 
 const force = {
-  help: "also stop or terminate base and control instances",
+  help: "also stop or terminate base, control and protected instances",
   default: "false",
   parse: flag,
 } as const;
@@ -68,7 +67,7 @@ export const stop = command({
       const { flags, args, signal } = context;
       const fleet = await instancesById(aws, flags, signal);
       const stopOne = batched(
-        presentIn(fleet, args, ({ role }) => role === "node" || flags.force),
+        presentIn(fleet, args, (instance) => flags.force || whyForce(instance) === undefined),
         (batch) => stopInstances(aws, batch, signal),
       );
       return await forEachTarget(context, COLUMNS, args, (id) => {
@@ -99,7 +98,7 @@ export const terminate = command({
       }
       const terminateOne = await terminator(
         aws,
-        presentIn(fleet, args, ({ role }) => role === "node" || flags.force),
+        presentIn(fleet, args, (instance) => flags.force || whyForce(instance) === undefined),
         flags,
         signal,
       );
@@ -170,61 +169,20 @@ async function registeredIds(
   }
 }
 
-/** Returns the ids of the fleet's instances that the command may change, without repetitions. */
-function presentIn(
-  fleet: ReadonlyMap<string, Ec2Instance>,
-  ids: readonly string[],
-  isAllowed: (instance: Ec2Instance) => boolean = () => true,
-): string[] {
-  return [...new Set(ids)].filter((id) => {
-    const instance = fleet.get(id);
-    return instance !== undefined && isAllowed(instance);
-  });
+/** Returns why the command needs `--force` to stop an instance (R3, R8). Returns undefined if it does not need it. */
+function whyForce(instance: Ec2Instance): string | undefined {
+  if (instance.role !== "node") return `it is a ${instance.role} instance`;
+  return instance.protected ? "it is protected" : undefined;
 }
 
-/** Throws an ExitError if the instance is a base or control instance and `--force` is not set (R3). */
-function requireForce({ id, role }: Ec2Instance, verb: string, forced: boolean): void {
-  if (role !== "node" && !forced) {
-    throw new ExitError(`Cannot ${verb} ${id}: it is a ${role} instance`, 1, "--force");
+/** Throws an ExitError if the command needs `--force`, and it is not set. */
+function requireForce(instance: Ec2Instance, verb: string, forced: boolean): void {
+  const why = whyForce(instance);
+  if (why !== undefined && !forced) {
+    throw new ExitError(`Cannot ${verb} ${instance.id}: ${why}`, 1, "--force");
   }
 }
 
 function changeRow({ id, before, after }: StateChange): Row {
   return { id, before, after };
 }
-
-/** The command `kas admin instances release`. */
-export const release = command({
-  name: "release",
-  summary: "Release instances from quarantine",
-  args: "ID…",
-  options: ACCOUNT_OPTIONS,
-  run: (context) =>
-    withAws(context, async (aws) => {
-      const { flags, args, signal } = context;
-      const fleet = await instancesById(aws, flags, signal);
-      const releaseOne = batched(
-        presentIn(fleet, args, ({ quarantine }) => quarantine !== undefined),
-        async (batch) => {
-          await endQuarantine(aws, batch, signal);
-          return allDone(batch);
-        },
-      );
-      return await forEachTarget(context, ["id", "action"], args, (id) => {
-        const { quarantine } = fleetMember(fleet, id, flags);
-        if (quarantine === undefined) {
-          return {
-            actions: [`leave ${id}: it is not quarantined`],
-            apply: () => Promise.resolve([{ id, action: "unchanged" }]),
-          };
-        }
-        return {
-          actions: [`release ${id} (${quarantine})`],
-          apply: async () => {
-            await releaseOne(id);
-            return [{ id, action: "released" }];
-          },
-        };
-      });
-    }),
-});

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Group } from "../../cli/command.ts";
-import { release, start, stop, terminate } from "./change_state.ts";
+import { start, stop, terminate } from "./change_state.ts";
 import { create } from "./create.ts";
 import { list } from "./list.ts";
+import { protect, release, unprotect } from "./marks.ts";
 import { tags } from "./tags.ts";
 
 /** The command `kas admin instances`. */
@@ -14,5 +15,5 @@ export const instances: Group = {
   name: "instances",
   summary: "List, create, start, stop and terminate the fleet's instances",
   default: "list",
-  commands: [list, create, start, stop, terminate, release, tags],
+  commands: [list, create, start, stop, terminate, protect, unprotect, release, tags],
 };

@@ -37,10 +37,11 @@ const COLUMNS = [
   "public_dns",
   "launched",
   "health",
+  "protected",
 ];
 
 /** Columns that kas omits on a narrow terminal, the first one first. */
-const OPTIONAL_COLUMNS = ["launched", "private_ip", "public_dns", "type", "zone"];
+const OPTIONAL_COLUMNS = ["launched", "private_ip", "public_dns", "protected", "type", "zone"];
 
 export const list = command({
   name: "list",
@@ -115,6 +116,7 @@ function instanceRow(instance: Ec2Instance, registration: Registration): Row {
     private_ip: privateIp,
     public_dns: publicDns,
     launched: launched === undefined ? undefined : isoTime(launched),
+    protected: instance.protected ?? false,
     health: HEALTH[registration] ?? (isQuarantined(instance, Date.now()) ? "Quarantined" : undefined),
   };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { hintText, withHint } from "../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
@@ -80,4 +81,16 @@ export async function confirmed({ flags, out, signal }: AccountContext, question
   }
   if (!answer) out.note("Nothing was changed.");
   return answer;
+}
+
+/** Returns the ids of the fleet's instances that the command may change, without repetitions. */
+export function presentIn(
+  fleet: ReadonlyMap<string, Ec2Instance>,
+  ids: readonly string[],
+  isAllowed: (instance: Ec2Instance) => boolean = () => true,
+): string[] {
+  return [...new Set(ids)].filter((id) => {
+    const instance = fleet.get(id);
+    return instance !== undefined && isAllowed(instance);
+  });
 }

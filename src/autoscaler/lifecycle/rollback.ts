@@ -30,6 +30,8 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (instance !== undefined && (instance.role !== "node" || instance.autoScalingGroup !== undefined)) {
       return true;
     }
+    // An operator protects the instance. Leave it running and registered: it serves if it recovers.
+    if (instance?.protected) return true;
     if (!quarantined) await tryToQuarantine(context, cause.reason);
     quarantined = true;
     if (!await isDeregistered(context)) return undefined;

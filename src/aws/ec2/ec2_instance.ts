@@ -78,6 +78,7 @@ export const TAG = {
   fleet: "kas:fleet",
   role: "kas:role",
   quarantine: "kas:quarantine",
+  protected: "kas:protected",
   name: "Name",
 } as const;
 
@@ -123,6 +124,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(changedAt === undefined || state !== "stopped" ? {} : { stoppedAt: changedAt }),
     ...(quarantine === undefined ? {} : quarantineOf(quarantine)),
     ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
+    ...(tags[TAG.protected] === undefined ? {} : { protected: true }),
   };
 }
 

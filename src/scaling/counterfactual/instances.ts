@@ -1,5 +1,5 @@
 /**
- * Tries instances without their quarantine, without their activity in progress, or in service, and an additional node.
+ * Tries instances without their quarantine, protection or activity in progress, instances in service, and an additional node.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Change, MOST } from "./change.ts";
 export const ONE_MORE = "one-more";
 
 /**
- * Tries each instance without its quarantine and without its activity in progress, the history without failed starts, and the
+ * Tries each instance without its quarantine, protection or activity in progress, the history without failed starts, and the
  * instance that the trigger names in service.
  */
 export function released(
@@ -27,6 +27,10 @@ export function released(
       change: `with ${id} released from its quarantine`,
       observation: withInstance(observation, id, ({ quarantine: _, ...free }) => free),
     }));
+  const unprotected = instances.filter((it) => it.protected).slice(0, MOST).map(({ id }) => ({
+    change: `with ${id} no longer protected`,
+    observation: withInstance(observation, id, ({ protected: _, ...free }) => free),
+  }));
   const withoutActivity = inProgress.slice(0, MOST).map(({ kind, instance }, i) => ({
     change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} in progress`,
     observation: { ...observation, inProgress: inProgress.filter((_, at) => at !== i) },
@@ -50,7 +54,7 @@ export function released(
       (it) => ({ ...it, state: "running", registration: "in-service" }),
     ),
   }));
-  return [quarantined, withoutFailures, withoutActivity, inServiceInstead];
+  return [quarantined, unprotected, withoutFailures, withoutActivity, inServiceInstead];
 }
 
 /** Tries one more node: a stopped node for scaling out, and a node in service that takes its share of the load for scaling in. */

@@ -45,6 +45,11 @@ export interface Instance {
    * refusal, and in records of versions 1 to 4 of the rules.
    */
   readonly refusesStop?: string;
+  /**
+   * Set if an operator protects the instance with the tag `kas:protected`: kas does not stop or terminate it. Absent
+   * otherwise, and in records of versions 1 to 5 of the rules.
+   */
+  readonly protected?: true;
   readonly registration: Registration;
   /**
    * Set if the instance has been joining for longer than `--start-timeout`, as `isOverdue` in faults/overdue.ts describes.

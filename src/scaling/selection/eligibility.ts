@@ -71,6 +71,7 @@ export function whyNotStoppable(instance: Instance, activity: ActivityKind | und
   const why = whyExempt(instance);
   if (why !== undefined) return why;
   if (activity !== undefined) return IN_PROGRESS[activity];
+  if (instance.protected) return "it is protected";
   if (instance.refusesStop !== undefined) return `EC2 refuses that: ${instance.refusesStop}`;
   return instance.state === "running" ? undefined : `it is ${instance.state}`;
 }

@@ -54,13 +54,20 @@ export function selectToStop({ recommendation, observation, index }: SelectionQu
 
 /** Returns, in a sentence, why there is no candidate. */
 function withoutCandidate(instances: readonly Instance[]): string {
-  const refused = instances.filter((it) =>
-    it.role === "node" && inService(it) && it.refusesStop !== undefined
-  );
-  const [first] = refused.toSorted(byId);
-  if (first === undefined) return "No node in service can be stopped.";
-  const more = refused.length === 1 ? "" : ` and ${refused.length - 1} more`;
-  return `No node in service can be stopped; EC2 refuses to stop ${first.id}${more}: ${first.refusesStop}.`;
+  const none = "No node in service can be stopped";
+  const nodes = instances.filter((it) => it.role === "node" && inService(it)).toSorted(byId);
+  const refused = nodes.filter((it) => it.refusesStop !== undefined);
+  const [first] = refused;
+  if (first !== undefined) {
+    return `${none}; EC2 refuses to stop ${first.id}${andMore(refused)}: ${first.refusesStop}.`;
+  }
+  const held = nodes.filter((it) => it.protected);
+  return held[0] === undefined ? `${none}.` : `${none}; protected: ${held[0].id}${andMore(held)}.`;
+}
+
+/** Returns how many instances follow the first one of a list. */
+function andMore({ length }: readonly Instance[]): string {
+  return length === 1 ? "" : ` and ${length - 1} more`;
 }
 
 /**

@@ -30,7 +30,19 @@ export const ADMIN_CASES: readonly Case[] = [
       assertEquals(listed.rows.map(({ id }) => String(id)).sort(), ids.toSorted());
       assertEquals(
         Object.keys(listed.rows[0] ?? {}),
-        ["id", "name", "role", "state", "type", "zone", "private_ip", "public_dns", "launched", "health"],
+        [
+          "id",
+          "name",
+          "role",
+          "state",
+          "type",
+          "zone",
+          "private_ip",
+          "public_dns",
+          "launched",
+          "health",
+          "protected",
+        ],
       );
       assertEquals((await kas(backend, fleet, "instances", "--state", "stopped")).rows, []);
 
@@ -81,6 +93,16 @@ export const ADMIN_CASES: readonly Case[] = [
       await quarantine(backend.aws, id, "no capacity");
       assertEquals((await kas(backend, fleet, "instances", "release", id)).status, 0);
       assertEquals((await settled(backend, id, "running")).quarantine, undefined);
+    },
+  },
+  {
+    name: "instances protect and unprotect write and delete the tag",
+    run: async (backend, fleet) => {
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      assertEquals((await kas(backend, fleet, "instances", "protect", id)).status, 0);
+      assertEquals((await settled(backend, id, "running")).protected, true);
+      assertEquals((await kas(backend, fleet, "instances", "unprotect", id)).status, 0);
+      assertEquals((await settled(backend, id, "running")).protected, undefined);
     },
   },
   {

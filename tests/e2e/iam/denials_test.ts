@@ -27,6 +27,7 @@ const on = (action: string, resource: string, tags: Record<string, string> = {})
 
 const REGISTER = "elasticloadbalancing:RegisterInstancesWithLoadBalancer";
 const node = { "kas:fleet": "kas", "kas:role": "node" };
+const PROTECTED = { ...node, "kas:protected": "true" };
 const theirs = { "kas:fleet": "theirs", "kas:role": "node" };
 
 /**
@@ -121,6 +122,8 @@ const NEVER = {
     "kas:fleet": "kas",
     Name: "kas_base",
   }),
+  "stop a protected node": on("ec2:StopInstances", "instance/i-1", PROTECTED),
+  "terminate a protected node": on("ec2:TerminateInstances", "instance/i-1", PROTECTED),
   "stop another fleet's node": on("ec2:StopInstances", "instance/i-1", theirs),
   "start another fleet's node": on("ec2:StartInstances", "instance/i-1", theirs),
   "stop an instance without tags": on("ec2:StopInstances", "instance/i-1"),
@@ -133,6 +136,7 @@ const NEVER = {
   "confirm another topic's subscription": on("sns:ConfirmSubscription", "theirs"),
   "move another fleet's instance into this one": tagged("kas:fleet", theirs),
   "change a node's role": tagged("kas:role", node),
+  "protect a node": tagged("kas:protected", node),
   "quarantine another fleet's node": tagged("kas:quarantine", theirs),
   "tag a foreign instance as if it had launched it": tagged("kas:fleet", {}, asking("kas", "node")),
   "tag at launch into another fleet": tagged("kas:fleet", {}, { ...asking("theirs", "node"), ...AT_LAUNCH }),

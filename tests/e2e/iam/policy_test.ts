@@ -166,6 +166,8 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   // The autoscaler quarantines a node; doctor checks with a DryRun whether it may.
   await quarantine(aws, node, "its start failed three times");
   await f.rows(`instances release ${node}`);
+  await f.rows(`instances protect ${node}`);
+  await f.rows(`instances unprotect ${node}`);
   await f.rows(`balancers${group}`);
   await f.kas(`doctor --url ${endpoint.url}${group}`);
   await f.rows(`teardown --instances --yes${group}`);

@@ -35,7 +35,17 @@ const FAULTS = [
   "broken-worker",
 ] as const;
 
-const MEDDLINGS = ["terminate", "stop", "start", "register", "deregister", "quarantine", "release"] as const;
+const MEDDLINGS = [
+  "terminate",
+  "stop",
+  "start",
+  "register",
+  "deregister",
+  "quarantine",
+  "release",
+  "protect",
+  "unprotect",
+] as const;
 
 /** One event. Times are in s. `at` is the place of an instance in the plan. */
 export type Event =

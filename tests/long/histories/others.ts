@@ -80,6 +80,7 @@ export class Interference {
     const instances = { InstanceIds: [id] };
     const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
     const tag = { Resources: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };
+    const protection = { Resources: [id], Tags: [{ Key: "kas:protected", Value: "true" }] };
     const acts = {
       terminate: ["ec2", "TerminateInstances", instances],
       stop: ["ec2", "StopInstances", instances],
@@ -88,6 +89,8 @@ export class Interference {
       deregister: ["elb", "DeregisterInstancesFromLoadBalancer", registration],
       quarantine: ["ec2", "CreateTags", tag],
       release: ["ec2", "DeleteTags", tag],
+      protect: ["ec2", "CreateTags", protection],
+      unprotect: ["ec2", "DeleteTags", protection],
     } as const;
     const [service, action, input] = acts[how];
     await this.#lab.cloud.elsewhere(service, action, input);

@@ -194,6 +194,7 @@ export class Referee implements Watcher {
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is ${done}`);
         if (this.#activitiesOf(id, kind) === 0) this.#fault("I3", `${id} is ${done} without an activity`);
         if (this.#isInterferedWith(id)) break;
+        if (tags["kas:protected"] !== undefined) this.#fault("I1", `the protected ${id} is ${done}`);
         if (state === "running" && registration !== "none") {
           this.#fault("I4", `${id} is ${done} while it is ${registration}`);
         }

@@ -131,6 +131,11 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
       it,
     ) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
   }, ["with n3 released from its quarantine: start n3"]],
+  ["no-candidate: every node is protected", IN, {
+    instances: OBSERVATION.instances.map((
+      it,
+    ) => (it.role === "node" ? { ...it, protected: true as const } : it)),
+  }, ["with n1 no longer protected: stop n1"]],
   ["no-standby: no standby node is left", OUT, { ...NONE_LEFT, ...limits({ max: 3 }) }, [
     "with --grow and --max 4: launch",
     "with one more stopped node in the fleet: start one-more",

@@ -45,6 +45,7 @@ export const protection: Check = {
     const nodes = members(observation).filter(({ role }) => role === "node");
     if (nodes.length === 0) return skipped("the fleet has no node");
     const { shrink } = plan;
+    const tagged = nodes.filter((node) => node.protected).map(({ id }) => id);
     const { asked, protected: held } = required(protection);
     const findings: Finding[] = held.map((id) => {
       const option = shrink === "stop" ? "--no-disable-api-stop" : "--no-disable-api-termination";
@@ -77,6 +78,12 @@ export const protection: Check = {
           ),
         ));
       }
+    }
+    if (tagged.length === nodes.length) {
+      findings.push(warning(
+        `every node is protected, so the autoscaler cannot scale in: ${named(tagged)}`,
+        plan.kas("instances", "unprotect", ...listed(tagged)),
+      ));
     }
     return orOk(findings, `EC2 protects no node of the ${counted(asked.length, "node")} that doctor checked`);
   },

@@ -105,14 +105,17 @@ function loadOf(
   return point !== undefined && state === "running" && point.at >= launched ? point : undefined;
 }
 
-/** Returns why the autoscaler does not act on an instance, or nothing if it does. */
-function note({ quarantine, quarantineUntil, autoScalingGroup }: Instance): Html {
+/** Returns why the autoscaler does not act on an instance, or does not stop it. Returns nothing if it does. */
+function note(instance: Instance): Html {
+  const { quarantine, quarantineUntil, autoScalingGroup } = instance;
   if (quarantine !== undefined) {
     const end = quarantineUntil === undefined ? "" : ` until ${isoTime(quarantineUntil)}`;
     return html`<p>${coloured("bad", `quarantined${end}: ${quarantine}`)}</p>`;
   }
-  if (autoScalingGroup === undefined) return html``;
-  return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
+  if (autoScalingGroup !== undefined) {
+    return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
+  }
+  return instance.protected ? html`<p>${coloured("quiet", "protected")}</p>` : html``;
 }
 
 /** Returns a status with a space instead of the hyphen: `in service`. */

@@ -13,7 +13,7 @@ import { checkMin } from "../../../scaling/checks/bounds.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /**
- * Checks that the fleet can do without an instance: the instance is a node, and at least min other instances are in service
+ * Checks that the fleet can do without an instance: the instance is a node that nobody protects, and at least min other instances are in service
  * (R3). Other leaving instances do not count as in service, so that two scale-ins never rely on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
@@ -34,6 +34,7 @@ export async function recheck(
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {
     throw new ActivityError(`${id} is no longer a node`);
   }
+  if (instance.protected) throw new ActivityError(`${id} is protected`);
   const { passed, message } = checkMin(instance, { limits: tuning().limits, instances, inProgress });
   if (!passed) throw new ActivityError(`${id} is needed: ${message.replace(/\.$/, "")}`);
   return instance;

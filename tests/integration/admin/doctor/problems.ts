@@ -246,6 +246,14 @@ export const PROBLEMS: readonly {
     remedy: `kas admin instances release ${NODE}`,
   },
   {
+    name: "a fleet whose only node is protected",
+    breaks: ({ fleet }) => fleet.rows(`instances protect ${NODE}`),
+    check: "protection",
+    result: "warning",
+    names: [NODE],
+    remedy: `kas admin instances unprotect ${NODE}`,
+  },
+  {
     name: "a topic without a subscription",
     breaks: async ({ aws, topicArn }) => {
       for (const { arn } of await Array.fromAsync(listSubscriptions(aws, topicArn))) {

@@ -9,7 +9,19 @@ Deno.test("instances lists the instances of the fleet and their health", async (
   const [header = "", base = "", ...nodes] = out.trimEnd().split("\n");
   assertEquals(
     header.split("\t"),
-    ["id", "name", "role", "state", "type", "zone", "private_ip", "public_dns", "launched", "health"],
+    [
+      "id",
+      "name",
+      "role",
+      "state",
+      "type",
+      "zone",
+      "private_ip",
+      "public_dns",
+      "launched",
+      "health",
+      "protected",
+    ],
   );
   assertEquals(base.split("\t").filter((_, i) => [0, 2, 3, 9].includes(i)), [
     BASE,
@@ -18,7 +30,7 @@ Deno.test("instances lists the instances of the fleet and their health", async (
     "InService",
   ]);
   assertMatch(base.split("\t")[8] ?? "", /^\d{4}-\d\d-\d\dT.*Z$/);
-  assertEquals(nodes.map((line) => line.split("\t").length), [10, 10]);
+  assertEquals(nodes.map((line) => line.split("\t").length), [11, 11]);
   assertEquals(nodes.map((line) => line.split("\t")[9]), ["-", "-"]);
   assertEquals((await f.rows("instances --fleet other")).length, 0);
 });
@@ -167,4 +179,23 @@ Deno.test("instances tags lists each tag, and instances release changes nothing 
   assertEquals(new Set((await f.rows("instances tags")).map(({ id }) => id)), new Set([BASE, NODE]));
   assertEquals((await f.kas(`instances tags ${NOBODY}`)).status, 4);
   assertEquals(await f.rows(`instances release ${NODE}`), [{ id: NODE, action: "unchanged" }]);
+});
+
+Deno.test("instances protect and unprotect write and delete the tag, and a protected instance needs --force to stop", async () => {
+  await using f = await fleet();
+  const protectedOnes = async () =>
+    (await f.rows("instances")).filter((row) => row["protected"]).map(({ id }) => id);
+  assertEquals(await f.rows(`instances protect ${NODE}`), [{ id: NODE, action: "protected" }]);
+  assertEquals(await f.rows(`instances protect ${NODE}`), [{ id: NODE, action: "unchanged" }]);
+  assertEquals(await protectedOnes(), [NODE]);
+  f.changes();
+  for (const command of [`instances stop ${NODE}`, `instances terminate ${NODE} --yes`]) {
+    const { status, err } = await f.kas(command);
+    assertEquals(status, 1);
+    assertStringIncludes(err, "--force");
+  }
+  assertEquals(f.changes(), []);
+  assertEquals(await f.rows(`instances unprotect ${NODE}`), [{ id: NODE, action: "unprotected" }]);
+  assertEquals(await protectedOnes(), []);
+  assertEquals((await f.kas(`instances protect ${NOBODY}`)).status, 4);
 });

@@ -88,6 +88,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
     "kas:fleet": "kas",
     "kas:quarantine": "no capacity",
     "aws:autoscaling:groupName": "asg",
+    "kas:protected": "true",
   };
   const more =
     "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason><launchTime>2026-11-23T20:00:00.000Z</launchTime>" +
@@ -114,6 +115,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
     stoppedAt: Date.UTC(2026, 10, 23, 21),
     quarantine: "no capacity",
     autoScalingGroup: "asg",
+    protected: true,
   });
 });
 

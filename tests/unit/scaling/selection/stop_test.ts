@@ -86,6 +86,24 @@ checks("R8", [
     expected: { none: "no-candidate" },
   },
   {
+    name: "stops the next node if the alarm's own instance is protected",
+    trigger: IN,
+    observation: withInstances(instance("n1", { protected: true })),
+    expected: { stop: "n2" },
+  },
+  {
+    name: "stops no protected node, not even if an operator names it",
+    trigger: operator("in", "n1"),
+    observation: withInstances(instance("n1", { protected: true })),
+    expected: { none: "no-candidate" },
+  },
+  {
+    name: "stops nothing if every node is protected",
+    trigger: IN_ANY,
+    observation: withInstances(instance("n1", { protected: true }), instance("n2", { protected: true })),
+    expected: { none: "no-candidate" },
+  },
+  {
     name: "stops only the node that an operator names",
     trigger: operator("in", "n3"),
     expected: { none: "no-candidate" },

@@ -134,6 +134,16 @@ Deno.test("the status page's Content-Security-Policy allows only the page's styl
   );
 });
 
+Deno.test("the status page shows which instances are protected", () => {
+  const page = pageOf({
+    observation: observe([{ ...SERVING, id: "i-a", protected: true }, { ...SERVING, id: "i-b" }]),
+  });
+  assertEquals(rows(page, "Instances").map(({ id, name }) => [id, name]), [["i-a", "protected"], [
+    "i-b",
+    "",
+  ]]);
+});
+
 Deno.test("the status page shows each instance with its status, CPU and alarms, and counts instances by status", () => {
   const alarm = { fleet: "web", threshold: 80, period: 60, changed: NOW - 46_000 } as const;
   const page = pageOf({

@@ -204,21 +204,28 @@ Deno.test("a node that came into service too late serves while the fleet needs i
   assertEquals(it.fewest(), 2);
 });
 
-Deno.test("kas does not stop an instance that became a base instance after the decision (I1)", async () => {
-  let throttling = true;
-  const passing = (call: CallEvent) => {
-    if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
-  };
-  await using lab = await openNotifiedLab(fleetOf([true, true], { kind: true }), { onCall: passing });
-  await reportIdle(lab, FIRST);
-  await lab.pass(100);
-  const tag = { Resources: [lab.id(FIRST)], Tags: [{ Key: "kas:role", Value: "base" }] };
-  await lab.cloud.elsewhere("ec2", "CreateTags", tag);
-  throttling = false;
-  await lab.pass(60_000);
-  assertEquals([lab.status(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
-  assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is no longer a node/);
-});
+for (
+  const [what, Key, Value, reason] of [
+    ["became a base instance", "kas:role", "base", /^stop failed: i-\w+ is no longer a node/],
+    ["an operator protected", "kas:protected", "true", /^stop failed: i-\w+ is protected/],
+  ] as const
+) {
+  Deno.test(`kas does not stop an instance that ${what} after the decision (I1)`, async () => {
+    let throttling = true;
+    const passing = (call: CallEvent) => {
+      if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
+    };
+    await using lab = await openNotifiedLab(fleetOf([true, true], { kind: true }), { onCall: passing });
+    await reportIdle(lab, FIRST);
+    await lab.pass(100);
+    const tag = { Resources: [lab.id(FIRST)], Tags: [{ Key, Value }] };
+    await lab.cloud.elsewhere("ec2", "CreateTags", tag);
+    throttling = false;
+    await lab.pass(60_000);
+    assertEquals([lab.status(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+    assertMatch(lines(lab)[0] ?? "", reason);
+  });
+}
 
 Deno.test("kas does not stop a drained instance that an operator has registered again (R10)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true], { kind: true }));
