@@ -11,7 +11,7 @@ import { recent } from "../../scaling/model/observation.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Refusal, ScaleInKind } from "../store/instances/refusals.ts";
 
-/** How often kas asks EC2 whether an instance is still protected, in ms. Each question is a call. */
+/** How often kas asks EC2 whether an instance is still protected, in ms. kas makes one call for each instance. */
 const REVIEW_INTERVAL = 900_000;
 
 /** How long kas remembers a refusal if no attribute of the instance explains it, in ms. */

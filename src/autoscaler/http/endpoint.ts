@@ -23,8 +23,8 @@ export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
   /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts: readonly string[];
   /**
-   * The endpoint sends it in headers of the response to `/ping`, because nginx forwards requests for `/ping` but not for
-   * `/status`.
+   * Identifies the autoscaler. The endpoint sends these values in headers of the response to `/ping`, because nginx
+   * forwards requests for `/ping` but not for `/status`.
    */
   readonly identity: Identity;
   /** Returns the JSON of `GET /status`, without the counts of messages. */

@@ -58,7 +58,7 @@ export class ActivityRunner implements AsyncDisposable {
   readonly #journal: Journal;
   readonly #events: Events;
   readonly #running = new Map<number, Running>();
-  /** The waits for first requests. The promises never reject. */
+  /** Promises that wait for the first requests of started instances. They never reject. */
   readonly #firstRequests = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #rollbacks: Rollbacks;

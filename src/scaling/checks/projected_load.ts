@@ -31,9 +31,9 @@ export const projectedLoad: Check<InContext> = {
 };
 
 /**
- * Returns, in a sentence, why the datapoints do not show the load of the present capacity: one began before the last change of
- * capacity. Metrics arrive minutes late. Until then, the load of an instance that left is missing from the sum, and the other
- * instances do not carry it yet. Returns undefined if the datapoints show the present capacity.
+ * Returns, in a sentence, why the datapoints do not show the load of the present capacity: one began before the last change
+ * of capacity. Metrics arrive minutes late. Until new datapoints arrive, the load of an instance that left is missing from
+ * the sum, and the other instances do not carry it yet. Returns undefined if the datapoints show the present capacity.
  */
 function whyStale(
   carrying: readonly Instance[],

@@ -14,7 +14,10 @@ import type { Trigger } from "../model/trigger.ts";
 import { SimulatedAlarms } from "./alarms.ts";
 import type { Datapoints, Machine, Phase, SimulatedFleet } from "./fleet.ts";
 
-/** When the first reconcile is, in seconds: between two periods of CloudWatch, as kas does not know when a period begins. */
+/**
+ * The time of the first reconcile, in seconds. It is in the middle of a period, because kas does not know when a period
+ * begins.
+ */
 const FIRST_RECONCILE = 30;
 
 const FLEET = "kas";

@@ -136,7 +136,7 @@ export class SimulatedFleet {
     else throw new Error(`Cannot start ${id}: it is ${machine.phase}`);
   }
 
-  /** Registers a draining instance again. It is in service at once. */
+  /** Registers a draining instance again. The instance is then in service at once. */
   registerAgain(id: string): void {
     const machine = this.#find(id);
     if (machine.phase !== "draining") throw new Error(`Cannot register ${id} again: it is ${machine.phase}`);

@@ -94,8 +94,8 @@ ${more(rows.length, instances.length)}`;
 }
 
 /**
- * Returns the CPU datapoint of a running instance from the last observation, or undefined if the autoscaler did not read it:
- * it reads the CPU only if a decision depends on it. Omits a datapoint from before the instance's last start.
+ * Returns the CPU datapoint that the autoscaler last read of a running instance. Undefined if it has read none since the
+ * instance was last started: the autoscaler reads the CPU only if a decision depends on it.
  */
 function loadOf(
   { id, state, launched = 0 }: Instance,

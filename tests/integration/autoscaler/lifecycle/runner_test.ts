@@ -21,7 +21,7 @@ import { alarmArn } from "../../../support/alarm_arn.ts";
 
 const [FIRST, SECOND, THIRD] = NODES;
 
-/** Machines without a server, except for the base instance's. */
+/** Machines of which only that of the base instance runs an HTTP server. */
 const serverless: MachineFactory = (host) =>
   host.id === BASE
     ? machines()(host)
