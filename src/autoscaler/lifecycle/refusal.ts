@@ -10,7 +10,7 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { ScaleInKind } from "../store/instances/refusals.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
-/** The sentence that explains why EC2 refuses an action on a protected instance, by the action. */
+/** Why EC2 refuses to stop or to terminate a protected instance, as a clause for a reason. */
 const PROTECTION: Readonly<Record<ScaleInKind, string>> = {
   stop: "it has stop protection",
   terminate: "it has termination protection",

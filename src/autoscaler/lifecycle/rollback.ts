@@ -30,7 +30,7 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (instance !== undefined && (instance.role !== "node" || instance.autoScalingGroup !== undefined)) {
       return true;
     }
-    // An operator protects the instance. Leave it running and registered: it serves if it recovers.
+    // An operator has protected the instance. Leave it running and registered: it comes into service if it becomes healthy.
     if (instance?.protected) return true;
     if (!quarantined) await tryToQuarantine(context, cause.reason);
     quarantined = true;

@@ -105,7 +105,7 @@ function loadOf(
   return point !== undefined && state === "running" && point.at >= launched ? point : undefined;
 }
 
-/** Returns why the autoscaler does not act on an instance, or does not stop it. Returns nothing if it does. */
+/** Returns why the autoscaler does not start or does not stop an instance, or nothing if it may do both. */
 function note(instance: Instance): Html {
   const { quarantine, quarantineUntil, autoScalingGroup } = instance;
   if (quarantine !== undefined) {

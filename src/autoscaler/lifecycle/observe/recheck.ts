@@ -13,8 +13,9 @@ import { checkMin } from "../../../scaling/checks/bounds.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /**
- * Checks that the fleet can do without an instance: the instance is a node that nobody protects, and at least min other instances are in service
- * (R3). Other leaving instances do not count as in service, so that two scale-ins never rely on each other's instance.
+ * Checks that the fleet can do without an instance: the instance is a node without the tag `kas:protected`, and at least min
+ * other instances are in service (R3). Other leaving instances do not count as in service, so that two scale-ins never rely
+ * on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
  */
