@@ -102,7 +102,7 @@ The checks \`bounds\`, \`drain-timeout\` and \`reconcile\` need \`/status\`, whi
 Doctor checks the permissions of the credentials with which it runs. To check the autoscaler's permissions, run doctor on the autoscaler's
 host. Only EC2 can check a permission without carrying out the action (DryRun), so \`permissions\` checks only EC2's actions.
 
-If AWS denies, throttles or fails a read request, \`reading\` reports it once, with the action's name. Doctor skips the checks that need the
+If AWS denies or throttles a read request, or answers with an error, \`reading\` reports it once, with the action's name. Doctor skips the checks that need the
 answer, and runs the others.
 
 ## When are thresholds too close?

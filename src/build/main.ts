@@ -73,7 +73,8 @@ async function build(
   const runtime = { version: Deno.version.deno, ...await runtimeIn(output, source) };
   requireKnown(runtime, await knownChecksums(), accepted);
   const bill = await billOfExecutable(output, runtime, bundled);
-  // The file name of a Linux executable ends with its architecture, because `kas admin provision` looks for the file `dist/kas-<arch>`.
+  // An executable for another platform has its target in its file name, for Linux only the architecture: `kas admin provision` looks for
+  // `dist/kas-<arch>`.
   const suffix = target === Deno.build.target ? "" : `-${target.replace("-unknown-linux-gnu", "")}`;
   const path = `${ROOT}dist/kas${suffix}`;
   await Deno.writeTextFile(`${path}.cdx.json`, bill);

@@ -32,7 +32,7 @@ export interface Envelope {
 }
 
 /**
- * How much later than the publication of the message StateChangeTime may be, in ms. A StateChangeTime in the far future would hide
+ * StateChangeTime may be at most this much later than the publication of the message, in ms. A StateChangeTime in the far future would hide
  * all later changes of the alarm, because these changes would not be the newest (R11).
  */
 const MAX_AHEAD = 300_000;

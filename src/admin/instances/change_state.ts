@@ -106,7 +106,7 @@ export const terminate = command({
         const instance = fleetMember(fleet, id, flags);
         requireForce(instance, "terminate", flags.force);
         return {
-          actions: [`terminate ${id} (${instance.state}), deregister it and delete its alarms`],
+          actions: [`deregister and terminate ${id} (${instance.state}), and delete its alarms`],
           apply: async () => [await terminateOne(id)],
         };
       });

@@ -56,7 +56,7 @@ export const load = command({
   name: "load",
   summary: "Send requests to a worker or a load balancer, and measure the responses",
   description:
-    "Prints one row for each step of the scenario, or one row. REQUESTS is the number of completed requests, ERRORS the\n" +
+    "Prints one row for each step of the scenario; without --scenario, one row. REQUESTS is the number of completed requests, ERRORS the\n" +
     "number of requests without a response of status 200. With --rate, the latencies include the time by which kas sends a\n" +
     "request too late. Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got status 200.",
   options: OPTIONS,

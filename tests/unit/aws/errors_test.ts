@@ -52,7 +52,7 @@ for (
   });
 }
 
-Deno.test("code() prefers the error code in the response to the name of the error", () => {
+Deno.test("code() returns the error code in the response rather than the name of the error", () => {
   assertEquals(
     code(sdkError("AccessPointNotFoundException", "", "LoadBalancerNotFound")),
     "LoadBalancerNotFound",
