@@ -141,7 +141,7 @@ Deno.test("instances commands with --dry-run print the actions and change nothin
   const cases: [string, string][] = [
     [`instances start ${NODE}`, `start ${NODE} (stopped)\n`],
     [`instances stop ${BASE} --force`, `stop ${BASE} (running)\n`],
-    [`instances terminate ${NODE}`, `terminate ${NODE} (stopped), deregister it and delete its alarms\n`],
+    [`instances terminate ${NODE}`, `deregister and terminate ${NODE} (stopped), and delete its alarms\n`],
     ["instances create --count 2 --image ami-1", "launch 2 × node from ami-1 into fleet kas\n"],
   ];
   for (const [args, out] of cases) {
