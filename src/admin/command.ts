@@ -12,7 +12,7 @@ export const admin: Group = {
   sections: {
     "Set up a fleet": ["setup", "doctor", "teardown", "iam-policy"],
     "Instances": ["instances", "provision", "user-data", "ssh", "ping"],
-    "Scaling": ["scale", "activities", "explain", "replay"],
+    "Scaling": ["scale", "pause", "resume", "activities", "explain", "replay"],
     "AWS resources": ["balancers", "alarms", "topics", "sns"],
     "Try it out": ["sandbox", "load"],
     "Configuration": ["config", "completions"],
@@ -70,6 +70,16 @@ export const admin: Group = {
       name: "scale",
       summary: "Scale out or in by one instance, with the autoscaler's checks",
       load: async () => (await import("./instances/scale.ts")).scale,
+    },
+    {
+      name: "pause",
+      summary: "Pause scaling out, scaling in or both until a time or until kas admin resume",
+      load: async () => (await import("./instances/pause.ts")).pause,
+    },
+    {
+      name: "resume",
+      summary: "End a pause of scaling out, scaling in or both",
+      load: async () => (await import("./instances/pause.ts")).resume,
     },
     {
       name: "activities",

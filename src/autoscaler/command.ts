@@ -12,6 +12,7 @@ import { settingsLookup } from "../settings/load.ts";
 import { SETTINGS } from "../settings/settings.ts";
 import { limitsOf, requireMax } from "./limit_flags.ts";
 import type { Tuning } from "./assembly_options.ts";
+import { SOCKET } from "./http/socket_path.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
 import type { Store } from "./store/store.ts";
 import { UnusableError } from "./unusable.ts";
@@ -113,6 +114,7 @@ export const autoscaler = command({
       listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),
       hosts: flags.host,
       state: flags.state,
+      socket: `${flags.state}/${SOCKET}`,
       ...tuning,
       resubscribe: flags.resubscribe,
       trustSigner: flags.trustSigner,

@@ -17,8 +17,10 @@ import { ControlLoop } from "./control/loop.ts";
 import { handler } from "./http/endpoint.ts";
 import { listen as listenTo } from "./http/listener.ts";
 import { Metrics } from "./http/metrics.ts";
+import { operatorHandler } from "./http/operator.ts";
 import { statusPage } from "./http/page/page.ts";
 import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
+import { listenAtSocket } from "./http/socket.ts";
 import { status } from "./http/status.ts";
 import type { AssemblyOptions, Events, Tuning } from "./assembly_options.ts";
 import { Inbox } from "./store/inbox.ts";
@@ -33,6 +35,8 @@ export interface ServiceOptions extends AssemblyOptions {
   readonly topicArn?: string | undefined;
   /** The address to listen on. If absent, the service does not listen. */
   readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
+  /** The path of the Unix socket to listen on for operators. If absent, the service does not listen there. */
+  readonly socket?: string;
   /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts?: readonly string[];
   readonly resubscribe: boolean;
@@ -49,6 +53,8 @@ export interface Service extends AsyncDisposable {
   readonly inbox: Inbox;
   /** Answers an HTTP request. */
   readonly handle: (request: Request) => Promise<Response>;
+  /** Answers an HTTP request of an operator. */
+  readonly operate: (request: Request) => Promise<Response>;
   /** Replaces the settings. The new settings apply from the next decision and the next step of an activity. */
   tune(tuning: Tuning): void;
   /** Whether the control loop runs and the inbox can be read. Throws if the inbox cannot be read. */
@@ -100,11 +106,19 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
       activity,
       step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
     })),
+    paused: journal.operatorPauses.inForce(clock.now()),
     bytes: store.size(),
   });
   const handle = endpoint({ options, runtime, started, autoscaler, inbox, loop, metrics, snapshot });
   const server = listen && listenTo(listen, handle);
   const url = server === undefined ? "" : urlOf(server.addr);
+  const operate = operatorHandler({
+    journal,
+    synced: () => store.synced(),
+    onResume: () => loop.reconcileSoon(),
+    now: clock.now,
+  });
+  const socket = options.socket === undefined ? undefined : listenAtSocket(options.socket, operate);
 
   if (!dryRun) activities.resume();
   const stop = new AbortController();
@@ -122,6 +136,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     autoscaler,
     inbox,
     handle,
+    operate,
     tune: (to) => {
       autoscaler.tune(to);
       loop.wake();
@@ -129,7 +144,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     alive: () => inbox.waiting() >= 0 && !ended,
     [Symbol.asyncDispose]: async () => {
       // Stop requests first, then decisions. Close the state last.
-      await server?.[Symbol.asyncDispose]();
+      await Promise.all([server?.[Symbol.asyncDispose](), socket?.[Symbol.asyncDispose]()]);
       stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
       await running;
       await autoscaler[Symbol.asyncDispose]();

@@ -332,6 +332,11 @@ export const RULES: readonly Mutation[] = [
     test: incident("cooldown_lost_at_restart"),
   },
   {
+    breaks: "R19: a pause of an operator holds no action back",
+    edits: [{ file: "src/scaling/checks/paused.ts", symbol: "paused.check", becomes: PASSES }],
+    test: "tests/unit/autoscaler/lifecycle/pause_test.ts",
+  },
+  {
     breaks: "R6: a high projected load does not hold a scale-in back",
     edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "projectedLoad.check", becomes: PASSES }],
     test: "tests/unit/scaling/checks/projected_load_test.ts",

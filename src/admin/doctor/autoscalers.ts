@@ -10,6 +10,9 @@ import { fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 /** The part of an autoscaler's `/status` that doctor reads. */
 const STATUS = z.object({
   observation: z.object({ error: z.string().nullable() }).nullable(),
+  /** The pauses that operators asked for, by direction. Autoscalers of version 0.1.0 do not report them. */
+  paused: z.record(z.string(), z.object({ until: z.string().nullable(), reason: z.string().nullable() }))
+    .optional(),
   activities: z.array(z.object({ kind: z.string(), instance: z.string() })),
   settings: z.object({
     loadBalancer: z.string().optional(),

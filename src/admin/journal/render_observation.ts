@@ -5,6 +5,7 @@
  */
 import { isoTime, percent, seconds, settingTime } from "../../cli/format.ts";
 import { wrap } from "../../cli/text.ts";
+import { operatorPauseOf, operatorPauseSentence } from "../../scaling/checks/paused.ts";
 import { pauseSentence, pausesOf } from "../../scaling/faults/pauses.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
@@ -49,6 +50,10 @@ export function renderObservation(
           before(history.launchesFail.last)
         }`,
       ]),
+      ...(["out", "in"] as const).flatMap((direction) => {
+        const pause = operatorPauseOf(direction, observation);
+        return pause === undefined ? [] : [operatorPauseSentence(direction, pause)];
+      }),
       ...pausesOf(observation).all.map((pause) => `paused starts: ${pauseSentence(pause)}`),
     ].flatMap((line) => wrap(line, columns, "  ", "    ")),
   ];

@@ -74,7 +74,13 @@ async function observeAndDecide(
   if (!dryRun) activities.endDamaged();
   const observed = await observer.observe(trigger, signal);
   signal.throwIfAborted();
-  const observation = processed === undefined ? observed : { ...observed, processed };
+  // Read the pauses last, so that an operator can pause the scaling during an observation.
+  const paused = journal.operatorPauses.inForce(observed.now);
+  const observation = {
+    ...observed,
+    ...(processed === undefined ? {} : { processed }),
+    ...(paused === undefined ? {} : { paused }),
+  };
   const decision = decide(trigger, observation);
   const activity = store.transaction(() => {
     onDecision(trigger, decision);

@@ -81,6 +81,12 @@ export class ControlLoop {
     }
   }
 
+  /** Reconciles as soon as possible. Call this method when an operator has changed what kas may do. */
+  reconcileSoon(): void {
+    this.#reconcileDue = this.#parts.clock.elapsed();
+    this.#work.wake();
+  }
+
   /** Runs the loop until the signal aborts. The loop then finishes the current evaluation. */
   async run(signal: AbortSignal): Promise<void> {
     const { inbox, clock, confirm } = this.#parts;

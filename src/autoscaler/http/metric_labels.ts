@@ -32,6 +32,7 @@ export type MessageOutcome = keyof typeof MESSAGE_OUTCOMES;
 export const CHECKS: readonly (CheckName | "")[] = [
   "",
   "not-newest",
+  "paused",
   "cooldown",
   "max-capacity",
   "no-standby",

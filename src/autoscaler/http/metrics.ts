@@ -77,6 +77,11 @@ export class Metrics {
       "fault",
     ],
   );
+  readonly #paused = this.#gauge(
+    "kas_paused",
+    "1 while an operator has paused scaling in a direction, otherwise 0",
+    ["direction"],
+  );
   readonly #min = this.#gauge(
     "kas_instances_min",
     "Minimum capacity (--min), or its default",
@@ -178,7 +183,7 @@ export class Metrics {
 
   /** Returns all metrics in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
-    const { now, observation, limits, waiting, oldest, inProgress, bytes } = snapshot;
+    const { now, observation, limits, waiting, oldest, inProgress, paused, bytes } = snapshot;
     this.#waiting.set(waiting);
     this.#oldest.set(oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000);
     for (const kind of this.#kinds) {
@@ -199,6 +204,9 @@ export class Metrics {
     const pauses = observation === undefined ? [] : pausesOf({ ...observation, now }).all;
     for (const fault of FAULTS) {
       this.#pauses.set({ fault }, pauses.filter((pause) => pause.fault === fault).length);
+    }
+    for (const direction of ["out", "in"] as const) {
+      this.#paused.set({ direction }, paused?.[direction] === undefined ? 0 : 1);
     }
     this.#bytes.set(bytes);
     this.#memory.set(Deno.memoryUsage().rss);

@@ -6,7 +6,7 @@
 import type { ActivityKind } from "../../scaling/model/activity.ts";
 import { type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
+import type { Observation, OperatorPauses } from "../../scaling/model/observation.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Step } from "../store/steps.ts";
 
@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly oldest: number | undefined;
   /** The activities in progress, each with its current step. */
   readonly inProgress: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
+  /** The pauses that operators asked for. Undefined if there is none. */
+  readonly paused: OperatorPauses | undefined;
   /** The size of the journal and the inbox, in bytes. */
   readonly bytes: number;
 }

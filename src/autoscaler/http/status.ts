@@ -5,6 +5,7 @@
  */
 import { isoTime } from "../../cli/format.ts";
 import { pausesOf } from "../../scaling/faults/pauses.ts";
+import type { OperatorPauses } from "../../scaling/model/observation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The largest number of instances, and of alarms, that the status lists. `totals` has the numbers of all of them. */
@@ -12,7 +13,7 @@ export const LISTED = 1_000;
 
 /** Returns the status. `started` is when the autoscaler started, in ms since the epoch. */
 export function status(
-  { now, observation, lastObservation, oldest, inProgress, bytes }: Snapshot,
+  { now, observation, lastObservation, oldest, inProgress, paused, bytes }: Snapshot,
   started: number,
 ): object {
   const instances = observation?.instances ?? [];
@@ -36,6 +37,7 @@ export function status(
         reason,
       }),
     ),
+    paused: pausedJson(paused),
     totals: { instances: instances.length, alarms: alarms.length },
     activities: inProgress.map(({ activity, step }) => ({
       ...activity,
@@ -51,4 +53,15 @@ export function status(
 
 function seconds(from: number, to: number): number {
   return Math.max(0, to - from) / 1_000;
+}
+
+/** Returns the pauses that operators asked for, by direction, with times in ISO 8601. */
+export function pausedJson(paused: OperatorPauses = {}): object {
+  return Object.fromEntries(
+    Object.entries(paused).map(([direction, { since, until, reason }]) => [direction, {
+      since: isoTime(since),
+      until: until === undefined ? null : isoTime(until),
+      reason: reason ?? null,
+    }]),
+  );
 }

@@ -35,8 +35,9 @@ import {
 import { History } from "./history.ts";
 import { Quarantines } from "./instances/quarantines.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
-import { prune } from "./prune.ts";
 import type { ActivityStatus, StepName } from "./names.ts";
+import { OperatorPauseStore } from "./operator_pauses.ts";
+import { prune } from "./sqlite/prune.ts";
 import {
   addRefusal,
   deleteRefusal,
@@ -66,6 +67,7 @@ export class Journal {
   readonly #maxBytes: number;
   readonly #history: History;
   readonly quarantines: Quarantines;
+  readonly operatorPauses: OperatorPauseStore;
 
   /** @param maxBytes the size of the database above which kas deletes the oldest records, in bytes */
   constructor(store: Store, maxBytes = MAX_BYTES) {
@@ -73,6 +75,7 @@ export class Journal {
     this.#maxBytes = maxBytes;
     this.#history = new History(store);
     this.quarantines = new Quarantines(store);
+    this.operatorPauses = new OperatorPauseStore(store);
   }
 
   /**

@@ -10,15 +10,17 @@ import { cooldown } from "./cooldown.ts";
 import { cpuCredits } from "./cpu_credits.ts";
 import { notNewest } from "./not_newest.ts";
 import { outBeatsIn } from "./out_beats_in.ts";
+import { paused } from "./paused.ts";
 import { projectedLoad } from "./projected_load.ts";
 import { candidateWarmUp } from "./warmup.ts";
 
 /** The checks for scaling out. */
-export const OUT: readonly Check<OutContext>[] = [notNewest, cooldown, belowMax, standbyLeft];
+export const OUT: readonly Check<OutContext>[] = [notNewest, paused, cooldown, belowMax, standbyLeft];
 
 /** The checks for scaling in. */
 export const IN: readonly Check<InContext>[] = [
   notNewest,
+  paused,
   outBeatsIn,
   cooldown,
   candidateFound,

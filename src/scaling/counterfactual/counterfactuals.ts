@@ -13,7 +13,7 @@ import { growth, maxima, minima } from "./bounds.ts";
 import { type Change, type Changes, slightest } from "./change.ts";
 import { oneMore, released } from "./instances.ts";
 import { loads, newer, thresholds } from "./load.ts";
-import { durations, later } from "./times.ts";
+import { durations, later, resumed } from "./times.ts";
 
 /** One change, and the decision that it leads to. */
 export interface Counterfactual {
@@ -74,6 +74,7 @@ function changesOf(
       ...(reconciles ? [durations("resync", observation, none)] : []),
     ]),
     ...(none ? [later(observation)] : []),
+    ...(direction === undefined ? [] : [resumed(direction, observation)]),
     transitions(trigger, recommendation, observation),
     ...states(trigger, recommendation, observation, none),
     ...(direction === "in" && none ? [newer(observation)] : []),

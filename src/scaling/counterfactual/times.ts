@@ -1,9 +1,11 @@
 /**
- * Tries other values of the limits that are durations, and the same decision at a later time.
+ * Tries other values of the limits that are durations, the same decision at a later time, and a decision without a pause.
  *
  * @module
  */
+import { operatorPauseOf } from "../checks/paused.ts";
 import { pausesOf } from "../faults/pauses.ts";
+import type { Direction } from "../model/activity.ts";
 import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
@@ -53,7 +55,7 @@ function agesFor(name: Duration, observation: Observation): number[] {
 
 /** Tries the same observation at later times: when each cooldown, warm-up, metric delay or pause has ended. */
 export function later(observation: Observation): Change[] {
-  const { now, limits, history: { launchesFail } } = observation;
+  const { now, limits, history: { launchesFail }, paused = {} } = observation;
   const ends = [
     ...scalingAges(observation).flatMap((age) =>
       [limits.cooldownOut, limits.cooldownIn, limits.resync].map((it) => it - age)
@@ -65,6 +67,7 @@ export function later(observation: Observation): Change[] {
     ]),
     ...(launchesFail === undefined ? [] : [pauseAfter(launchesFail) - Math.abs(now - launchesFail.last)]),
     ...pausesOf(observation).all.map(({ until }) => until - now),
+    ...Object.values(paused).flatMap(({ until }) => until === undefined ? [] : [until - now]),
   ];
   return [...new Set(ends.filter((end) => end > 0).map((end) => 1_000 * Math.ceil(end / 1_000)))]
     .sort((a, b) => a - b)
@@ -73,6 +76,13 @@ export function later(observation: Observation): Change[] {
       change: `${setting(wait)} later, all else the same`,
       observation: { ...observation, now: now + wait },
     }));
+}
+
+/** Tries a decision without the operator's pause of a direction. */
+export function resumed(direction: Direction, observation: Observation): Change[] {
+  if (operatorPauseOf(direction, observation) === undefined) return [];
+  const { paused: _, ...without } = observation;
+  return [{ change: `with scaling ${direction} resumed`, observation: without }];
 }
 
 /** Returns how long ago each instance in service came into service, and how long ago EC2 started it, in ms. */

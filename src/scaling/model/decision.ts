@@ -14,6 +14,7 @@ export const RULES_VERSION = 6;
 /** The checks, by the names that operators see. Source: docs/rules.md. */
 export type CheckName =
   | "not-newest"
+  | "paused"
   | "cooldown"
   | "max-capacity"
   | "no-standby"

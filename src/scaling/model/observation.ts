@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ActivityInProgress } from "./activity.ts";
+import type { ActivityInProgress, Direction } from "./activity.ts";
 import type { Alarm } from "./alarm.ts";
 import { inService, type Instance } from "./instance.ts";
 import type { Limits } from "./limits.ts";
@@ -44,6 +44,18 @@ export interface ProcessedChange {
   readonly by: "notification" | "reconcile";
 }
 
+/** A pause of scaling in one direction, which an operator asked for. Times are in ms since the epoch. */
+export interface OperatorPause {
+  readonly since: number;
+  /** When the pause ends. Absent if it lasts until an operator resumes the scaling. */
+  readonly until?: number;
+  /** Why the operator paused the scaling. */
+  readonly reason?: string;
+}
+
+/** The pauses that operators asked for, by the direction. */
+export type OperatorPauses = Readonly<Partial<Record<Direction, OperatorPause>>>;
+
 /** All data on which a decision depends (R16). Times are in ms since the epoch. */
 export interface Observation {
   readonly now: number;
@@ -69,6 +81,8 @@ export interface Observation {
   /** The activities in progress, in the order in which they began. If an instance has two, the later one counts. */
   readonly inProgress: readonly ActivityInProgress[];
   readonly history: History;
+  /** The pauses that operators asked for. Absent if there is none, and in records of versions 1 to 5 of the rules. */
+  readonly paused?: OperatorPauses;
   /** The newest processed change of the trigger's alarm. Absent if there is none, and if the trigger is not a notification. */
   readonly processed?: ProcessedChange;
 }

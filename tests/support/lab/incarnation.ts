@@ -98,6 +98,11 @@ export class Incarnation implements Disposable {
     return this.#service.handle(request);
   }
 
+  /** Passes an operator's request to the autoscaler. Returns the answer. */
+  operate(request: Request): Promise<Response> {
+    return this.#service.operate(request);
+  }
+
   /** Ends the autoscaler as SIGKILL does: committed data is on disk, and nothing else happens. */
   crash(): void {
     if (this.#dead) return;

@@ -131,6 +131,10 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
       it,
     ) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
   }, ["with n3 released from its quarantine: start n3"]],
+  ["paused: an operator paused scaling out", OUT, { paused: { out: { since: NOW, until: NOW + 60_000 } } }, [
+    "60s later, all else the same: start n4",
+    "with scaling out resumed: start n4",
+  ]],
   ["no-candidate: every node is protected", IN, {
     instances: OBSERVATION.instances.map((
       it,

@@ -65,6 +65,27 @@ Deno.test("I1: decide() never stops or terminates a base, control, quarantined o
   });
 });
 
+Deno.test("R19: decide() takes no action in a paused direction, and otherwise decides as without the pause", () => {
+  const directions = fc.subarray(["out", "in"] as const, { minLength: 1 });
+  let held = 0;
+  fc.assert(
+    fc.property(triggers, observations, directions, (trigger, observation, paused) => {
+      const pauses = Object.fromEntries(paused.map((direction) => [direction, { since: observation.now }]));
+      const decision = decide(trigger, { ...observation, paused: pauses });
+      const without = decide(trigger, observation);
+      const direction = without.recommendation?.direction;
+      if (direction === undefined || !paused.includes(direction)) return assertEquals(decision, without);
+      assertEquals(decision.kind, "none");
+      if (without.kind !== "none") {
+        assertEquals(decision.checks, ["paused"]);
+        held++;
+      }
+    }),
+    RUNS,
+  );
+  assert(held > 20, `only ${held} actions were held back`);
+});
+
 Deno.test("I2: decide() never reduces capacity below min, and leaves at least one instance in service", () => {
   every(OUT_OF_SERVICE, (decision, _, observation) => {
     const after = idsAt(observation, "in-service").filter((id) =>

@@ -12,7 +12,7 @@ import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.t
 import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { ports, reach } from "./ports.ts";
-import { autoscaler, oneAutoscaler, reconcile, subscription, topic } from "./topic.ts";
+import { autoscaler, oneAutoscaler, paused, reconcile, subscription, topic } from "./topic.ts";
 
 /** All checks of doctor, in the order of the output. */
 export const CHECKS: readonly Check[] = [
@@ -47,6 +47,7 @@ export const CHECKS: readonly Check[] = [
   autoscaler,
   oneAutoscaler,
   reconcile,
+  paused,
   bounds,
   drainTimeout,
   versions,

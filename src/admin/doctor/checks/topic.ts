@@ -146,3 +146,23 @@ export const reconcile: Check = {
     return [failed(detail, plan.kas("iam-policy", "autoscaler"))];
   },
 };
+
+export const paused: Check = {
+  name: "paused",
+  expects: "no operator has paused the scaling",
+  run: ({ autoscalers, plan }) => {
+    const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
+    if (status?.paused === undefined) {
+      return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
+    }
+    const findings = Object.entries(status.paused).map(([direction, { until, reason }]) =>
+      warning(
+        `an operator paused scaling ${direction}${until === null ? "" : ` until ${until}`}${
+          reason === null ? "" : `: ${reason}`
+        }`,
+        ["kas", "admin", "resume", direction],
+      )
+    );
+    return orOk(findings, "scaling is not paused");
+  },
+};

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { isoTime } from "../../../cli/format.ts";
 import { kebab } from "../../../cli/command.ts";
+import { operatorPauseSentence } from "../../../scaling/checks/paused.ts";
 import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { maxCapacity, minCapacity } from "../../../scaling/model/capacity.ts";
@@ -125,7 +126,7 @@ ${
 
 /** Returns one sentence for each problem that needs attention. */
 function notices(
-  { now, observation, limits, lastObservation, waiting, oldest }: Snapshot,
+  { now, observation, limits, lastObservation, waiting, oldest, paused = {} }: Snapshot,
   instances: readonly DisplayedInstance[],
   dryRun: boolean,
 ): Html {
@@ -143,6 +144,12 @@ function notices(
     ...(quarantined === 0 ? [] : [
       html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID</code>`,
     ]),
+    ...(["out", "in"] as const).flatMap((direction) => {
+      const pause = paused[direction];
+      return pause === undefined
+        ? []
+        : [html`${operatorPauseSentence(direction, pause)} To end the pause: <code>kas admin resume</code>`];
+    }),
     ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
       .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),
     ...(dryRun ? [html`Dry run: the autoscaler makes decisions, but does not carry them out`] : []),

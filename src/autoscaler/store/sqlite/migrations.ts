@@ -5,7 +5,7 @@
  * @module
  */
 import { type Database, pack } from "./database.ts";
-import { QUARANTINES, SCHEMA, SCHEMA_VERSION, SINCE_6, versionOf } from "./schema.ts";
+import { OPERATOR_PAUSES, QUARANTINES, SCHEMA, SCHEMA_VERSION, SINCE_6, versionOf } from "./schema.ts";
 import { RENAMED } from "../names.ts";
 
 /** The oldest schema version that {@linkcode readAs} supports. */
@@ -67,7 +67,9 @@ export function readAs(db: Database): void {
   }
   if (found === SCHEMA_VERSION) return;
   const { trigger, status, step } = RENAMED;
-  db.exec("CREATE TEMP VIEW quarantines AS SELECT '' AS instance, 0 AS since WHERE FALSE");
+  if (found < 7) {
+    db.exec("CREATE TEMP VIEW quarantines AS SELECT '' AS instance, 0 AS since WHERE FALSE");
+  }
   if (found >= 5) return;
   if (found === 4) {
     db.exec("CREATE TEMP VIEW steps AS SELECT *, NULL AS fault FROM main.steps");
@@ -99,6 +101,11 @@ function toVersion6(db: Database): void {
 /** Version 7 records when kas first saw quarantines whose tags do not say when they end. */
 function toVersion7(db: Database): void {
   db.exec(QUARANTINES);
+}
+
+/** Version 8 records the pauses that operators asked for. */
+function toVersion8(db: Database): void {
+  db.exec(OPERATOR_PAUSES);
 }
 
 /** Version 5 records why starts failed. */
@@ -201,4 +208,4 @@ const ACTIVITIES_3 = `
 `;
 
 /** The migrations in order: the first one migrates version 1 to version 2. */
-const STEPS = [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6, toVersion7] as const;
+const STEPS = [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6, toVersion7, toVersion8] as const;

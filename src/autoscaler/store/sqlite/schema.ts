@@ -6,7 +6,7 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
 /** The tables that schema version 6 added. */
 export const SINCE_6 = `
@@ -31,6 +31,16 @@ export const QUARANTINES = `
   CREATE TABLE quarantines (         -- when kas first saw a quarantine whose tag has no end
     instance  TEXT PRIMARY KEY,
     since     INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/** The table that schema version 8 added. */
+export const OPERATOR_PAUSES = `
+  CREATE TABLE operator_pauses (     -- the directions of scaling that an operator paused
+    direction TEXT PRIMARY KEY,      -- out or in
+    since     INTEGER NOT NULL,
+    until     INTEGER,               -- NULL: until an operator resumes the scaling
+    reason    TEXT
   ) STRICT;
 `;
 
@@ -112,7 +122,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
-${SINCE_6}${QUARANTINES}`;
+${SINCE_6}${QUARANTINES}${OPERATOR_PAUSES}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {

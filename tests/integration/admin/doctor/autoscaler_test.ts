@@ -155,3 +155,17 @@ Deno.test("doctor --pull checks neither the topic nor the actions of alarms", as
   const { url } = await w.start({ topicArn: undefined });
   assertEquals(await w.problems(`--pull --url ${url}`), []);
 });
+
+Deno.test("doctor warns of a pause that an operator asked for", async () => {
+  await using w = await wired();
+  const body = JSON.stringify({ directions: ["in"], reason: "load test" });
+  const request = new Request("http://localhost/pause", { method: "POST", body });
+  const service = await w.start();
+  assertEquals((await service.operate(request)).status, 200);
+  const { rows } = await w.doctor(`--url ${service.url}/`);
+  assertProblem(rows, "paused", {
+    result: "warning",
+    names: ["scaling in", "load test"],
+    remedy: "kas admin resume in",
+  });
+});

@@ -16,6 +16,7 @@ const QUIET: Snapshot = {
   waiting: 0,
   oldest: undefined,
   inProgress: [],
+  paused: undefined,
   bytes: 4_096,
 };
 
@@ -107,6 +108,13 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "running" }), 1);
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "total" }), undefined);
   assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
+});
+
+Deno.test("kas_paused shows which directions an operator paused", async () => {
+  const { text } = await new Metrics("1.2.3", NOW).exposition({ ...QUIET, paused: { in: { since: NOW } } });
+  const families = parseExposition(text);
+  const values = ["out", "in"].map((direction) => value(families, "kas_paused", { direction }));
+  assertEquals(values, [0, 1]);
 });
 
 Deno.test("docs/observability.md lists each metric with its type, labels and help text", async () => {

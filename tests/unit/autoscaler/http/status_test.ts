@@ -11,6 +11,7 @@ const SNAPSHOT: Snapshot = {
   waiting: 0,
   oldest: undefined,
   inProgress: [],
+  paused: undefined,
   bytes: 4_096,
 };
 
@@ -22,6 +23,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     instances: [],
     alarms: [],
     pauses: [],
+    paused: {},
     totals: { instances: 0, alarms: 0 },
     activities: [],
     oldest: null,

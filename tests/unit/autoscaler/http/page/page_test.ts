@@ -48,6 +48,7 @@ const PAGE: Page = {
     waiting: 0,
     oldest: undefined,
     inProgress: [],
+    paused: undefined,
     bytes: 0,
   },
   decisions: [],
@@ -132,6 +133,14 @@ Deno.test("the status page's Content-Security-Policy allows only the page's styl
     /\s(?:style|src|href|srcset|action)=|url\(|@import|<script|<link/.exec(statusPage(PAGE)),
     null,
   );
+});
+
+Deno.test("the status page names the pauses of an operator", () => {
+  const page = pageOf({ paused: { in: { since: NOW, until: NOW + 60_000, reason: "<load test>" } } });
+  const [notice = ""] = notices(page);
+  for (const text of ["scaling in", "&lt;load test>", "2026-11-25T03:01:00.000Z"]) {
+    assertStringIncludes(notice, text);
+  }
 });
 
 Deno.test("the status page shows which instances are protected", () => {

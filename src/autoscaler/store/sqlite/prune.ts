@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Store } from "./store.ts";
+import type { Store } from "../store.ts";
 
 /** How long the journal keeps a record, in ms. */
 const MAX_AGE = 90 * 24 * 3_600_000;

@@ -1,0 +1,118 @@
+/**
+ * Sends requests of the operator to the autoscaler's Unix socket: to the socket of a state folder on this machine, or over SSH to
+ * the one on the autoscaler's host.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { SOCKET } from "../../autoscaler/http/socket_path.ts";
+import { quoteCommand } from "../../cli/command_line.ts";
+import { ExitError, type Values } from "../../cli/command.ts";
+import type { Output } from "../../cli/output.ts";
+import { HostError } from "../../provision/host_error.ts";
+import { BINARY_PATH } from "../../provision/host/paths.ts";
+import { openSsh } from "../../provision/ssh/connection.ts";
+import { parseJumpHost, parseTarget } from "../../provision/target.ts";
+import { readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
+import { SETTINGS } from "../../settings/settings.ts";
+import { SSH_FLAGS } from "./ssh.ts";
+
+const { private: _, ...LOGIN } = SSH_FLAGS;
+
+/** The options that select the autoscaler. */
+export const AUTOSCALER = {
+  state: SETTINGS.state,
+  ssh: {
+    placeholder: "HOST",
+    help: "run the command on the autoscaler's host, [user@]host[:port], over SSH as root",
+    parse: parseJumpHost,
+  },
+  ...LOGIN,
+} as const;
+
+/** The values of {@linkcode AUTOSCALER}'s options. */
+export type AutoscalerFlags = Values<typeof AUTOSCALER>;
+
+/** Maximum time for which kas waits for the answer of the autoscaler, in ms. */
+const TIMEOUT = 30_000;
+
+/** The answer of the autoscaler: the pauses that are in force, by direction. */
+const ANSWER = z.object({
+  paused: z.record(
+    z.string(),
+    z.object({ since: z.string(), until: z.string().nullable(), reason: z.string().nullable() }),
+  ),
+});
+
+/** The pauses that are in force, by direction. */
+export type Paused = z.infer<typeof ANSWER>["paused"];
+
+/**
+ * Sends a request to the autoscaler that uses a state folder on this machine.
+ *
+ * @throws {ExitError} if no autoscaler answers, or if it refuses the request
+ */
+export async function askAutoscaler(
+  state: string,
+  action: "pause" | "resume",
+  body: object,
+  signal: AbortSignal,
+): Promise<Paused> {
+  const path = `${state}/${SOCKET}`;
+  try {
+    using client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+    const response = await fetch(`http://localhost/${action}`, {
+      client,
+      method: "POST",
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    });
+    const text = await readAnswerText(response, SHORT_ANSWER);
+    if (response.status !== 200) throw new Error(`it answers ${response.status}: ${text.slice(0, 200)}`);
+    return ANSWER.parse(JSON.parse(text)).paused;
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ExitError(
+      `Cannot ${action} the autoscaler at ${path}: ${reasonOf(cause)}`,
+      1,
+      "--state DIR of a running autoscaler, as root or as its user, or --ssh HOST",
+      { cause },
+    );
+  }
+}
+
+/** Returns why a request failed. The error of fetch() has the reason in its cause. */
+function reasonOf(error: unknown): string {
+  const message = `${error instanceof Error && error.cause !== undefined ? error.cause : error}`;
+  if (/No such file/.test(message)) return "no autoscaler uses this state folder";
+  if (/Connection refused/.test(message)) return "the autoscaler does not run";
+  if (/Permission denied/.test(message)) return "only root and the autoscaler's user may use the socket";
+  return error instanceof Error ? error.message : message;
+}
+
+/**
+ * Runs a command of kas on the autoscaler's host, and prints its output.
+ *
+ * @param words the words of the command after `kas`
+ * @throws {ExitError} if kas cannot connect, or if the command fails
+ */
+export async function runOnHost(
+  host: string,
+  words: readonly string[],
+  flags: AutoscalerFlags,
+  out: Output,
+): Promise<void> {
+  const command = [BINARY_PATH, ...words, "--state", flags.state, "--output", out.options.format];
+  try {
+    await using connection = await openSsh(parseTarget(host), flags);
+    const { code, stderr } = await connection.run(quoteCommand(command), {
+      onLine: (line) => out.line(line),
+    });
+    if (code === 0) return;
+    const said = stderr.trim().split("\n").at(-1)?.replace(/^kas: /, "") ?? "";
+    throw new ExitError(`${host}: ${said || `kas exits with status ${code}`}`);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    throw new ExitError(`${host}: ${error.message}`, 1, error.hint, { cause: error });
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The Unix socket of a running autoscaler, and the commands that use it.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { execute, FROM_SOURCE } from "../../support/kas.ts";
+import { testWith } from "../../support/needs.ts";
+import { stage } from "../../unit/autoscaler/fixtures.ts";
+import { startProcess } from "../../unit/autoscaler/process.ts";
+
+/** Runs a command of `kas admin` with the state folder. */
+async function admin(state: string, ...words: readonly string[]) {
+  return await execute([...FROM_SOURCE, "admin", ...words, "--state", state, "--output", "json"]);
+}
+
+async function pausedOnPage(url: string): Promise<Record<string, { reason: string | null }>> {
+  return (await (await fetch(`${url}/status`)).json()).paused;
+}
+
+Deno.test("kas admin pause reaches the running autoscaler through its socket, and the pause survives a restart", async () => {
+  await using it = await stage();
+  const state = `${it.options.state}/process`;
+  {
+    await using autoscaler = await startProcess(it);
+    const { code, stdout, stderr } = await admin(
+      state,
+      "pause",
+      "in",
+      "--for",
+      "2h",
+      "--reason",
+      "load test",
+    );
+    assertEquals(code, 0, stderr);
+    const [out, scaleIn] = JSON.parse(stdout);
+    assertEquals([out.paused, scaleIn.paused, scaleIn.reason], [false, true, "load test"]);
+    assertEquals(Date.parse(scaleIn.until) - Date.parse(scaleIn.since) <= 7_200_000, true);
+    assertEquals((await pausedOnPage(autoscaler.url))["in"]?.reason, "load test");
+    assertStringIncludes(
+      await (await fetch(`${autoscaler.url}/metrics`)).text(),
+      'kas_paused{direction="in"} 1',
+    );
+    // The autoscaler leaves its socket, and the next one replaces it.
+    autoscaler.kill("SIGKILL");
+    await autoscaler.status;
+  }
+  await using again = await startProcess(it);
+  assertEquals(Object.keys(await pausedOnPage(again.url)), ["in"]);
+  const { code, stdout } = await admin(state, "resume");
+  assertEquals([code, JSON.parse(stdout).map((row: { paused: boolean }) => row.paused)], [0, [false, false]]);
+  assertEquals(await pausedOnPage(again.url), {});
+});
+
+Deno.test("only the owner may use the autoscaler's socket, and the port does not answer its requests", async () => {
+  await using it = await stage();
+  const state = `${it.options.state}/process`;
+  await using autoscaler = await startProcess(it);
+  const { mode = 0, isSocket } = await Deno.stat(`${state}/kas.sock`);
+  assertEquals([isSocket, (mode ?? 0) & 0o777], [true, 0o600]);
+  for (const path of ["pause", "resume"]) {
+    const body = JSON.stringify({ directions: ["in"] });
+    const response = await fetch(`${autoscaler.url}/${path}`, { method: "POST", body });
+    await response.body?.cancel();
+    assertEquals(response.status, 404);
+  }
+});
+
+testWith(
+  [{ what: "only root can run a program as another user", met: Deno.uid() === 0 }],
+  "another user cannot use the autoscaler's socket, not even if that user can enter the state folder",
+  async () => {
+    await using it = await stage();
+    const state = `${it.options.state}/process`;
+    await using _autoscaler = await startProcess(it);
+    for (const folder of [it.options.state, state]) await Deno.chmod(folder, 0o755);
+    const connect = `Deno.connect({ transport: "unix", path: ${JSON.stringify(`${state}/kas.sock`)} })` +
+      `.then(() => console.log("connected"), (error) => console.log(error.name))`;
+    const { stdout } = await new Deno.Command("setpriv", {
+      args: ["--reuid=65534", "--clear-groups", Deno.execPath(), "eval", "--no-lock", connect],
+      env: { DENO_DIR: await Deno.makeTempDir(), HOME: "/nonexistent" },
+      stderr: "null",
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout).trim(), "PermissionDenied");
+  },
+);
+
+Deno.test("kas admin pause says why it cannot reach an autoscaler", async () => {
+  const state = await Deno.makeTempDir();
+  const { code, stderr } = await admin(state, "pause");
+  assertEquals(code, 1);
+  assertMatch(stderr, /^kas: Cannot pause \S.*kas\.sock: .*\nTry: .*\n$/);
+  await Deno.remove(state);
+});
+
+Deno.test("kas admin pause --ssh runs the command on the host and prints its output", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    // An ssh that writes the script to a file, and answers as kas does.
+    const script = `#!/bin/sh\ncase "$*" in *"-O exit"*) exit 0;; esac\ncat >${folder}/script\necho '[]'\n`;
+    await Deno.writeTextFile(`${folder}/ssh`, script, { mode: 0o755 });
+    const words = ["pause", "in", "--for", "2h", "--reason", "it's late", "--ssh", "admin@203.0.113.7"];
+    const { code, stdout, stderr } = await execute(
+      [...FROM_SOURCE, "admin", ...words, "--output", "json"],
+      { PATH: `${folder}:${Deno.env.get("PATH")}` },
+    );
+    assertEquals([code, stdout.trim()], [0, "[]"], stderr);
+    const args = await new Deno.Command("sh", {
+      args: ["-c", `set -- $(echo); eval "set -- $(cat ${folder}/script)"; printf '%s\\n' "$@"`],
+    }).output();
+    assertEquals(new TextDecoder().decode(args.stdout).trim().split("\n"), [
+      "/usr/local/bin/kas",
+      "admin",
+      "pause",
+      "in",
+      "--for",
+      "7200000ms",
+      "--reason",
+      "it's late",
+      "--state",
+      "/var/lib/kas",
+      "--output",
+      "json",
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,56 @@
+/**
+ * Pauses of scaling, in the lab.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
+import type { Lab } from "../../../support/lab/lab.ts";
+import { countInService, FIRST, openNotifiedLab } from "../../../support/lab/script.ts";
+
+const LIMITS = { ...AT_ONCE, resync: 60_000, min: 2 };
+
+/** Longer than a reconcile and a start take in the lab, in ms. */
+const RESTORED = 180_000;
+
+async function operate(lab: Lab, action: "pause" | "resume", body: object): Promise<void> {
+  const request = new Request(`http://localhost/${action}`, { method: "POST", body: JSON.stringify(body) });
+  assertEquals((await lab.kas.operate(request)).status, 200);
+}
+
+/** Opens a lab whose two instances are in service, pauses scaling out, and terminates one instance. */
+async function belowMin(more: { readonly until?: number } = {}): Promise<Lab> {
+  const lab = await openNotifiedLab(fleetOf([true, false], { limits: LIMITS, startTimeout: 120_000 }));
+  await operate(lab, "pause", { directions: ["out"], ...more });
+  await lab.cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [lab.id(FIRST)] });
+  await lab.pass(RESTORED);
+  return lab;
+}
+
+Deno.test("while scaling out is paused, kas does not restore the minimum; resuming restores it (R19)", async () => {
+  await using lab = await belowMin();
+  assertEquals(countInService(lab), 1);
+  const [last] = lab.kas.journal.lines(1, 0);
+  assertEquals(lab.kas.journal.checks(last?.id ?? 0), ["paused"]);
+  lab.kill(1_000);
+  await lab.pass(RESTORED);
+  assertEquals(countInService(lab), 1);
+  await operate(lab, "resume", { directions: ["out"] });
+  await lab.pass(RESTORED);
+  assertEquals(countInService(lab), 2);
+});
+
+Deno.test("when a pause ends by its time, kas restores the minimum (R19)", async () => {
+  await using lab = await belowMin({ until: Date.UTC(2026, 0, 5, 9, 30) });
+  assertEquals(countInService(lab), 1);
+  await lab.pass(1_800_000 + RESTORED);
+  assertEquals(countInService(lab), 2);
+});
+
+Deno.test("an activity that is in progress when an operator pauses the scaling continues (R19)", async () => {
+  await using lab = await openNotifiedLab(fleetOf([false], { limits: LIMITS, startTimeout: 120_000 }));
+  for (let i = 0; i < 60 && lab.kas.journal.unfinished().length === 0; i++) await lab.pass(1_000);
+  await operate(lab, "pause", { directions: ["out", "in"] });
+  await lab.pass(RESTORED);
+  assertEquals(lab.status(FIRST), "running in-service");
+});
