@@ -47,7 +47,8 @@ export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string, hint: H
   const zones = new Set(Array.from(instances, ({ zone }) => zone));
   if (zones.size === 0) {
     throw new ExitError(
-      `Cannot choose availability zones for a load balancer: fleet ${fleet} has no instances`,
+      `Cannot choose availability zones for a load balancer: fleet ${fleet} has no instances. EC2 shows ` +
+        "an instance some seconds after its creation",
       4,
       hint,
     );

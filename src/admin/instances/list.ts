@@ -75,7 +75,8 @@ export const list = command({
       await out.table(COLUMNS, rows(), OPTIONAL_COLUMNS);
       if (found === 0) {
         out.hint(
-          `Fleet ${flags.fleet} has no instances. Next: kas admin instances create --role base --image AMI`,
+          `Fleet ${flags.fleet} has no instances. EC2 shows an instance some seconds after its creation. ` +
+            "Next: kas admin instances create --role base --image AMI",
         );
       }
     }),

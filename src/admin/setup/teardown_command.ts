@@ -40,8 +40,11 @@ export const teardown = command({
       const found = await survey(aws, plan, signal);
       const deletions = deletionsOf(aws, plan, found, signal);
       for (const sentence of keptResources(plan, found)) out.note(sentence);
-      if (deletions.length === 0) out.note(`Fleet ${flags.fleet} has nothing to delete`);
-      else if (!flags.dryRun) {
+      if (deletions.length === 0) {
+        out.note(
+          `Fleet ${flags.fleet} has nothing to delete. AWS shows what was created in the last seconds only later.`,
+        );
+      } else if (!flags.dryRun) {
         const question = `Tear down fleet ${flags.fleet} permanently: ${summarize(deletions)}?`;
         if (!await confirmed(context, question)) return 1;
       }

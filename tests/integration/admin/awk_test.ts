@@ -35,7 +35,7 @@ testWith(
       for (const [i, column] of columns.entries()) {
         const taken = await awk(`{ print NF ":" $${i + 1} }`, out);
         assertEquals(taken[0], `${columns.length}:${column}`);
-        const fields = rows.map((row) => String(row[column] ?? "").replaceAll(/[\t\n]+/g, " ").trim() || "-");
+        const fields = rows.map((row) => shown(row[column]).replaceAll(/[\t\n]+/g, " ").trim() || "-");
         assertEquals(
           taken.slice(1),
           fields.map((field) => `${columns.length}:${field}`),
@@ -45,6 +45,11 @@ testWith(
     }
   },
 );
+
+/** Returns the text of a JSON value as TSV shows it. */
+function shown(value: unknown): string {
+  return typeof value === "boolean" ? (value ? "yes" : "no") : String(value ?? "");
+}
 
 /** Runs an awk program on tab-separated text, and returns the lines that the program prints. */
 async function awk(program: string, input: string): Promise<string[]> {

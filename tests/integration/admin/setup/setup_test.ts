@@ -123,7 +123,7 @@ Deno.test("setup fails with status 4 if the fleet has no instances", async () =>
   const { status, err } = await f.kas("setup");
   assertEquals([status, err], [
     4,
-    "kas: Cannot choose availability zones for a load balancer: fleet kas has no instances\n",
+    "kas: Cannot choose availability zones for a load balancer: fleet kas has no instances. EC2 shows an instance some seconds after its creation\n",
   ]);
 });
 
