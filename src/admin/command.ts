@@ -15,7 +15,7 @@ export const admin: Group = {
     "Scaling": ["scale", "pause", "resume", "activities", "explain", "replay"],
     "AWS resources": ["balancers", "alarms", "topics", "sns"],
     "Try it out": ["sandbox", "load"],
-    "Configuration": ["config", "completions"],
+    "Configuration": ["config", "schedules", "completions"],
   },
   firstSteps: [
     ["admin sandbox --empty", "simulate AWS on this machine; paste its export lines into the next shells"],
@@ -155,6 +155,11 @@ export const admin: Group = {
       name: "config",
       summary: "Print the settings, and check a config file",
       load: async () => (await import("./settings/config.ts")).config,
+    },
+    {
+      name: "schedules",
+      summary: "List the next windows of the schedules, and the bounds of the capacity in them",
+      load: async () => (await import("./settings/schedules.ts")).schedules,
     },
     {
       name: "completions",

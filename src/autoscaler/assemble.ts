@@ -93,8 +93,8 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
   };
 }
 
-function tuningOf({ limits, startTimeout, drainTimeout, quarantineFor }: Tuning): Tuning {
-  return { limits, startTimeout, drainTimeout, quarantineFor };
+function tuningOf({ limits, schedules, startTimeout, drainTimeout, quarantineFor }: Tuning): Tuning {
+  return { limits, schedules, startTimeout, drainTimeout, quarantineFor };
 }
 
 /**

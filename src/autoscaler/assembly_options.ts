@@ -10,6 +10,7 @@ import type { Ec2Instance, FleetSelector } from "../aws/ec2/instances.ts";
 import type { Decision } from "../scaling/model/decision.ts";
 import type { Limits } from "../scaling/model/limits.ts";
 import type { Trigger } from "../scaling/model/trigger.ts";
+import type { Schedules } from "../settings/schedules/schedules.ts";
 import type { ObservationOutcome } from "./http/snapshot.ts";
 import type { Activity } from "./store/activities.ts";
 import type { PhaseDuration } from "./store/phases.ts";
@@ -22,6 +23,8 @@ export interface Fleet extends FleetSelector {
 /** The settings that an operator can change while the autoscaler runs. Durations are in ms. */
 export interface Tuning {
   readonly limits: Limits;
+  /** The schedules of the fleet. Absent if there are none. */
+  readonly schedules?: Schedules | undefined;
   /** The timeout of each step of scaling out. */
   readonly startTimeout: number;
   /** The timeout of each step of scaling in. */

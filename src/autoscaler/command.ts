@@ -27,6 +27,7 @@ const PLACE_CHECK = 1_000;
 export const SCALING = {
   min: SETTINGS.min,
   max: SETTINGS.max,
+  schedules: SETTINGS.schedules,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   resync: SETTINGS.resync,
@@ -185,7 +186,7 @@ function watchPlace(store: Store): Disposable & { readonly lost: Promise<Unusabl
 function tuningOf(
   flags: Flags,
 ): Tuning {
-  const { min, max, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } = flags;
+  const { min, max, schedules, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } = flags;
   if (min !== undefined && max !== undefined && min > max) {
     throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
   }
@@ -199,7 +200,7 @@ function tuningOf(
   if (resync === 0) {
     throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
   }
-  return { limits: limitsOf(flags), startTimeout, drainTimeout, quarantineFor };
+  return { limits: limitsOf(flags), schedules, startTimeout, drainTimeout, quarantineFor };
 }
 
 /** The flags of the settings that an operator can change while the autoscaler runs. */
@@ -207,6 +208,7 @@ const TUNABLE: ReadonlySet<string> = new Set(
   [
     "min",
     "max",
+    "schedules",
     "resync",
     "warmup",
     "cooldownOut",

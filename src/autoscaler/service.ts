@@ -221,8 +221,18 @@ function urlOf({ hostname, port }: Deno.NetAddr): string {
 }
 
 function settingsOf(
-  { fleet, topicArn, limits, startTimeout, drainTimeout, quarantineFor, resubscribe, dryRun, state }:
-    ServiceOptions,
+  {
+    fleet,
+    topicArn,
+    limits,
+    schedules,
+    startTimeout,
+    drainTimeout,
+    quarantineFor,
+    resubscribe,
+    dryRun,
+    state,
+  }: ServiceOptions,
 ) {
   const { balancer, ...selector } = fleet;
   return {
@@ -230,6 +240,7 @@ function settingsOf(
     ...settingOf(balancer),
     topicArn,
     ...limits,
+    schedules: schedules?.list.map(({ name }) => name).join(", "),
     startTimeout,
     drainTimeout,
     quarantineFor,

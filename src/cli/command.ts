@@ -15,7 +15,7 @@ export interface Option<T> {
   readonly help: string;
   /**
    * Parses a text and returns the value. Throws `TypeError("expected …")` if the text is invalid. A switch gets "true" or
-   * "false".
+   * "false". May return a promise of the value.
    */
   readonly parse: (text: string) => T;
   /**
@@ -39,7 +39,9 @@ export type Options = Readonly<Record<string, Option<unknown>>>;
 /** The parsed values of a set of options. */
 export type Values<O extends Options> = {
   readonly [K in keyof O]: O[K] extends Option<infer T>
-    ? O[K] extends { repeat: true } ? readonly T[] : O[K] extends { default: string } ? T : T | undefined
+    ? O[K] extends { repeat: true } ? readonly Awaited<T>[]
+    : O[K] extends { default: string } ? Awaited<T>
+    : Awaited<T> | undefined
     : never;
 };
 

@@ -117,18 +117,18 @@ export interface Resolved {
  *
  * @throws {UsageError} if a text is not a valid value
  */
-export function resolve(
+export async function resolve(
   name: string,
   option: Option<unknown>,
   given: readonly string[],
   found: Found,
-): Resolved {
+): Promise<Resolved> {
   const chosen = given.length > 0
     ? { texts: option.repeat ? given : given.slice(-1), origin: "flag" }
     : found !== undefined
     ? { texts: option.repeat ? found.text.split(",") : [found.text], origin: found.origin }
     : { texts: option.default === undefined ? [] : [option.default], origin: "default" };
-  const values = chosen.texts.map((text) => parse(name, option, text, chosen.origin));
+  const values = await Promise.all(chosen.texts.map((text) => parse(name, option, text, chosen.origin)));
   return {
     value: option.repeat ? values : values[0],
     text: chosen.texts.length > 0 ? chosen.texts.join(",") : undefined,
@@ -190,7 +190,7 @@ export async function values(
   for (const [name, option] of Object.entries(options)) {
     const flags = given.get(name) ?? [];
     const found = flags.length > 0 ? undefined : await lookup(name, option, config);
-    const { value, text, origin } = resolve(name, option, flags, found);
+    const { value, text, origin } = await resolve(name, option, flags, found);
     read.flags[name] = value;
     read.origins[name] = origin;
     if (text !== undefined) read.texts[name] = text;
@@ -218,9 +218,14 @@ export async function reread<O extends Options>(
   return (await values(options, given, lookup)).flags as Values<O>;
 }
 
-function parse(name: string, option: Option<unknown>, text: string, origin: Origin): unknown {
+async function parse(
+  name: string,
+  option: Option<unknown>,
+  text: string,
+  origin: Origin,
+): Promise<unknown> {
   try {
-    return option.parse(text);
+    return await option.parse(text);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const what = `${origin === "flag" ? "--" : ""}${kebab(name)}${from(origin)}`;

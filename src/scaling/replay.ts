@@ -34,6 +34,7 @@ export function isWhole(value: unknown, inProgress: "inProgress" | "underWay"): 
   return isObject(value) &&
     [value.limits, value.history].every(isObject) &&
     (value.cpu === undefined || isObject(value.cpu)) &&
+    (value.windows === undefined || Array.isArray(value.windows)) &&
     [value.instances, value.alarms, value[inProgress]].every(Array.isArray);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Bound } from "./model/capacity.ts";
 
 /** Formats a duration, given in ms: `12.3 s`. */
 export function seconds(ms: number): string {
@@ -27,4 +28,13 @@ export function iso(ms: number): string {
 /** Joins sentences in one line. Omits empty sentences. */
 export function sentences(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(" ");
+}
+
+/** Returns a bound as text. If schedules set it, the text names them: `4 (schedule office)`. */
+export function boundText({ value, windows }: Bound, now: number): string {
+  if (windows.length === 0) return `${value}`;
+  const names = windows.map(({ name, begins }) =>
+    begins <= now ? name : `${name}, which begins at ${new Date(begins).toISOString()}`
+  );
+  return `${value} (schedule${names.length === 1 ? "" : "s"} ${names.join(" and ")})`;
 }

@@ -7,7 +7,8 @@
  */
 import * as z from "zod";
 import { kebab } from "../cli/command.ts";
-import { didYouMean } from "../cli/nearest.ts";
+import { type ConfigProblem, problemsOf, problemText } from "./problems.ts";
+import { schedulesSchema } from "./schedules/schema.ts";
 import { type Setting, SETTINGS } from "./settings.ts";
 
 /** The text of each setting in a config file, by the setting's name in camelCase. */
@@ -18,27 +19,20 @@ export class ConfigFileError extends Error {
   override readonly name = "ConfigFileError";
 
   constructor(readonly problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    super(
-      problems.map(({ place, problem }) => place === "" ? problem : `${place}: ${problem}`).join("; "),
-      options,
-    );
+    super(problems.map(problemText).join("; "), options);
   }
-}
-
-/** A problem of a config file. */
-export interface ConfigProblem {
-  /** The place in the file, such as `fleets[0].max`. "" stands for the whole file. */
-  readonly place: string;
-  readonly problem: string;
 }
 
 /** The names of all settings in camelCase, by their keys in a config file. */
 const NAMES: ReadonlyMap<string, string> = new Map(Object.keys(SETTINGS).map((name) => [kebab(name), name]));
 
 /** The keys that each setting of a fleet can have in a config file. */
-const settings = Object.fromEntries(
-  Object.entries(SETTINGS).map(([name, setting]) => [kebab(name), valueSchema(setting)]),
-);
+const settings = {
+  ...Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, setting]) => [kebab(name), valueSchema(setting)]),
+  ),
+  schedules: schedulesSchema.optional().describe(SETTINGS.schedules.help),
+};
 
 const configFile = z.strictObject({
   $schema: z.string().optional().describe("the address of this schema, for editors"),
@@ -79,29 +73,17 @@ export function parseConfigFile(content: string): ConfigValues {
     throw new ConfigFileError([{ place: "", problem: (cause as Error).message }], { cause });
   }
   const parsed = configFile.safeParse(json);
-  if (!parsed.success) throw new ConfigFileError(parsed.error.issues.flatMap(problems));
+  if (!parsed.success) throw new ConfigFileError(problemsOf(parsed.error, [...NAMES.keys(), "fleets"]));
   const { $schema: _, fleets = [], ...values } = parsed.data;
   return Object.fromEntries(
-    Object.entries({ ...values, ...fleets[0] }).map(([key, value]) => [NAMES.get(key) ?? key, String(value)]),
+    Object.entries({ ...values, ...fleets[0] }).map(([key, value]) => [
+      NAMES.get(key) ?? key,
+      typeof value === "object" ? JSON.stringify(value) : String(value),
+    ]),
   );
 }
 
 /** Returns the JSON Schema of a config file. */
 export function configSchema(): object {
   return { title: "The config file of kas", ...z.toJSONSchema(configFile) };
-}
-
-/** Returns the problems of an issue. zod reports all unknown keys of an object in one issue. */
-function problems(issue: z.core.$ZodIssue): ConfigProblem[] {
-  if (issue.code !== "unrecognized_keys") return [{ place: placeOf(issue.path), problem: issue.message }];
-  return issue.keys.map((key) => ({
-    place: placeOf([...issue.path, key]),
-    problem: `unknown setting${didYouMean(key, [...NAMES.keys(), "fleets"])}`,
-  }));
-}
-
-/** Formats a path as JavaScript would: `fleets[0].max`. */
-function placeOf(path: readonly PropertyKey[]): string {
-  return path.map((key, i) => typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)
-    .join("");
 }

@@ -6,6 +6,7 @@
  */
 
 import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
+import type { Schedules } from "./schedules/schedules.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
 
 /** A setting. A command can use it as an option. */
@@ -138,6 +139,12 @@ export const SETTINGS = {
   max: setting("max", integer(0, 100_000), "maximum capacity (default: the whole fleet)", {
     placeholder: "N",
   }),
+  schedules: setting(
+    "schedules",
+    async (text: string): Promise<Schedules> => (await import("./schedules/schema.ts")).parseSchedules(text),
+    "windows of time with another minimum or maximum capacity, as a JSON array; in a config file an array",
+    { placeholder: "JSON" },
+  ),
   grow: setting(
     "grow",
     launchTemplate,

@@ -83,6 +83,13 @@ export const PROOFS = {
     whole: Infinity,
     tests: ["tests/long/mutations_test.ts"],
   },
+  schedules: {
+    holds: "schedules fire when a minute-by-minute search in Python finds that they do",
+    unit: "time zones",
+    sample: 1,
+    whole: 10,
+    tests: ["tests/long/schedules_test.ts"],
+  },
   soak: {
     holds: "random load, lost messages, throttled calls and kills violate no invariant",
     unit: "minutes",

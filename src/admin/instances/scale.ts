@@ -12,6 +12,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { commandText } from "../../cli/command_line.ts";
 import { type Command, command, ExitError, type Group } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
+import type { Schedules } from "../../settings/schedules/schedules.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import { withLoad } from "../../scaling/model/observation.ts";
@@ -31,6 +32,7 @@ const OPTIONS = {
   instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
   min: SETTINGS.min,
   max: SETTINGS.max,
+  schedules: SETTINGS.schedules,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   warmup: SETTINGS.warmup,
@@ -45,6 +47,7 @@ interface ScaleFlags extends AccountFlags {
   readonly instance: string | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
+  readonly schedules: Schedules | undefined;
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly warmup: number;
@@ -93,13 +96,14 @@ async function run(
   aws: Aws,
   { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
 ): Promise<number> {
-  const { startTimeout, drainTimeout, quarantineFor, dryRun, instance } = flags;
+  const { schedules, startTimeout, drainTimeout, quarantineFor, dryRun, instance } = flags;
   const fleet = { ...fleetSelector(flags), balancer: balancerRef(flags) };
   await using autoscaler = assemble({
     account: aws,
     fleet,
     // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
     limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0, metricDelay: 0 }),
+    schedules,
     startTimeout,
     drainTimeout,
     quarantineFor,

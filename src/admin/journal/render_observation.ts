@@ -9,7 +9,7 @@ import { operatorPauseOf, operatorPauseSentence } from "../../scaling/checks/pau
 import { pauseSentence, pausesOf } from "../../scaling/faults/pauses.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
-import type { Limits } from "../../scaling/model/limits.ts";
+import type { Limits, Window } from "../../scaling/model/limits.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { renderTable } from "./render_table.ts";
 
@@ -44,6 +44,7 @@ export function renderObservation(
         `${kind} on ${dimension} (threshold ${threshold}): ${state} since ${isoTime(changed)}`
       ),
       `limits: ${limitsText(limits)}`,
+      ...(observation.windows ?? []).map(windowText),
       `last scale-out: ${before(history.lastOut)}; last scale-in: ${before(history.lastIn)}`,
       ...(history.launchesFail === undefined ? [] : [
         `launches fail since ${isoTime(history.launchesFail.since)}; last failure: ${
@@ -89,4 +90,10 @@ function limitsText(limits: Limits): string {
     grow === undefined ? [] : [`grow ${grow}`],
     shrink === undefined ? [] : [`shrink ${shrink}`],
   ].flat().join(", ");
+}
+
+/** Returns a window as text: `schedule office from … until …: min 4`. */
+function windowText({ name, begins, ends, min, max }: Window): string {
+  const bounds = [...(min === undefined ? [] : [`min ${min}`]), ...(max === undefined ? [] : [`max ${max}`])];
+  return `schedule ${name} from ${isoTime(begins)} until ${isoTime(ends)}: ${bounds.join(", ")}`;
 }

@@ -44,13 +44,13 @@ export const ROLE = {
 export function hostSettings(
   { flags, texts, origins }: Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">,
 ): HostConfig["settings"] {
-  const settings: Record<string, string | number | boolean> = {};
+  const settings: Record<string, HostConfig["settings"][string]> = {};
   for (const name of Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[]) {
     const [value, text] = [flags[name], texts[name]];
     if (text === undefined || origins[name] === "default") continue;
     // For a duration or a list, the host's settings file contains the text that the operator wrote.
     const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
-    settings[kebab(name)] = isPlain ? value : text;
+    settings[kebab(name)] = isPlain ? value : name === "schedules" ? JSON.parse(text) : text;
   }
   return settings;
 }

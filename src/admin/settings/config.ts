@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ConfigValues } from "../../settings/config_file.ts";
+import { isoTime } from "../../cli/format.ts";
 import { command, ExitError, type Group, kebab } from "../../cli/command.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 
@@ -35,14 +37,21 @@ const check = command({
   run: async ({ args: [file = ""], out }) => {
     const { ConfigFileError, parseConfigFile } = await import("../../settings/config_file.ts");
     const content = read(file);
+    let values: ConfigValues;
     try {
-      parseConfigFile(content);
+      values = parseConfigFile(content);
     } catch (cause) {
       if (!(cause instanceof ConfigFileError)) throw cause;
       await out.table(["place", "problem"], cause.problems.map((it) => ({ ...it })));
       throw new ExitError(`${file} is invalid`, 1, undefined, { cause });
     }
     out.note(`${file} is valid`);
+    const schedules = values["schedules"] === undefined
+      ? undefined
+      : await SETTINGS.schedules.parse(values["schedules"]);
+    for (const { names, at } of schedules?.overlaps(Date.now()) ?? []) {
+      out.note(`The schedules ${names.join(" and ")} overlap, for the first time at ${isoTime(at)}`);
+    }
   },
 });
 

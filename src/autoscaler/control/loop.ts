@@ -1,5 +1,6 @@
 /**
- * The control loop. It evaluates each notification, and reconciles at an interval (R2). It makes one evaluation at a time,
+ * The control loop. It evaluates each notification, and reconciles at an interval (R2) and when a window of a
+ * schedule begins or ends (R19). It makes one evaluation at a time,
  * and does not wait for the activities that an evaluation starts. They run concurrently (lifecycle/runner.ts).
  *
  * @module
@@ -16,6 +17,7 @@ import { isBelowMin } from "../../scaling/policies/bounds.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff } from "../backoff.ts";
 import type { Events, Tuning } from "../assembly_options.ts";
+import { WindowWatch } from "../schedule_windows.ts";
 import type { Inbox, WaitingMessage } from "../store/inbox.ts";
 import { type Confirm, confirmNext } from "./confirmations.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
@@ -54,6 +56,7 @@ interface UnobservedDecision {
 export class ControlLoop {
   readonly #parts: LoopParts;
   readonly #work: InboxWork;
+  readonly #windows: WindowWatch;
   /** When the next reconciliation is due, in the clock's elapsed time, so that a change of the time of day does not delay it. */
   #reconcileDue = 0;
   /** The number of failed reconciliations since the last successful reconciliation. */
@@ -65,6 +68,7 @@ export class ControlLoop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#work = new InboxWork(parts.inbox, parts.clock);
+    this.#windows = new WindowWatch({ tuning: parts.tuning, journal: parts.evaluation.journal });
   }
 
   /** The last observation of the fleet. */
@@ -99,10 +103,11 @@ export class ControlLoop {
     ]);
   }
 
-  /** Evaluates the next notification, reconciles if a reconciliation is due, or waits. */
+  /** Evaluates the next notification, reconciles if a reconciliation is due or other windows apply, or waits. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { evaluation: { journal }, inbox, clock, tuning } = this.#parts;
     const now = clock.now();
+    if (this.#windows.changed(now)) this.#reconcileDue = Math.min(this.#reconcileDue, clock.elapsed());
     const message = inbox.next("notification", now);
     // Notifications come first, but many notifications delay a reconciliation by at most one interval.
     const notificationsFirst = clock.elapsed() < this.#reconcileDue + tuning().limits.resync;
@@ -113,7 +118,8 @@ export class ControlLoop {
       journal.prune(now);
       inbox.prune(now);
     } else {
-      await this.#work.sleep("notification", this.#reconcileDue, signal);
+      const windowDue = clock.elapsed() + this.#windows.dueIn(now);
+      await this.#work.sleep("notification", Math.min(this.#reconcileDue, windowDue), signal);
     }
   }
 

@@ -21,6 +21,7 @@ import { isOverdue } from "../../scaling/faults/overdue.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../assembly_options.ts";
+import { windowsAt } from "../schedule_windows.ts";
 import type { Journal } from "../store/journal.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 
@@ -108,6 +109,7 @@ export class Observer {
       now,
       fleet: fleet.fleet,
       limits,
+      ...windowsAt(now, this.#parts),
       instances,
       alarms: details.map(observed),
       inProgress: journal.inProgress(inProgress),

@@ -12,7 +12,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../../aws/calls.ts";
 import { pausesOf } from "../../scaling/faults/pauses.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
-import { maxCapacity, minCapacity } from "../../scaling/model/capacity.ts";
+import { boundsOf } from "../../scaling/model/capacity.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { FAULTS } from "../../scaling/model/start_event.ts";
@@ -189,8 +189,9 @@ export class Metrics {
     for (const kind of this.#kinds) {
       this.#inProgress.set({ kind }, inProgress.filter(({ activity }) => activity.kind === kind).length);
     }
-    this.#min.set(limits.min ?? (observation === undefined ? 0 : minCapacity(observation)));
-    this.#max.set(limits.max ?? (observation === undefined ? 0 : maxCapacity(observation)));
+    const bounds = observation === undefined ? undefined : boundsOf({ ...observation, limits });
+    this.#min.set(bounds?.min.value ?? limits.min ?? 0);
+    this.#max.set(bounds?.max.value ?? limits.max ?? 0);
     const activity = observation === undefined ? () => undefined : activityOf(observation);
     const counts = Map.groupBy(
       (observation?.instances ?? []).filter(exists),

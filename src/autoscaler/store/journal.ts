@@ -50,6 +50,7 @@ import {
   beginStep,
   type Cause,
   endStep,
+  longestStart,
   readSteps,
   recentStarts,
   type Step,
@@ -234,6 +235,11 @@ export class Journal {
   /** Returns what happened at the recent starts. Empty if none failed. */
   starts(now: number): StartEvent[] {
     return recentStarts(this.#store.db, now);
+  }
+
+  /** Returns the longest time from the start of an instance to its service, in the last 20 starts, in ms. */
+  longestStart(): number | undefined {
+    return longestStart(this.#store.db);
   }
 
   /** Returns the latest decisions with their activities, newest first. */

@@ -186,3 +186,18 @@ function toEvent(row: Row): StartEvent {
     ...(row.blame === 1 ? { quarantined: true } : {}),
   };
 }
+
+/**
+ * Returns the longest time from the start or the launch of an instance until the instance was in service, in the last 20 of them,
+ * in ms. Returns undefined if there are none.
+ */
+export function longestStart(db: Database): number | undefined {
+  const row = db.prepare(
+    `SELECT max(took) AS longest FROM (
+      SELECT s.ended - max(b.began) AS took FROM steps s
+      JOIN steps b ON b.activity = s.activity AND b.instance = s.instance AND b.step IN ('started', 'launched')
+      WHERE s.step = 'in-service' AND s.ended IS NOT NULL AND s.failure IS NULL
+      GROUP BY s.id ORDER BY s.id DESC LIMIT 20)`,
+  ).get();
+  return typeof row?.longest === "number" ? Math.max(0, row.longest) : undefined;
+}

@@ -28,7 +28,7 @@ export interface HostFile {
 /** Configuration that differs between hosts. */
 export interface HostConfig {
   /** Content of `/etc/kas/kas.json`: the settings by the names of their flags, without the leading `--`. */
-  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly settings: Readonly<Record<string, string | number | boolean | readonly object[]>>;
   /** Certificate chain and private key in PEM format, with which nginx serves SNS over HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }

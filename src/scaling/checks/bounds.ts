@@ -1,12 +1,12 @@
 /**
- * R3: the checks `max-capacity` and `min-capacity`, which keep the capacity between `--min` and `--max`.
+ * R3: the checks `max-capacity` and `min-capacity`, which keep the capacity between the bounds in force.
  *
  * @module
  */
-import { capacityOf, fleetSize, instancesAt, maxCapacity, minCapacity } from "../model/capacity.ts";
+import { boundsOf, capacityOf, fleetSize, instancesAt } from "../model/capacity.ts";
 import type { Instance } from "../model/instance.ts";
 import type { FleetView } from "../model/observation.ts";
-import { count } from "../words.ts";
+import { boundText, count } from "../words.ts";
 import { type Check, type CheckResult, hold, type InContext, type OutContext, pass } from "./check.ts";
 
 /**
@@ -18,14 +18,16 @@ export const belowMax: Check<OutContext> = {
   condition: "capacity is below max",
   check: ({ observation, selection }) => {
     const { inService, joining } = capacityOf(observation);
-    const max = maxCapacity(observation);
+    const { max } = boundsOf(observation);
     const launches = selection.kind === "launch";
     const size = fleetSize(observation);
     const counted = launches ? size : inService + joining;
     const message = `Capacity is ${inService} in service and ${joining} joining${
       launches ? `; a launch counts the whole fleet of ${size}` : ""
-    }; max is ${max}${observation.limits.max === undefined ? " (the whole fleet)" : ""}.`;
-    return counted < max ? pass(message) : hold(message);
+    }; max is ${boundText(max, observation.now)}${
+      max.windows.length === 0 && observation.limits.max === undefined ? " (the whole fleet)" : ""
+    }.`;
+    return counted < max.value ? pass(message) : hold(message);
   },
 };
 
@@ -43,9 +45,11 @@ export const aboveMin: Check<InContext> = {
 /** Runs the min-capacity check for an instance that is to leave. */
 export function checkMin(target: Pick<Instance, "id">, view: FleetView): CheckResult {
   const remaining = remainingWithout(target, view).length;
-  const min = minCapacity(view);
-  const message = `${count(remaining, "instance")} would stay in service; min is ${min}.`;
-  return remaining >= min ? pass(message) : hold(message);
+  const { min } = boundsOf(view);
+  const message = `${count(remaining, "instance")} would stay in service; min is ${
+    boundText(min, view.now)
+  }.`;
+  return remaining >= min.value ? pass(message) : hold(message);
 }
 
 /** Returns the instances that stay in service when `target` leaves. */

@@ -36,6 +36,15 @@ export function minima(observation: Observation, lower: boolean): Change[] {
     }));
 }
 
+/** Tries the observation without the windows of each schedule. */
+export function schedules(observation: Observation): Change[] {
+  const { windows = [] } = observation;
+  return [...new Set(windows.map(({ name }) => name))].map((name) => ({
+    change: `without schedule ${name}`,
+    observation: { ...observation, windows: windows.filter((window) => window.name !== name) },
+  }));
+}
+
 /**
  * If the decision is a launch, tries it without `--grow`. If the decision is no action and `--grow` is not set, tries
  * `--grow`.

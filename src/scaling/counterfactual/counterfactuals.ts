@@ -9,7 +9,7 @@ import type { Decision } from "../model/decision.ts";
 import { isObserved, type Observation, type Unobserved, withLoad } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { states, transitions } from "./alarms.ts";
-import { growth, maxima, minima } from "./bounds.ts";
+import { growth, maxima, minima, schedules } from "./bounds.ts";
 import { type Change, type Changes, slightest } from "./change.ts";
 import { oneMore, released } from "./instances.ts";
 import { loads, newer, thresholds } from "./load.ts";
@@ -67,6 +67,7 @@ function changesOf(
   return [
     ...(direction === "out" ? [maxima(observation, none), growth(observation, kind)] : []),
     ...(direction === "in" ? [minima(observation, none)] : []),
+    schedules(observation),
     ...(direction === "in" || maySettle ? [durations("warmup", observation, none)] : []),
     ...(maySettle ? [durations("metricDelay", observation, none)] : []),
     ...(direction === undefined ? [] : [

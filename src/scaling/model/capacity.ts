@@ -5,7 +5,8 @@
  */
 import { type ActivityOf, activityOf } from "./activity.ts";
 import { exists, type Instance, type LifecycleStatus, lifecycleStatus } from "./instance.ts";
-import type { FleetView, Observation } from "./observation.ts";
+import type { Window } from "./limits.ts";
+import type { BoundsView, FleetView } from "./observation.ts";
 
 /** The capacity of the fleet, by lifecycle status. */
 export interface Capacity {
@@ -50,16 +51,60 @@ export function fleetSize(view: FleetView): number {
   return view.instances.filter(exists).length + unseenLaunches(view);
 }
 
-/** Returns the maximum capacity: `--max`, or by default the number of all instances of the fleet. */
-export function maxCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
+/** A bound of the capacity. */
+export interface Bound {
+  readonly value: number;
+  /** The windows of schedules that set the bound. Empty if no window sets it. */
+  readonly windows: readonly Window[];
+}
+
+/** The bounds of the capacity. The minimum is at most the maximum. */
+export interface Bounds {
+  readonly min: Bound;
+  readonly max: Bound;
+}
+
+/**
+ * Returns the bounds in force (R3, R19). In open windows, the largest minimum and the smallest maximum replace the configured
+ * bounds. A larger minimum of a coming window is in force already, and if no open window sets a maximum, so is that window's own
+ * larger maximum. If the minimum is greater than the maximum, the maximum counts.
+ */
+export function boundsOf(view: BoundsView): Bounds {
+  const { now, windows = [] } = view;
+  const open = windows.filter(({ begins, ends }) => begins <= now && now < ends);
+  const coming = windows.filter(({ begins }) => begins > now);
+  const present = extreme(open, "min", Math.max) ?? { value: configuredMin(view), windows: [] };
+  const next = extreme(coming, "min", Math.max);
+  const min = next !== undefined && next.value > present.value ? next : present;
+  const configured = { value: configuredMax(view), windows: [] };
+  const own = min === next ? extreme(next.windows, "max", Math.min) : undefined;
+  const max = extreme(open, "max", Math.min) ??
+    (own !== undefined && own.value > configured.value ? own : configured);
+  return { min: min.value > max.value ? max : min, max };
+}
+
+/** Returns the largest or smallest bound of windows, or undefined if none of them sets the bound. */
+function extreme(
+  windows: readonly Window[],
+  bound: "min" | "max",
+  pick: (...values: number[]) => number,
+): Bound | undefined {
+  const values = windows.flatMap((window) => window[bound] ?? []);
+  if (values.length === 0) return undefined;
+  const value = pick(...values);
+  return { value, windows: windows.filter((window) => window[bound] === value) };
+}
+
+/** Returns `--max`, or by default the number of all instances of the fleet. */
+function configuredMax({ limits, instances }: BoundsView): number {
   return limits.max ?? instances.filter(exists).length;
 }
 
 /**
- * Returns the minimum capacity: `--min`, or by default the number of base and control instances, but at least 1. A control
- * instance that is not registered does not count, because it serves no requests.
+ * Returns `--min`, or by default the number of base and control instances, but at least 1. A control instance that is not
+ * registered does not count, because it serves no requests.
  */
-export function minCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
+function configuredMin({ limits, instances }: BoundsView): number {
   if (limits.min !== undefined) return limits.min;
   const alwaysOn = instances.filter((instance) =>
     exists(instance) &&

@@ -1,5 +1,5 @@
 /**
- * The limits: the settings that decisions depend on.
+ * The limits: the settings that decisions depend on. The windows of schedules: spans of time in which other bounds apply.
  *
  * @module
  */
@@ -20,4 +20,17 @@ export interface Limits {
   readonly grow?: string;
   /** What kas does to a node after it has drained (R10). Absent: kas stops it. */
   readonly shrink?: "stop" | "terminate";
+}
+
+/** A window of a schedule. Times are in ms since the epoch. */
+export interface Window {
+  /** The name of the schedule. */
+  readonly name: string;
+  readonly begins: number;
+  /** The first ms after the window. */
+  readonly ends: number;
+  /** R19: the minimum capacity in the window. Absent: the schedule does not change the minimum. */
+  readonly min?: number;
+  /** R19: the maximum capacity in the window. Absent: the schedule does not change the maximum. */
+  readonly max?: number;
 }

@@ -7,7 +7,7 @@
 import type { ActivityInProgress, Direction } from "./activity.ts";
 import type { Alarm } from "./alarm.ts";
 import { inService, type Instance } from "./instance.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits, Window } from "./limits.ts";
 import type { Datapoint } from "./metric.ts";
 import type { StartEvent } from "./start_event.ts";
 
@@ -61,6 +61,11 @@ export interface Observation {
   readonly now: number;
   readonly fleet: string;
   readonly limits: Limits;
+  /**
+   * The windows of schedules that are open, or begin so soon that kas has to start instances for them now (R19). Absent if there
+   * are none.
+   */
+  readonly windows?: readonly Window[];
   readonly instances: readonly Instance[];
   /**
    * The alarms of the fleet. If a notification or an operator recommends scaling out, only the trigger's own alarm, if there
@@ -112,8 +117,11 @@ export function withLoad(observation: Observation, percent: number, at: number):
   return { ...observation, cpu: Object.fromEntries(serving.map(({ id }) => [id, { percent, at }])) };
 }
 
-/** The part of an observation that determines the capacity. */
-export type FleetView = Pick<Observation, "limits" | "instances" | "inProgress">;
+/** The part of an observation that determines the bounds of the capacity. */
+export type BoundsView = Pick<Observation, "now" | "limits" | "windows" | "instances">;
+
+/** The part of an observation that determines the capacity and its bounds. */
+export type FleetView = BoundsView & Pick<Observation, "inProgress">;
 
 /**
  * Whether an event was less than `span` ms ago. An event that is further in the future than `span` does not count: its time

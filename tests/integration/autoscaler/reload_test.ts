@@ -32,6 +32,26 @@ Deno.test("kas autoscaler reads its settings again at SIGHUP, and logs the chang
   });
 });
 
+Deno.test("kas autoscaler reads its schedules again at SIGHUP, and keeps them if the new ones are invalid", async () => {
+  await using it = await stage();
+  const config = `${it.options.state}/kas.json`;
+  const write = (schedules: readonly object[]) => Deno.writeTextFile(config, JSON.stringify({ schedules }));
+  const always = { name: "always", cron: "* * * * *", timezone: "UTC", duration: "1h", min: 1 };
+  await Deno.writeTextFile(config, "{}");
+  await using autoscaler = await startProcess(it, { args: ["--config", config] });
+  assertEquals((await inForce(autoscaler.url))["schedules"], undefined);
+
+  await write([always]);
+  autoscaler.kill("SIGHUP");
+  assertMatch((await autoscaler.line(/settings reloaded.*/))[0], /changed=\["schedules"\]/);
+  assertEquals((await inForce(autoscaler.url))["schedules"], "always");
+
+  await write([always, { ...always, name: "never", cron: "0 0 30 2 *" }]);
+  autoscaler.kill("SIGHUP");
+  assertMatch((await autoscaler.line(/settings not reloaded.*/))[0], /schedules\[1\]\.cron: /);
+  assertEquals((await inForce(autoscaler.url))["schedules"], "always");
+});
+
 Deno.test("kas autoscaler keeps its settings at SIGHUP if the new settings are invalid", async () => {
   await using it = await stage();
   const config = `${it.options.state}/kas.json`;

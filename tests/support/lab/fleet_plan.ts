@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_FAULTS } from "../../../src/sandbox/faults/defaults.ts";
+import type { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import type { Limits } from "../../../src/scaling/model/limits.ts";
 
 /** A planned instance. */
@@ -41,6 +42,7 @@ export interface FleetPlan {
   /** Whether the fleet has a `reqcount` alarm. */
   readonly reqcount: boolean;
   readonly limits: Limits;
+  readonly schedules?: Schedules;
   readonly startTimeout: number;
   readonly drainTimeout: number;
   /** How long EC2 takes to stop an instance. Default: 15 s. */

@@ -50,7 +50,8 @@ export class Incarnation implements Disposable {
   #dead = false;
 
   constructor(options: IncarnationOptions) {
-    const { time, plan: { limits, startTimeout, drainTimeout }, folder, certificate, onDecision } = options;
+    const { time, plan: { limits, schedules, startTimeout, drainTimeout }, folder, certificate, onDecision } =
+      options;
     this.#time = time;
     this.#service = startService({
       account: { region: REGION, endpointUrl: AWS_URL },
@@ -60,6 +61,7 @@ export class Incarnation implements Disposable {
       certificate: () => Promise.resolve(certificate),
       state: folder,
       limits,
+      schedules,
       startTimeout,
       drainTimeout,
       quarantineFor: 86_400_000,

@@ -9,6 +9,7 @@ import { alarmName } from "../../../src/scaling/model/alarm.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { decide } from "../../../src/scaling/decide.ts";
+import { boundsOf } from "../../../src/scaling/model/capacity.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import { exists, inService, type Instance, lifecycleStatus } from "../../../src/scaling/model/instance.ts";
 import { scopeOf } from "../../../src/scaling/scope.ts";
@@ -91,20 +92,14 @@ Deno.test("I2: decide() never reduces capacity below min, and leaves at least on
     const after = idsAt(observation, "in-service").filter((id) =>
       !("instance" in decision && id === decision.instance)
     ).length;
-    const bases = observation.instances.filter((instance) =>
-      exists(instance) && instance.role === "base"
-    ).length;
-    assert(after >= Math.max(1, observation.limits.min ?? bases), `${after} after ${decision.reason}`);
+    assert(after >= Math.max(1, boundsOf(observation).min.value), `${after} after ${decision.reason}`);
   });
 });
 
 Deno.test("I2: decide() never increases capacity above max", () => {
   every("start", (decision, _, observation) => {
     const after = idsAt(observation, "in-service").length + idsAt(observation, "joining").length + 1;
-    assert(
-      after <= (observation.limits.max ?? observation.instances.filter(exists).length),
-      `${after} after ${decision.reason}`,
-    );
+    assert(after <= boundsOf(observation).max.value, `${after} after ${decision.reason}`);
   });
 });
 
@@ -115,7 +110,7 @@ Deno.test("I2: decide() never launches above max, counting the whole fleet and l
       kind === "launch" && (instance === undefined || !ids.includes(instance))
     );
     const after = observation.instances.filter(exists).length + launching.length + 1;
-    assert(after <= (observation.limits.max ?? 0), `${after} after ${decision.reason}`);
+    assert(after <= boundsOf(observation).max.value, `${after} after ${decision.reason}`);
   }, exhausted);
 });
 

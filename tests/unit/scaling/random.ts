@@ -9,6 +9,7 @@ import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 import { FAULTS, type StartEvent } from "../../../src/scaling/model/start_event.ts";
+import type { Window } from "../../../src/scaling/model/limits.ts";
 import { HOUR, NOW } from "./fixtures.ts";
 
 const IDS = Array.from({ length: 8 }, (_, i) => `i-${i}`);
@@ -77,6 +78,19 @@ const startEvent: fc.Arbitrary<StartEvent> = fc.oneof(
   }),
 );
 
+const windowBounds = fc.record({
+  min: fc.integer({ min: 0, max: 6 }),
+  max: fc.integer({ min: 0, max: 8 }),
+}, { requiredKeys: [] });
+
+/** Generates a window that is open, comes, or has ended. */
+export const window: fc.Arbitrary<Window> = fc.tuple(
+  fc.constantFrom("day", "night", "fair"),
+  time,
+  fc.integer({ min: 1, max: HOUR }),
+  windowBounds,
+).map(([name, begins, length, bounds]) => ({ name, begins, ends: begins + length, ...bounds }));
+
 /** Generates an observation. */
 export const observation: fc.Arbitrary<Observation> = fc.record({
   now: fc.constant(NOW),
@@ -92,6 +106,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     grow: fc.constant("kas-node"),
     shrink: fc.constantFrom("stop", "terminate"),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
+  windows: fc.array(window, { minLength: 1, maxLength: 3 }),
   instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
   alarms: fc.array(alarm, { maxLength: 4 }),
   // Most datapoints begin now, because an older datapoint may be from before the last change of capacity.

@@ -10,7 +10,7 @@ import { kebab } from "../../../cli/command.ts";
 import { operatorPauseSentence } from "../../../scaling/checks/paused.ts";
 import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
-import { maxCapacity, minCapacity } from "../../../scaling/model/capacity.ts";
+import { boundsOf } from "../../../scaling/model/capacity.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
 import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
 import css from "./page.css" with { type: "text" };
@@ -111,7 +111,9 @@ function inService(instances: readonly DisplayedInstance[]): number {
 function counts({ observation, limits }: Snapshot, instances: readonly DisplayedInstance[]): Html {
   if (observation === undefined) return html``;
   const byStatus = Map.groupBy(instances, ({ status }) => status);
-  const current = { ...observation, limits };
+  const { min, max } = boundsOf({ ...observation, limits });
+  // The schedules whose windows set a bound.
+  const names = new Set([...min.windows, ...max.windows].map(({ name }) => name));
   return html`<ul class="counts">
 ${
     DISPLAYED_STATUSES.map((status) => {
@@ -120,7 +122,7 @@ ${
         coloured(count === 0 ? "quiet" : COLOURS[status], html`<b>${count}</b> ${spaced(status)}`)
       }</li>`;
     })
-  }<li><b>${minCapacity(current)}–${maxCapacity(current)}</b> min–max</li>
+  }<li><b>${min.value}–${max.value}</b> min–max${names.size === 0 ? "" : ` of ${[...names].join(", ")}`}</li>
 </ul>`;
 }
 
@@ -131,7 +133,7 @@ function notices(
   dryRun: boolean,
 ): Html {
   const serving = inService(instances);
-  const min = observation === undefined ? 0 : minCapacity({ ...observation, limits });
+  const min = observation === undefined ? 0 : boundsOf({ ...observation, limits }).min.value;
   const quarantined = instances.filter(({ instance }) => instance.quarantine !== undefined).length;
   const sentences: Html[] = [
     ...(lastObservation?.error === undefined ? [] : [

@@ -10,6 +10,7 @@ import { fleetInstances, withRegistration } from "../../../aws/ec2/instances.ts"
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
+import { windowsAt } from "../../schedule_windows.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /**
@@ -20,7 +21,7 @@ import { type ActivityContext, ActivityError } from "../activity_context.ts";
  * @throws {ActivityError} if the fleet needs the instance
  */
 export async function recheck(
-  { environment: { aws, fleet, tuning }, journal, id, signal }: ActivityContext,
+  { environment: { aws, fleet, tuning, runtime: { clock } }, journal, id, signal }: ActivityContext,
 ): Promise<Instance> {
   // Read the activities in progress before the requests to AWS. If an activity ends during the requests, AWS's answers may
   // show the state from before its end.
@@ -36,7 +37,14 @@ export async function recheck(
     throw new ActivityError(`${id} is no longer a node`);
   }
   if (instance.protected) throw new ActivityError(`${id} is protected`);
-  const { passed, message } = checkMin(instance, { limits: tuning().limits, instances, inProgress });
+  const now = clock.now();
+  const { passed, message } = checkMin(instance, {
+    now,
+    limits: tuning().limits,
+    ...windowsAt(now, { tuning, journal }),
+    instances,
+    inProgress,
+  });
   if (!passed) throw new ActivityError(`${id} is needed: ${message.replace(/\.$/, "")}`);
   return instance;
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decide } from "../../../../src/scaling/decide.ts";
-import { capacityOf, maxCapacity, minCapacity } from "../../../../src/scaling/model/capacity.ts";
+import { boundsOf, capacityOf } from "../../../../src/scaling/model/capacity.ts";
 import { checks, cpu, history, inProgress, limits, operator } from "../cases.ts";
 import { alarm, MINUTE, NOW, OBSERVATION, OUT, RECONCILE, stopped, withInstances } from "../fixtures.ts";
 import { observation as observations } from "../random.ts";
@@ -103,7 +103,7 @@ Deno.test("R3: a reconcile below min is never without an action or a check that 
   fc.assert(
     fc.property(observations, (observation) => {
       const { inService, joining } = capacityOf(observation);
-      if (inService + joining >= Math.min(minCapacity(observation), maxCapacity(observation))) return;
+      if (inService + joining >= boundsOf(observation).min.value) return;
       below++;
       const decision = decide(RECONCILE, observation);
       assertEquals(decision.recommendation?.policy, "minimum");

@@ -1,0 +1,65 @@
+/**
+ * Finds the windows of schedules that a decision depends on, and notices when they change (R19).
+ *
+ * @module
+ */
+import type { Observation } from "../scaling/model/observation.ts";
+import type { Tuning } from "./assembly_options.ts";
+import type { Journal } from "./store/journal.ts";
+
+/** How long before a window kas begins to start instances if the journal has no start yet, in ms. */
+const FIRST_LEAD = 120_000;
+
+/** How much longer than its longest recent start kas allows for the starts before a window, in ms. */
+const MARGIN = 30_000;
+
+/** The parts that this module needs. */
+export interface ScheduleParts {
+  readonly tuning: () => Tuning;
+  readonly journal: Journal;
+}
+
+/** Returns how long before a window its larger minimum applies, in ms. */
+export function leadOf(journal: Journal): number {
+  const longest = journal.longestStart();
+  return longest === undefined ? FIRST_LEAD : longest + MARGIN;
+}
+
+/** Returns the windows that are open at `now`, or begin within the lead. */
+export function windowsAt(now: number, { tuning, journal }: ScheduleParts): Pick<Observation, "windows"> {
+  const { schedules } = tuning();
+  if (schedules === undefined) return {};
+  const windows = schedules.windows(now, now + leadOf(journal));
+  return windows.length === 0 ? {} : { windows };
+}
+
+/** Notices when other windows apply than before. */
+export class WindowWatch {
+  readonly #parts: ScheduleParts;
+  #last: string | undefined;
+
+  constructor(parts: ScheduleParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns whether other windows apply at `now` than at the last call. */
+  changed(now: number): boolean {
+    const { windows = [] } = windowsAt(now, this.#parts);
+    // Windows that follow each other without a gap are one window, whose end kas does not know exactly.
+    const present = JSON.stringify(
+      windows.map(({ name, begins, min, max }) => [name, begins <= now, min, max]).sort(),
+    );
+    const before = this.#last;
+    this.#last = present;
+    return before !== undefined && before !== present;
+  }
+
+  /** Returns after how many ms other windows may apply. */
+  dueIn(now: number): number {
+    const { tuning, journal } = this.#parts;
+    const { schedules } = tuning();
+    return schedules === undefined
+      ? Infinity
+      : (schedules.nextChange(now, leadOf(journal)) ?? Infinity) - now;
+  }
+}
