@@ -45,7 +45,9 @@ export const userDataCommand = command({
     if (url === undefined) {
       throw new UsageError("kas admin user-data needs --url, from which instances download the executable");
     }
-    const settings = Object.entries(hostSettings(context)).map(([name, value]) => `--${name}=${value}`);
+    const settings = Object.entries(hostSettings(context)).map(([name, value]) =>
+      `--${name}=${typeof value === "object" ? JSON.stringify(value) : value}`
+    );
     const script = userData({
       url,
       sha256: sha256 ?? await hashExecutable(binary),

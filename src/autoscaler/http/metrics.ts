@@ -84,11 +84,11 @@ export class Metrics {
   );
   readonly #min = this.#gauge(
     "kas_instances_min",
-    "Minimum capacity (--min), or its default",
+    "Minimum capacity: --min, its default, or the minimum of an open window",
   );
   readonly #max = this.#gauge(
     "kas_instances_max",
-    "Maximum capacity (--max), or its default",
+    "Maximum capacity: --max, its default, or the maximum of an open window",
   );
   readonly #observed = this.#gauge(
     "kas_last_observation_timestamp_seconds",

@@ -14,18 +14,24 @@ import { problemsOf, problemText } from "../problems.ts";
 const SHORTEST = 60_000;
 const LONGEST = 31 * 86_400_000;
 
-const bound = z.int().min(0).max(100_000).optional();
+const WHOLE = "expected a whole number from 0 to 100000";
+
+const bound = z.int(WHOLE).min(0, WHOLE).max(100_000, WHOLE).optional();
 
 const schedule = z.strictObject({
-  name: z.string()
+  name: z.string("expected a text")
     .regex(
       /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/,
       "expected a name of letters, digits, dots, hyphens and underscores",
     )
     .describe("the name of the schedule, which decisions name"),
-  cron: z.string().describe("when windows begin: minute, hour, day, month and weekday, as in cron"),
-  timezone: z.string().describe("the time zone of cron, such as Europe/Berlin"),
-  duration: z.string().describe("how long a window lasts, such as 90m or 10h, from 1m to 744h"),
+  cron: z.string("expected a text").describe(
+    "when windows begin: minute, hour, day, month and weekday, as in cron",
+  ),
+  timezone: z.string("expected a text").describe("the time zone of cron, such as Europe/Berlin"),
+  duration: z.string("expected a text").describe(
+    "how long a window lasts, such as 90m or 10h, from 1m to 744h",
+  ),
   min: bound.describe("the minimum capacity in a window (default: not changed)"),
   max: bound.describe("the maximum capacity in a window (default: not changed)"),
 }).check(({ value, issues }) => {
@@ -59,7 +65,10 @@ function reason(check: () => void): string | undefined {
 }
 
 /** The schema of the schedules of a fleet. */
-export const schedulesSchema = z.array(schedule, "expected an array").max(100).check(({ value, issues }) => {
+export const schedulesSchema = z.array(schedule, "expected an array").max(
+  100,
+  "expected at most 100 schedules",
+).check(({ value, issues }) => {
   value.forEach(({ name }, i) => {
     if (value.findIndex((other) => other.name === name) === i) return;
     issues.push({

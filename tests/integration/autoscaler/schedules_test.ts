@@ -7,7 +7,13 @@ import { assertEquals } from "@std/assert";
 import { parseSchedules } from "../../../src/settings/schedules/schema.ts";
 import { AT_ONCE, fleetOf } from "../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../support/lab/lab.ts";
-import { countInService, FIRST, openNotifiedLab, reportIdle } from "../../support/lab/script.ts";
+import {
+  countInService,
+  FIRST,
+  holdRequests,
+  openNotifiedLab,
+  reportIdle,
+} from "../../support/lab/script.ts";
 
 const MINUTE = 60_000;
 
@@ -76,4 +82,20 @@ Deno.test("a window with a maximum scales in without an alarm", async () => {
   assertEquals(countInService(lab), 4);
   await passUntil(lab, 50);
   assertEquals(countInService(lab), 1);
+});
+
+Deno.test("a draining instance serves again if a window that needs it begins before its stop", async () => {
+  const schedules = parseSchedules(JSON.stringify([{ ...PEAK, cron: "10 * * * *", min: 2 }]));
+  await using lab = await openNotifiedLab(
+    fleetOf([true], { kind: true, limits: { ...AT_ONCE, min: 1 }, schedules }),
+  );
+  const answers = await holdRequests(lab);
+  await passUntil(lab, 7);
+  await reportIdle(lab, FIRST);
+  await passUntil(lab, 9);
+  lab.cloud.machines.release();
+  await passUntil(lab, 12);
+  assertEquals(lab.status(FIRST), "running in-service");
+  assertEquals(lab.cloud.calls.some(({ action }) => action === "StopInstances"), false);
+  assertEquals(new Set(await Promise.all(answers)), new Set([200]));
 });

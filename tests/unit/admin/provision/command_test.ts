@@ -53,6 +53,22 @@ Deno.test("user-data prints a script that contains the executable's checksum and
   assertEquals(out.includes("profile"), false);
 });
 
+Deno.test("user-data passes schedules on as they are", async () => {
+  const schedules = '[{"name":"day","cron":"0 9 * * *","timezone":"UTC","duration":"8h","min":4}]';
+  const args = [
+    "--url",
+    "https://example.com/kas",
+    "--sha256",
+    "a".repeat(64),
+    "--role",
+    "autoscaler",
+    "--pull",
+  ];
+  const { status, out } = await kas(["user-data", ...args], { KAS_SCHEDULES: schedules });
+  assertEquals(status, 0);
+  assertStringIncludes(out, `'--schedules=${schedules}'`);
+});
+
 for (
   const [args, error] of [
     [[], /needs --url/],

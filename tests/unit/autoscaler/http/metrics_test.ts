@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Metrics } from "../../../../src/autoscaler/http/metrics.ts";
 import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { program, testWith } from "../../../support/needs.ts";
+import { OBSERVATION } from "../../scaling/fixtures.ts";
 import { count, parseExposition, value } from "./exposition.ts";
 
 const DOCS = new URL("../../../../docs/observability.md", import.meta.url);
@@ -108,6 +109,18 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "running" }), 1);
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "total" }), undefined);
   assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
+});
+
+Deno.test("the metrics of the bounds show the bounds of an open window", async () => {
+  const windows = [{ name: "day", begins: NOW, ends: NOW + 1, min: 2, max: 3 }];
+  const observation = { ...OBSERVATION, now: NOW, windows };
+  const { text } = await new Metrics("1.2.3", NOW).exposition({
+    ...QUIET,
+    observation,
+    limits: { ...OBSERVATION.limits, min: 1, max: 9 },
+  });
+  const families = parseExposition(text);
+  assertEquals([value(families, "kas_instances_min"), value(families, "kas_instances_max")], [2, 3]);
 });
 
 Deno.test("kas_paused shows which directions an operator paused", async () => {
