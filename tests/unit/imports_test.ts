@@ -95,3 +95,17 @@ Deno.test("src/scaling is pure: it uses no Deno API, network, clock or random nu
   assert(files.length > 0, "src/scaling has no files: the rule would check nothing");
   assertEquals(found, []);
 });
+
+Deno.test("kas loads the schema of config files and the search for firings only if the settings need them", async () => {
+  const lazy =
+    /^import (?!type )[^;]*"[^"]*\/(?:config_file|schedules\/(?:cron|schedules|schema|windows))\.ts";/m;
+  const importers: string[] = [];
+  for (const path of await filesUnder("src")) {
+    if (path.startsWith("src/settings/config_file.ts") || path.startsWith("src/settings/schedules/")) {
+      continue;
+    }
+    if (lazy.test(await Deno.readTextFile(new URL(path, ROOT)))) importers.push(path);
+  }
+  assertEquals(importers, []);
+  assert(lazy.test('import { parseConfigFile } from "./config_file.ts";'), "the rule would check nothing");
+});
