@@ -116,6 +116,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     journal,
     synced: () => store.synced(),
     onResume: () => loop.reconcileSoon(),
+    evaluate: (trigger, isTrial) => loop.evaluateCommand(trigger, isTrial),
     now: clock.now,
   });
   const socket = options.socket === undefined ? undefined : listenAtSocket(options.socket, operate);

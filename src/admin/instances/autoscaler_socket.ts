@@ -4,14 +4,15 @@
  *
  * @module
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { SOCKET } from "../../autoscaler/http/socket_path.ts";
 import { quoteCommand } from "../../cli/command_line.ts";
-import { ExitError, type Values } from "../../cli/command.ts";
+import { ExitError } from "../../cli/command.ts";
 import type { Output } from "../../cli/output.ts";
 import { HostError } from "../../provision/host_error.ts";
 import { BINARY_PATH } from "../../provision/host/paths.ts";
 import { openSsh } from "../../provision/ssh/connection.ts";
+import type { SshOptions } from "../../provision/ssh/ssh_options.ts";
 import { parseJumpHost, parseTarget } from "../../provision/target.ts";
 import { readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 import { SETTINGS } from "../../settings/settings.ts";
@@ -30,34 +31,22 @@ export const AUTOSCALER = {
   ...LOGIN,
 } as const;
 
-/** The values of {@linkcode AUTOSCALER}'s options. */
-export type AutoscalerFlags = Values<typeof AUTOSCALER>;
-
-/** Maximum time for which kas waits for the answer of the autoscaler, in ms. */
-const TIMEOUT = 30_000;
-
-/** The answer of the autoscaler: the pauses that are in force, by direction. */
-const ANSWER = z.object({
-  paused: z.record(
-    z.string(),
-    z.object({ since: z.string(), until: z.string().nullable(), reason: z.string().nullable() }),
-  ),
-});
-
-/** The pauses that are in force, by direction. */
-export type Paused = z.infer<typeof ANSWER>["paused"];
+/** Maximum time for which kas waits for the answer of the autoscaler, in ms. An observation of the fleet takes at most 300 s. */
+const TIMEOUT = 330_000;
 
 /**
  * Sends a request to the autoscaler that uses a state folder on this machine.
  *
+ * @param answer the schema of the autoscaler's answer
  * @throws {ExitError} if no autoscaler answers, or if it refuses the request
  */
-export async function askAutoscaler(
+export async function askAutoscaler<T>(
   state: string,
-  action: "pause" | "resume",
+  action: "pause" | "resume" | "scale" | "activity",
   body: object,
+  answer: z.ZodType<T>,
   signal: AbortSignal,
-): Promise<Paused> {
+): Promise<T> {
   const path = `${state}/${SOCKET}`;
   try {
     using client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
@@ -68,12 +57,13 @@ export async function askAutoscaler(
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
     });
     const text = await readAnswerText(response, SHORT_ANSWER);
+    if (response.status === 502) throw new ExitError(`The autoscaler ${text}`);
     if (response.status !== 200) throw new Error(`it answers ${response.status}: ${text.slice(0, 200)}`);
-    return ANSWER.parse(JSON.parse(text)).paused;
+    return answer.parse(JSON.parse(text));
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (signal.aborted || cause instanceof ExitError) throw cause;
     throw new ExitError(
-      `Cannot ${action} the autoscaler at ${path}: ${reasonOf(cause)}`,
+      `Cannot reach the autoscaler at ${path}: ${reasonOf(cause)}`,
       1,
       "--state DIR of a running autoscaler, as root or as its user, or --ssh HOST",
       { cause },
@@ -99,7 +89,7 @@ function reasonOf(error: unknown): string {
 export async function runOnHost(
   host: string,
   words: readonly string[],
-  flags: AutoscalerFlags,
+  flags: SshOptions & { readonly state: string },
   out: Output,
 ): Promise<void> {
   const command = [BINARY_PATH, ...words, "--state", flags.state, "--output", out.options.format];

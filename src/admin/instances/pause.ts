@@ -3,15 +3,24 @@
  *
  * @module
  */
-import { LONGEST_REASON } from "../../autoscaler/http/operator.ts";
+import { z } from "zod";
+import { LONGEST_REASON } from "../../autoscaler/http/socket_path.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import type { Output } from "../../cli/output.ts";
 import { duration } from "../../cli/parsers.ts";
 import type { Direction } from "../../scaling/model/activity.ts";
 import { parseUntil } from "../journal/moment.ts";
-import { askAutoscaler, AUTOSCALER, type Paused, runOnHost } from "./autoscaler_socket.ts";
+import { askAutoscaler, AUTOSCALER, runOnHost } from "./autoscaler_socket.ts";
 
 const COLUMNS = ["direction", "paused", "since", "until", "reason"];
+
+/** The answer of the autoscaler: the pauses that are in force, by direction. */
+const ANSWER = z.object({
+  paused: z.record(
+    z.string(),
+    z.object({ since: z.string(), until: z.string().nullable(), reason: z.string().nullable() }),
+  ),
+});
 
 /** The command `kas admin pause`. */
 export const pause = command({
@@ -53,7 +62,7 @@ export const pause = command({
       return await runOnHost(ssh, ["admin", "pause", ...words], flags, out);
     }
     const until = length === undefined ? flags.until : Date.now() + length;
-    await print(await askAutoscaler(state, "pause", { directions, until, reason }, signal), out);
+    await print(await askAutoscaler(state, "pause", { directions, until, reason }, ANSWER, signal), out);
   },
 });
 
@@ -70,7 +79,7 @@ export const resume = command({
       const words = ["admin", "resume", ...(direction === undefined ? [] : [direction])];
       return await runOnHost(flags.ssh, words, flags, out);
     }
-    await print(await askAutoscaler(flags.state, "resume", { directions }, signal), out);
+    await print(await askAutoscaler(flags.state, "resume", { directions }, ANSWER, signal), out);
   },
 });
 
@@ -95,7 +104,7 @@ function parseReason(text: string): string {
 }
 
 /** Prints which directions are paused. */
-async function print(paused: Paused, out: Output): Promise<void> {
+async function print({ paused }: z.infer<typeof ANSWER>, out: Output): Promise<void> {
   await out.table(
     COLUMNS,
     ["out", "in"].map((direction) => ({

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { z } from "zod";
 import { assemble } from "../../autoscaler/assemble.ts";
 import { limitsOf, requireMax } from "../../autoscaler/limit_flags.ts";
 import type { Evaluation } from "../../autoscaler/control/evaluate.ts";
@@ -10,8 +11,9 @@ import type { Journal } from "../../autoscaler/store/journal.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { commandText } from "../../cli/command_line.ts";
-import { type Command, command, ExitError, type Group } from "../../cli/command.ts";
+import { type Command, command, ExitError, type Group, kebab, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
+import { realClock } from "../../runtime.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
@@ -26,10 +28,11 @@ import {
   withAws,
 } from "../account.ts";
 import { describeDecision } from "../journal/describe_decision.ts";
+import { askAutoscaler, AUTOSCALER, runOnHost } from "./autoscaler_socket.ts";
 import { confirmed } from "./targets.ts";
 
-const OPTIONS = {
-  instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
+/** The options that apply only if this process scales the fleet. A running autoscaler has its own settings. */
+const OWN = {
   min: SETTINGS.min,
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,
@@ -39,6 +42,17 @@ const OPTIONS = {
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
   quarantineFor: SETTINGS.quarantineFor,
+};
+
+const OPTIONS = {
+  instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
+  ...OWN,
+  ...AUTOSCALER,
+  state: {
+    placeholder: "DIR",
+    help: "let the running autoscaler with this state folder scale, with its own settings",
+    parse: text,
+  },
   ...ACCOUNT_OPTIONS,
 };
 
@@ -54,10 +68,14 @@ interface ScaleFlags extends AccountFlags {
   readonly startTimeout: number;
   readonly drainTimeout: number;
   readonly quarantineFor: number;
+  readonly state: string | undefined;
+  readonly ssh: string | undefined;
 }
 
 /** Interval at which kas shows the progress, in ms. */
 const PROGRESS = 250;
+
+const COLUMNS = ["action", "instance", "status", "reason"];
 
 /** The command `kas admin scale`. */
 export const scale: Group = {
@@ -77,11 +95,19 @@ function direction(kind: "out" | "in", summary: string): Command {
       "Makes the same checks as the autoscaler, starts or stops the instance, and waits until the instance is in service or\n" +
       "stopped. This machine sends the health check to the instance's public DNS name, or to its private address if it has no\n" +
       "public name. With --grow, kas launches a node if no standby node is left. With --shrink terminate, kas terminates the\n" +
-      "node instead of stopping it.",
+      "node instead of stopping it. With --state or --ssh, the running autoscaler scales: its settings and pauses apply, and the\n" +
+      "exit status is 1 if a check holds the action back.",
     options: OPTIONS,
     examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
     run: async (context) => {
-      const { shrink, dryRun, fleet } = context.flags;
+      const { shrink, dryRun, fleet, ssh, state = SETTINGS.state.default, instance, yes } = context.flags;
+      if (ssh !== undefined || context.flags.state !== undefined) {
+        refuseOwn(context.origins);
+        if (ssh === undefined) return await scaleThroughAutoscaler(kind, state, context);
+        const named = instance === undefined ? [] : ["--instance", instance];
+        const words = ["admin", "scale", kind, ...named, ...switches({ dryRun, yes })];
+        return await runOnHost(ssh, words, { ...context.flags, state }, context.out);
+      }
       if (kind === "out") requireMax(context.flags);
       if (kind === "in" && shrink === "terminate" && !dryRun) {
         if (!await confirmed(context, `Terminate one node of fleet ${fleet} permanently?`)) return 1;
@@ -89,6 +115,78 @@ function direction(kind: "out" | "in", summary: string): Command {
       return await withAws(context, (aws) => run(kind, aws, context));
     },
   });
+}
+
+/**
+ * Refuses options that have no effect if a running autoscaler scales.
+ *
+ * @throws {UsageError} if the command line has such an option
+ */
+function refuseOwn(origins: Readonly<Record<string, string>>): void {
+  const given = Object.keys(OWN).find((name) => origins[name] === "flag");
+  if (given === undefined) return;
+  throw new UsageError(
+    `--${kebab(given)} has no effect with --state and --ssh: the autoscaler has its own settings`,
+  );
+}
+
+/** Returns the flags of the switches that are on. */
+function switches(flags: Readonly<Record<string, boolean>>): string[] {
+  return Object.entries(flags).flatMap(([name, on]) => on ? [`--${kebab(name)}`] : []);
+}
+
+/** The answer of the autoscaler to a command: its decision, and the id of the activity that it has started. */
+const DECIDED = z.object({
+  kind: z.string(),
+  instance: z.string().nullable(),
+  reason: z.string(),
+  checks: z.array(z.string()),
+  activity: z.number().nullable(),
+});
+
+/** The state of an activity of the autoscaler. */
+const ACTIVITY = z.object({
+  status: z.string().nullable(),
+  instance: z.string().nullable(),
+  reason: z.string(),
+  step: z.string().nullable(),
+});
+
+/** Lets a running autoscaler scale, and waits until its activity has ended. Returns the exit status. */
+async function scaleThroughAutoscaler(
+  direction: "out" | "in",
+  state: string,
+  context: AccountContext & { readonly flags: ScaleFlags },
+): Promise<number> {
+  const { flags: { instance, dryRun }, out, signal } = context;
+  const ask = (trial: boolean) =>
+    askAutoscaler(state, "scale", { direction, instance, dryRun: trial }, DECIDED, signal);
+  if (direction === "in" && !dryRun) {
+    const expected = await ask(true);
+    const question = `Terminate ${expected.instance} permanently?`;
+    if (expected.kind === "terminate" && !await confirmed(context, question)) return 1;
+  }
+  const { kind: action, activity, ...decided } = await ask(dryRun);
+  const print = (row: Row) => out.table(COLUMNS, [row]);
+  if (action === "none") {
+    const held = decided.checks.length === 0 ? "" : ` (${decided.checks.join(", ")})`;
+    await print({ action: `no action${held}`, reason: decided.reason });
+    return 1;
+  }
+  if (activity === null) {
+    await print({ action, instance: decided.instance, status: "dry-run", reason: decided.reason });
+    return 0;
+  }
+  out.note(`${action} ${decided.instance ?? "a new node"}: ${decided.reason}`);
+  while (true) {
+    const now = await askAutoscaler(state, "activity", { id: activity }, ACTIVITY, signal);
+    if (now.status !== "in-progress") {
+      await print({ action, instance: now.instance, status: now.status, reason: now.reason });
+      return now.status === "successful" ? 0 : 1;
+    }
+    out.progress(`${now.instance ?? action}: ${now.step ?? "…"}`);
+    await realClock.sleep(PROGRESS, signal);
+  }
 }
 
 async function run(
@@ -121,7 +219,7 @@ async function run(
   const { decision, observation, trigger } = evaluation;
   if (decision.kind === "none" && kind === "out") noteUnregistered(instances, fleet.balancer.name, out);
   const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
-  await out.table(["action", "instance", "status", "reason"], [row]);
+  await out.table(COLUMNS, [row]);
   // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
   const loaded = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
   const withoutWarmup = { ...loaded, limits: { ...loaded.limits, warmup: 0 } };

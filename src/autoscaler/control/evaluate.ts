@@ -45,6 +45,8 @@ export interface EvaluationOptions {
   /** The message that triggered the evaluation. */
   readonly message?: NewDecision["message"];
   readonly signal: AbortSignal;
+  /** If true, kas decides, but neither records the decision nor carries it out. */
+  readonly isTrial?: boolean;
   /** Called in the transaction that records the decision. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
   /** The newest change of the trigger's alarm that an earlier evaluation processed. */
@@ -69,7 +71,7 @@ export function evaluate(
 async function observeAndDecide(
   { observer, store, journal, activities, dryRun }: EvaluationParts,
   trigger: Trigger,
-  { message, signal, onDecision = () => {}, processed }: EvaluationOptions,
+  { message, signal, isTrial = false, onDecision = () => {}, processed }: EvaluationOptions,
 ): Promise<Evaluation> {
   if (!dryRun) activities.endDamaged();
   const observed = await observer.observe(trigger, signal);
@@ -82,6 +84,9 @@ async function observeAndDecide(
     ...(paused === undefined ? {} : { paused }),
   };
   const decision = decide(trigger, observation);
+  if (isTrial) {
+    return { trigger, observation, decision, activity: undefined, ended: Promise.resolve(undefined) };
+  }
   const activity = store.transaction(() => {
     onDecision(trigger, decision);
     return journal.record({ trigger, observation, decision, dryRun, ...(message ? { message } : {}) });

@@ -12,7 +12,7 @@ import { decide } from "../../scaling/decide.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
-import type { Trigger } from "../../scaling/model/trigger.ts";
+import type { OperatorTrigger, Trigger } from "../../scaling/model/trigger.ts";
 import { isBelowMin } from "../../scaling/policies/bounds.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff } from "../backoff.ts";
@@ -52,6 +52,13 @@ interface UnobservedDecision {
   readonly onDecision?: () => void;
 }
 
+/** A command of an operator that waits for its evaluation. */
+interface WaitingCommand {
+  readonly trigger: OperatorTrigger;
+  readonly isTrial: boolean;
+  readonly evaluated: PromiseWithResolvers<Evaluation>;
+}
+
 /** The control loop of the autoscaler. */
 export class ControlLoop {
   readonly #parts: LoopParts;
@@ -59,6 +66,8 @@ export class ControlLoop {
   readonly #windows: WindowWatch;
   /** When the next reconciliation is due, in the clock's elapsed time, so that a change of the time of day does not delay it. */
   #reconcileDue = 0;
+  /** The commands of operators that wait for their evaluations, oldest first. */
+  readonly #commands: WaitingCommand[] = [];
   /** The number of failed reconciliations since the last successful reconciliation. */
   #reconcilesFailed = 0;
   /** Interrupts the observation of the present reconciliation. Absent if a notification must not interrupt it. */
@@ -85,6 +94,20 @@ export class ControlLoop {
     }
   }
 
+  /**
+   * Evaluates a command of an operator, before all other triggers.
+   *
+   * @param isTrial whether kas only decides, without recording the decision or carrying it out
+   * @throws {Error} if kas cannot observe the fleet, or if the loop ends before the evaluation
+   */
+  evaluateCommand(trigger: OperatorTrigger, isTrial: boolean): Promise<Evaluation> {
+    const evaluated = Promise.withResolvers<Evaluation>();
+    this.#commands.push({ trigger, isTrial, evaluated });
+    this.#work.wake();
+    this.#reconciling?.abort(new Interrupted());
+    return evaluated.promise;
+  }
+
   /** Reconciles as soon as possible. Call this method when an operator has changed what kas may do. */
   reconcileSoon(): void {
     this.#reconcileDue = this.#parts.clock.elapsed();
@@ -101,11 +124,14 @@ export class ControlLoop {
       // SNS may be slow, so confirmations do not delay evaluations.
       confirm && work.repeat(signal, () => confirmNext({ work, inbox, clock, confirm }, signal)),
     ]);
+    for (const { evaluated } of this.#commands.splice(0)) evaluated.reject(signal.reason);
   }
 
-  /** Evaluates the next notification, reconciles if a reconciliation is due or other windows apply, or waits. */
+  /** Evaluates the next command or notification, reconciles if that is due or if other windows apply, or waits. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { evaluation: { journal }, inbox, clock, tuning } = this.#parts;
+    const command = this.#commands.shift();
+    if (command !== undefined) return await this.#evaluateCommand(command, signal);
     const now = clock.now();
     if (this.#windows.changed(now)) this.#reconcileDue = Math.min(this.#reconcileDue, clock.elapsed());
     const message = inbox.next("notification", now);
@@ -120,6 +146,19 @@ export class ControlLoop {
     } else {
       const windowDue = clock.elapsed() + this.#windows.dueIn(now);
       await this.#work.sleep("notification", Math.min(this.#reconcileDue, windowDue), signal);
+    }
+  }
+
+  async #evaluateCommand(
+    { trigger, isTrial, evaluated }: WaitingCommand,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      const evaluation = await evaluate(this.#parts.evaluation, trigger, { signal, isTrial });
+      if (!isTrial) this.#afterDecision(evaluation);
+      evaluated.resolve(evaluation);
+    } catch (error) {
+      evaluated.reject(error);
     }
   }
 
@@ -211,9 +250,10 @@ export class ControlLoop {
     if (observation !== undefined) this.#observation = this.#completed(trigger, observation);
     onDecision(trigger, decision);
     // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
-    if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
-    if (this.#restoresMin(decision, observation, message)) this.#reconcileDue = clock.elapsed();
-    if (message === undefined && isQuiet) return;
+    const reconciled = trigger.kind === "reconcile";
+    if (reconciled || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
+    if (this.#restoresMin(trigger, decision, observation)) this.#reconcileDue = clock.elapsed();
+    if (reconciled && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
       trigger: trigger.kind,
       ...(message === undefined ? {} : { messageId: message.id }),
@@ -228,10 +268,10 @@ export class ControlLoop {
    * reconciliation that started an instance, and after each notification. If a reconciliation could not start an instance,
    * the next one follows after an interval.
    */
-  #restoresMin(decision: Decision, observation: Observation | undefined, message?: WaitingMessage): boolean {
+  #restoresMin({ kind }: Trigger, decision: Decision, observation: Observation | undefined): boolean {
     if (observation === undefined || this.#parts.evaluation.dryRun) return false;
     const restoring = decision.kind !== "none" && decision.recommendation?.policy === "minimum";
-    return restoring || (message !== undefined && isBelowMin(observation));
+    return restoring || (kind !== "reconcile" && isBelowMin(observation));
   }
 
   /**

@@ -19,6 +19,7 @@ import { FAULTS } from "../../scaling/model/start_event.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import type { Activity } from "../store/activities.ts";
+import { TRIGGER_KINDS } from "../store/names.ts";
 import { type PhaseDuration, PHASES } from "../store/phases.ts";
 import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./metric_labels.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
@@ -222,7 +223,7 @@ export class Metrics {
       for (const reason of reasons) this.#messages.inc({ outcome, reason }, 0);
     }
     for (const kind of [...this.#kinds, "none"] as const) {
-      for (const trigger of ["notification", "reconcile"]) {
+      for (const trigger of TRIGGER_KINDS) {
         for (const check of kind === "none" ? CHECKS : [""]) this.#decisions.inc({ kind, trigger, check }, 0);
       }
     }

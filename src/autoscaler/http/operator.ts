@@ -6,17 +6,19 @@
 import { getLogger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
+import { describeError } from "../../aws/error_messages.ts";
 import { targetOf } from "../../process/http/target.ts";
+import type { OperatorTrigger } from "../../scaling/model/trigger.ts";
+import type { Evaluation } from "../control/evaluate.ts";
 import type { Journal } from "../store/journal.ts";
 import { MAX_TIME } from "../store/sqlite/rows.ts";
 import { BodyError, BodyReader } from "./body_limits.ts";
+import { LONGEST_REASON } from "./socket_path.ts";
 import { pausedJson } from "./status.ts";
 import { text } from "./text.ts";
 
-/** The largest number of characters of a pause's reason. */
-export const LONGEST_REASON = 256;
-
-const DIRECTIONS = z.array(z.enum(["out", "in"])).min(1).max(2);
+const DIRECTION = z.enum(["out", "in"]);
+const DIRECTIONS = z.array(DIRECTION).min(1).max(2);
 
 /** The body of `POST /pause`. `until` is in ms since the epoch. */
 const PAUSE = z.strictObject({
@@ -28,57 +30,52 @@ const PAUSE = z.strictObject({
 /** The body of `POST /resume`. */
 const RESUME = z.strictObject({ directions: DIRECTIONS });
 
+/** The body of `POST /scale`. With `dryRun`, kas only decides. */
+const SCALE = z.strictObject({
+  direction: DIRECTION,
+  instance: z.string().min(1).optional(),
+  dryRun: z.boolean(),
+});
+
+/** The body of `POST /activity`: the id of an activity. */
+const ACTIVITY = z.strictObject({ id: z.int() });
+
 /** The parts that the handler needs. */
 export interface OperatorParts {
-  readonly journal: Pick<Journal, "operatorPauses">;
+  readonly journal: Pick<Journal, "operatorPauses" | "line" | "steps">;
   /** Resolves when everything that the journal contains is on disk. */
   readonly synced: () => Promise<void>;
   /** Called when an operator has resumed the scaling. */
   readonly onResume: () => void;
+  /** Evaluates a command of an operator. With `isTrial`, kas only decides. */
+  readonly evaluate: (trigger: OperatorTrigger, isTrial: boolean) => Promise<Evaluation>;
   readonly now: () => number;
 }
 
+/** Answers a request with this body. */
+type Action = (parts: OperatorParts, body: unknown) => Promise<Response>;
+
+/** The actions by path. */
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ["/pause", pause],
+  ["/resume", resume],
+  ["/scale", scale],
+  ["/activity", activity],
+]);
+
 const log = getLogger(["kas", "operator"]);
 
-/** Returns the handler of operators' requests. Each response has the pauses that are in force. */
+/** Returns the handler of operators' requests. All requests are `POST` with a JSON body. */
 export function operatorHandler(parts: OperatorParts): (request: Request) => Promise<Response> {
-  const { journal: { operatorPauses }, synced, onResume, now } = parts;
   const bodies = new BodyReader();
-  const changes: ReadonlyMap<string, (body: unknown) => string | undefined> = new Map([
-    ["/pause", (body: unknown) => {
-      const { directions, until, reason } = PAUSE.parse(body);
-      if (until !== undefined && until <= now()) return "until is not in the future";
-      operatorPauses.pause(directions, {
-        since: now(),
-        ...(until === undefined ? {} : { until }),
-        ...(reason === undefined ? {} : { reason }),
-      });
-      log.info("scaling paused", {
-        directions,
-        ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
-        ...(reason === undefined ? {} : { reason }),
-      });
-      return undefined;
-    }],
-    ["/resume", (body: unknown) => {
-      const { directions } = RESUME.parse(body);
-      operatorPauses.resume(directions);
-      log.info("scaling resumed", { directions });
-      onResume();
-      return undefined;
-    }],
-  ]);
   return async (request) => {
-    const change = changes.get(targetOf(request)?.path ?? "");
-    if (change === undefined) return text("not found", STATUS_CODE.NotFound);
+    const action = ACTIONS.get(targetOf(request)?.path ?? "");
+    if (action === undefined) return text("not found", STATUS_CODE.NotFound);
     if (request.method !== "POST") {
       return text("method not allowed", STATUS_CODE.MethodNotAllowed, { allow: "POST" });
     }
     try {
-      const refusal = await bodies.read(request, (body) => Promise.resolve(change(JSON.parse(body))));
-      if (refusal !== undefined) return text(refusal, STATUS_CODE.BadRequest);
-      await synced();
-      return Response.json({ paused: pausedJson(operatorPauses.inForce(now())) });
+      return await bodies.read(request, (body) => action(parts, JSON.parse(body)));
     } catch (error) {
       if (error instanceof BodyError) return text(error.message, error.status);
       if (error instanceof SyntaxError || error instanceof z.ZodError) {
@@ -88,4 +85,63 @@ export function operatorHandler(parts: OperatorParts): (request: Request) => Pro
       return text("internal error", STATUS_CODE.InternalServerError);
     }
   };
+}
+
+async function pause(parts: OperatorParts, body: unknown): Promise<Response> {
+  const { journal: { operatorPauses }, now } = parts;
+  const { directions, until, reason } = PAUSE.parse(body);
+  if (until !== undefined && until <= now()) {
+    return text("the end of the pause is not in the future", STATUS_CODE.BadRequest);
+  }
+  operatorPauses.pause(directions, {
+    since: now(),
+    ...(until === undefined ? {} : { until }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+  log.info("scaling paused", {
+    directions,
+    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+  return await pauses(parts);
+}
+
+async function resume(parts: OperatorParts, body: unknown): Promise<Response> {
+  const { directions } = RESUME.parse(body);
+  parts.journal.operatorPauses.resume(directions);
+  log.info("scaling resumed", { directions });
+  parts.onResume();
+  return await pauses(parts);
+}
+
+/** Returns the pauses that are in force, when they are on disk. */
+async function pauses({ journal: { operatorPauses }, synced, now }: OperatorParts): Promise<Response> {
+  await synced();
+  return Response.json({ paused: pausedJson(operatorPauses.inForce(now())) });
+}
+
+async function scale({ evaluate }: OperatorParts, body: unknown): Promise<Response> {
+  const { direction, instance, dryRun } = SCALE.parse(body);
+  let evaluation: Evaluation;
+  try {
+    const named = instance === undefined ? {} : { instance };
+    evaluation = await evaluate({ kind: "operator", direction, ...named }, dryRun);
+  } catch (error) {
+    return text(`cannot observe the fleet: ${describeError(error).message}`, STATUS_CODE.BadGateway);
+  }
+  const { decision, activity } = evaluation;
+  const { kind, reason, checks } = decision;
+  const chosen = "instance" in decision ? decision.instance : null;
+  return Response.json({ kind, instance: chosen, reason, checks, activity: activity?.id ?? null });
+}
+
+/** Returns the status of an activity, and its last step. */
+function activity({ journal, now }: OperatorParts, body: unknown): Promise<Response> {
+  const { id } = ACTIVITY.parse(body);
+  const line = journal.line({ id }, now());
+  if (line === undefined) return Promise.resolve(text("not found", STATUS_CODE.NotFound));
+  const last = journal.steps(id).at(-1);
+  const { status, instance, reason } = line;
+  const step = last === undefined ? null : `${last.step}${last.ended === undefined ? "…" : ""}`;
+  return Promise.resolve(Response.json({ status, instance, reason, step }));
 }

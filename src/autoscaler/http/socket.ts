@@ -8,6 +8,9 @@ import { getLogger } from "@logtape/logtape";
 /** The bits of a file mode that the socket does not have: only its owner may connect. */
 const MASK = 0o177;
 
+/** How long kas waits for open requests when it stops, in ms. */
+const SHUTDOWN = 5_000;
+
 const log = getLogger(["kas", "operator"]);
 
 /**
@@ -35,8 +38,10 @@ export function listenAtSocket(
   });
   return {
     [Symbol.asyncDispose]: async () => {
-      await server.shutdown();
-      await ended;
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, SHUTDOWN);
+      await Promise.race([Promise.all([server.shutdown(), ended]), late.promise]);
+      clearTimeout(timer);
     },
   };
 }

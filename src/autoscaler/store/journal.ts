@@ -252,7 +252,7 @@ export class Journal {
    *
    * @throws {DamagedRowError} if the row of the activity or of its decision is damaged
    */
-  line({ id }: Activity, now: number): JournalLine | undefined {
+  line({ id }: Pick<Activity, "id">, now: number): JournalLine | undefined {
     return readLine(this.#store.db, id, now);
   }
 

@@ -1,6 +1,7 @@
 /**
  * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, that is
- * at least one `--resync` interval. If the action restores the minimum, the check always passes.
+ * at least one `--resync` interval. If the action restores the minimum, or an operator asked for it,
+ * the check always passes.
  *
  * @module
  */
@@ -13,7 +14,7 @@ export const cooldown: Check<CheckContext> = {
   name: "cooldown",
   condition: "cooldown has passed",
   check: ({ trigger, recommendation: { policy, direction }, observation: { limits, history, now } }) => {
-    if (policy === "minimum") return pass();
+    if (policy === "minimum" || policy === "operator") return pass();
     const own = direction === "out" ? limits.cooldownOut : limits.cooldownIn;
     const repeats = trigger.kind === "reconcile" && limits.resync > own;
     const span = repeats ? limits.resync : own;

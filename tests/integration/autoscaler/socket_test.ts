@@ -52,14 +52,41 @@ Deno.test("kas admin pause reaches the running autoscaler through its socket, an
   assertEquals(await pausedOnPage(again.url), {});
 });
 
+Deno.test("kas admin scale --state lets the running autoscaler scale, with its settings, pauses and journal", async () => {
+  await using it = await stage();
+  const state = `${it.options.state}/process`;
+  await using autoscaler = await startProcess(it);
+  const trial = await admin(state, "scale", "out", "--dry-run");
+  assertEquals([trial.code, JSON.parse(trial.stdout)[0].status], [0, "dry-run"], trial.stderr);
+  const out = await admin(state, "scale", "out");
+  assertEquals(out.code, 0, out.stderr);
+  const [{ action, instance, status }] = JSON.parse(out.stdout);
+  assertEquals([action, status], ["start", "successful"]);
+  const lines = await (await fetch(`${autoscaler.url}/activities`)).json();
+  const commands = lines.filter(({ trigger }: { trigger: string }) => trigger === "operator");
+  assertEquals(commands.map(({ instance }: { instance: string }) => instance), [instance]);
+  await admin(state, "pause", "in");
+  const held = await admin(state, "scale", "in", "--instance", instance);
+  assertEquals([held.code, JSON.parse(held.stdout)[0].action], [1, "no action (paused)"]);
+  await admin(state, "resume");
+  const scaledIn = await admin(state, "scale", "in", "--instance", instance);
+  assertEquals([scaledIn.code, JSON.parse(scaledIn.stdout)[0].status], [0, "successful"], scaledIn.stderr);
+});
+
+Deno.test("kas admin scale --state refuses settings, because the autoscaler has its own", async () => {
+  const { code, stderr } = await admin("/nowhere", "scale", "out", "--max", "9");
+  assertEquals(code, 2);
+  assertMatch(stderr, /^kas: --max /);
+});
+
 Deno.test("only the owner may use the autoscaler's socket, and the port does not answer its requests", async () => {
   await using it = await stage();
   const state = `${it.options.state}/process`;
   await using autoscaler = await startProcess(it);
   const { mode = 0, isSocket } = await Deno.stat(`${state}/kas.sock`);
   assertEquals([isSocket, (mode ?? 0) & 0o777], [true, 0o600]);
-  for (const path of ["pause", "resume"]) {
-    const body = JSON.stringify({ directions: ["in"] });
+  for (const path of ["pause", "resume", "scale"]) {
+    const body = JSON.stringify({ directions: ["in"], direction: "in", dryRun: false });
     const response = await fetch(`${autoscaler.url}/${path}`, { method: "POST", body });
     await response.body?.cancel();
     assertEquals(response.status, 404);
@@ -89,7 +116,7 @@ Deno.test("kas admin pause says why it cannot reach an autoscaler", async () => 
   const state = await Deno.makeTempDir();
   const { code, stderr } = await admin(state, "pause");
   assertEquals(code, 1);
-  assertMatch(stderr, /^kas: Cannot pause \S.*kas\.sock: .*\nTry: .*\n$/);
+  assertMatch(stderr, /^kas: Cannot reach \S.*kas\.sock: .*\nTry: .*\n$/);
   await Deno.remove(state);
 });
 

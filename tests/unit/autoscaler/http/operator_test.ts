@@ -14,6 +14,7 @@ function handlerIn() {
     journal,
     synced: () => store.synced(),
     onResume: () => resumes++,
+    evaluate: () => Promise.reject(new Error("AWS is away")),
     now: () => now,
   });
   return {
@@ -78,3 +79,14 @@ for (
     assertEquals(it.journal.operatorPauses.inForce(NOW), undefined);
   });
 }
+
+Deno.test("POST /scale says why kas cannot observe the fleet", async () => {
+  using it = handlerIn();
+  const { status, paused: answer } = await it.post("/scale", { direction: "in", dryRun: false });
+  assertEquals([status, answer], [502, "cannot observe the fleet: AWS is away"]);
+});
+
+Deno.test("POST /activity answers 404 for an unknown activity", async () => {
+  using it = handlerIn();
+  assertEquals((await it.post("/activity", { id: 1 })).status, 404);
+});

@@ -1,5 +1,5 @@
 /**
- * Pauses of scaling, in the lab.
+ * Commands of operators that reach a running autoscaler, in the lab.
  *
  * @module
  */
@@ -13,9 +13,14 @@ const LIMITS = { ...AT_ONCE, resync: 60_000, min: 2 };
 /** Longer than a reconcile and a start take in the lab, in ms. */
 const RESTORED = 180_000;
 
-async function operate(lab: Lab, action: "pause" | "resume", body: object): Promise<void> {
+async function operate(lab: Lab, action: "pause" | "resume" | "scale", body: object) {
   const request = new Request(`http://localhost/${action}`, { method: "POST", body: JSON.stringify(body) });
-  assertEquals((await lab.kas.operate(request)).status, 200);
+  const answer = lab.kas.operate(request);
+  // A command waits for an observation, which takes virtual time.
+  if (action === "scale") await lab.pass(10_000);
+  const response = await answer;
+  assertEquals(response.status, 200);
+  return await response.json();
 }
 
 /** Opens a lab whose two instances are in service, pauses scaling out, and terminates one instance. */
@@ -53,4 +58,33 @@ Deno.test("an activity that is in progress when an operator pauses the scaling c
   await operate(lab, "pause", { directions: ["out", "in"] });
   await lab.pass(RESTORED);
   assertEquals(lab.status(FIRST), "running in-service");
+});
+
+Deno.test("the autoscaler carries out an operator's command despite its cooldown, but not while an operator paused the direction (R5, R19)", async () => {
+  const limits = { ...LIMITS, min: 1, cooldownOut: 3_600_000, resync: 3_600_000 };
+  await using lab = await openNotifiedLab(
+    fleetOf([false, false, false], { limits, startTimeout: 120_000 }),
+  );
+  const command = { direction: "out", dryRun: false };
+  for (const expected of [2, 3]) {
+    assertEquals((await operate(lab, "scale", command)).kind, "start");
+    await lab.pass(RESTORED);
+    assertEquals(countInService(lab), expected);
+  }
+  await operate(lab, "pause", { directions: ["out"] });
+  const { kind, checks } = await operate(lab, "scale", command);
+  assertEquals([kind, checks], ["none", ["paused"]]);
+  await lab.pass(RESTORED);
+  assertEquals(countInService(lab), 3);
+});
+
+Deno.test("an operator's command with dryRun leaves no trace in the journal", async () => {
+  await using lab = await openNotifiedLab(
+    fleetOf([false], { limits: { ...LIMITS, min: 1, resync: 3_600_000 }, startTimeout: 120_000 }),
+  );
+  const before = lab.kas.journal.lines(10, 0);
+  const { kind, activity } = await operate(lab, "scale", { direction: "out", dryRun: true });
+  assertEquals([kind, activity], ["start", null]);
+  await lab.pass(RESTORED);
+  assertEquals([countInService(lab), lab.kas.journal.lines(10, 0)], [1, before]);
 });

@@ -1,4 +1,4 @@
-import { checks, history, limits } from "../cases.ts";
+import { checks, history, limits, operator } from "../cases.ts";
 import { alarm, HOUR, IN, MINUTE, NOW, OUT, RECONCILE } from "../fixtures.ts";
 
 /** n1's CPU has been high, or low, for a while. */
@@ -35,6 +35,12 @@ checks("R2", [
 ]);
 
 checks("R5", [
+  {
+    name: "does not hold an operator's command back for a cooldown",
+    trigger: operator("in", "n1"),
+    observation: { ...limits({ cooldownIn: 5 * MINUTE }), ...history({ lastIn: NOW - 30_000 }) },
+    expected: { stop: "n1" },
+  },
   {
     name: "holds a scale-in back for the cooldown after a scale-in",
     trigger: IN,
