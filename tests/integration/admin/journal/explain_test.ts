@@ -35,6 +35,7 @@ Deno.test("explain finds a decision by id or time, or the latest decision, in th
   ]);
   assertEquals(explained.checks.map(({ name }: { name: string }) => name), [
     "not-newest",
+    "paused",
     "cooldown",
     "max-capacity",
     "no-standby",
