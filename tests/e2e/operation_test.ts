@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerRef } from "../../src/aws/balancing/balancer.ts";
+import { SOCKET } from "../../src/autoscaler/http/socket_path.ts";
 import { startService } from "../../src/autoscaler/service.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { credentials } from "../unit/aws/wire.ts";
@@ -40,6 +41,7 @@ testWith(
       AUTOSCALER: `${old?.url}/`,
       NEW_AUTOSCALER: `${moved?.url}/`,
       NODE,
+      STATE: `${folder}/old`,
     };
 
     const said = new Map<string, string>();
@@ -92,6 +94,7 @@ function autoscaler(env: Readonly<Record<string, string>>, state: string) {
     topicArn: env["KAS_TOPIC_ARN"],
     listen: { hostname: "127.0.0.1", port: 0 },
     state,
+    socket: `${state}/${SOCKET}`,
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 1_000 },
     startTimeout: 300_000,
     drainTimeout: 300_000,
