@@ -7,8 +7,11 @@ import type { Observation } from "../scaling/model/observation.ts";
 import type { Tuning } from "./assembly_options.ts";
 import type { Journal } from "./store/journal.ts";
 
-/** How long before a window kas begins to start instances if the journal has no start yet, in ms. */
-const FIRST_LEAD = 120_000;
+/**
+ * The shortest lead, in ms, and the lead if the journal has no start yet. With a lead that shrinks after the first fast starts, kas
+ * would stop the instances that it has just started for a window, and start others a minute later.
+ */
+const SHORTEST_LEAD = 120_000;
 
 /** How much longer than its longest recent start kas allows for the starts before a window, in ms. */
 const MARGIN = 30_000;
@@ -22,7 +25,7 @@ export interface ScheduleParts {
 /** Returns how long before a window its larger minimum applies, in ms. */
 export function leadOf(journal: Journal): number {
   const longest = journal.longestStart();
-  return longest === undefined ? FIRST_LEAD : longest + MARGIN;
+  return longest === undefined ? SHORTEST_LEAD : Math.max(SHORTEST_LEAD, longest + MARGIN);
 }
 
 /** Returns the windows that are open at `now`, or begin within the lead. */

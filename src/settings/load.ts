@@ -34,7 +34,8 @@ export function settingsLookup(
       const value = env(variable);
       if (value !== undefined && value !== "") return { text: value, origin: variable };
     }
-    if (!(name in SETTINGS)) return undefined;
+    // An option without variables is not a setting, even if it has the name of one: `kas admin instances --state running`.
+    if (option.env === undefined || !(name in SETTINGS)) return undefined;
     const chosen = config ?? env("KAS_CONFIG");
     let values = cache.get(chosen);
     if (values === undefined) {

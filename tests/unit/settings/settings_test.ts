@@ -92,6 +92,23 @@ Deno.test("of two settings that exclude each other, kas uses the one with higher
   assertMatch(String(line), /^kas: [^\n]*KAS_LOAD_BALANCER[^\n]*KAS_TARGET_GROUP[^\n]*\n$/);
 });
 
+Deno.test("an option of a command that is no setting is not read from the config file, even if it has the name of a setting", async () => {
+  let found: string | undefined = "";
+  const state = { placeholder: "STATE", help: "a state", parse: (text: string) => text };
+  const root: Group = {
+    name: "kas",
+    summary: "Test tree",
+    commands: [command({
+      name: "try",
+      summary: "Try",
+      options: { state },
+      run: ({ flags }) => void (found = flags.state),
+    })],
+  };
+  await runWords(root, ["try"], { files: { "/etc/kas/kas.json": '{"state": "/var/lib/other"}' } });
+  assertEquals(found, undefined);
+});
+
 Deno.test("the settings of a fleet in the config file replace the settings outside of it", async () => {
   const files = {
     "/x.json": '{"$schema": "s", "max": 4, "host": "a,b", "fleets": [{"fleet": "web", "max": 5}]}',
