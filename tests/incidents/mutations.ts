@@ -332,7 +332,7 @@ export const RULES: readonly Mutation[] = [
     test: incident("cooldown_lost_at_restart"),
   },
   {
-    breaks: "R19: a pause of an operator holds no action back",
+    breaks: "R20: a pause of an operator holds no action back",
     edits: [{ file: "src/scaling/checks/paused.ts", symbol: "paused.check", becomes: PASSES }],
     test: "tests/unit/autoscaler/lifecycle/pause_test.ts",
   },

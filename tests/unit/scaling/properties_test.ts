@@ -66,7 +66,7 @@ Deno.test("I1: decide() never stops or terminates a base, control, quarantined o
   });
 });
 
-Deno.test("R19: decide() takes no action in a paused direction, and otherwise decides as without the pause", () => {
+Deno.test("R20: decide() takes no action in a paused direction, and otherwise decides as without the pause", () => {
   const directions = fc.subarray(["out", "in"] as const, { minLength: 1 });
   let held = 0;
   fc.assert(

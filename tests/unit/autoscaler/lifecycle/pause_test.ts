@@ -32,7 +32,7 @@ async function belowMin(more: { readonly until?: number } = {}): Promise<Lab> {
   return lab;
 }
 
-Deno.test("while scaling out is paused, kas does not restore the minimum; resuming restores it (R19)", async () => {
+Deno.test("while scaling out is paused, kas does not restore the minimum; resuming restores it (R20)", async () => {
   await using lab = await belowMin();
   assertEquals(countInService(lab), 1);
   const [last] = lab.kas.journal.lines(1, 0);
@@ -45,14 +45,14 @@ Deno.test("while scaling out is paused, kas does not restore the minimum; resumi
   assertEquals(countInService(lab), 2);
 });
 
-Deno.test("when a pause ends by its time, kas restores the minimum (R19)", async () => {
+Deno.test("when a pause ends by its time, kas restores the minimum (R20)", async () => {
   await using lab = await belowMin({ until: Date.UTC(2026, 0, 5, 9, 30) });
   assertEquals(countInService(lab), 1);
   await lab.pass(1_800_000 + RESTORED);
   assertEquals(countInService(lab), 2);
 });
 
-Deno.test("an activity that is in progress when an operator pauses the scaling continues (R19)", async () => {
+Deno.test("an activity that is in progress when an operator pauses the scaling continues (R20)", async () => {
   await using lab = await openNotifiedLab(fleetOf([false], { limits: LIMITS, startTimeout: 120_000 }));
   for (let i = 0; i < 60 && lab.kas.journal.unfinished().length === 0; i++) await lab.pass(1_000);
   await operate(lab, "pause", { directions: ["out", "in"] });
@@ -60,7 +60,7 @@ Deno.test("an activity that is in progress when an operator pauses the scaling c
   assertEquals(lab.status(FIRST), "running in-service");
 });
 
-Deno.test("the autoscaler carries out an operator's command despite its cooldown, but not while an operator paused the direction (R5, R19)", async () => {
+Deno.test("the autoscaler carries out an operator's command despite its cooldown, but not while an operator paused the direction (R5, R20)", async () => {
   const limits = { ...LIMITS, min: 1, cooldownOut: 3_600_000, resync: 3_600_000 };
   await using lab = await openNotifiedLab(
     fleetOf([false, false, false], { limits, startTimeout: 120_000 }),

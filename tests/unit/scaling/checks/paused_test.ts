@@ -4,7 +4,7 @@ import { alarm, IN, NOW, OUT, RECONCILE } from "../fixtures.ts";
 const HIGH = { alarms: [alarm("cpuhigh", "n1", "ALARM")] };
 const SINCE = { since: NOW - 3_600_000 };
 
-checks("R19", [
+checks("R20", [
   {
     name: "scales out in no way while scaling out is paused",
     trigger: OUT,
