@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Limits } from "../../../src/scaling/model/limits.ts";
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
@@ -273,7 +274,7 @@ export class Referee implements Watcher {
     const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
     const others =
       fleet.filter((it) => it.id !== id && it.state === "running" && it.registration === "in-service").length;
-    const min = limits.min ?? defaultMin(fleet);
+    const min = minOf(limits, fleet);
     if (others < min) {
       this.#fault("I2", `the deregistration of ${id} leaves ${others} in service, min ${min}`);
     }
@@ -300,7 +301,7 @@ export class Referee implements Watcher {
       const joining = new Set([...inService.map(({ id }) => id), ...starting]).size;
       if (joining > max) this.#fault("I2", `a ${kind} makes ${joining}, max ${max}`);
     } else {
-      const min = limits.min ?? defaultMin(fleet);
+      const min = minOf(limits, fleet);
       if (inService.length < min) this.#fault("I2", `a ${kind} leaves ${inService.length}, min ${min}`);
     }
   }
@@ -336,11 +337,12 @@ export class Referee implements Watcher {
   }
 }
 
-/** Returns the minimum capacity if no minimum is set (R3). */
-function defaultMin(fleet: readonly Truth[]): number {
-  return fleet.filter(({ role, registration }) =>
+/** Returns the minimum capacity. If it is greater than the maximum, the maximum counts (R3). */
+function minOf({ min, max = Infinity }: Limits, fleet: readonly Truth[]): number {
+  const alwaysOn = fleet.filter(({ role, registration }) =>
     role === "base" || (role === "control" && registration !== "none")
-  ).length;
+  );
+  return Math.min(min ?? Math.max(1, alwaysOn.length), max);
 }
 
 /** Returns the ids of the instances that a call to EC2 or ELB names. */
