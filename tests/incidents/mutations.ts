@@ -1,5 +1,6 @@
 /**
- * The mutations: deliberate faults in a copy of the code. There is one for each incident and one for each important rule.
+ * The mutations: deliberate faults in a copy of the code. There is one for each incident, for each important rule, and for each mistake
+ * that kas once made in reading AWS's answers.
  * tests/long/mutations_test.ts checks that each mutation makes its test fail.
  *
  * @module
@@ -320,7 +321,7 @@ export const INCIDENTS: readonly Mutation[] = [
 ];
 
 /** The mutations for the rules. R5's warm-up, R10 and R11 have mutations among those for the incidents. */
-export const RULES: readonly Mutation[] = [
+const RULES: readonly Mutation[] = [
   {
     breaks: "R4: an alarm that recommends more capacity does not hold a scale-in back",
     edits: [{ file: "src/scaling/checks/out_beats_in.ts", symbol: "outBeatsIn.check", becomes: PASSES }],
@@ -403,3 +404,66 @@ export const RULES: readonly Mutation[] = [
     test: "tests/unit/sns/verify_test.ts",
   },
 ];
+
+/** The mutations for how kas reads AWS, and for what it takes for granted about an account. */
+const READING: readonly Mutation[] = [
+  {
+    breaks: "a metric that CloudWatch could not read counts as a metric without a datapoint",
+    edits: [{ file: "src/aws/cloudwatch/cpu.ts", symbol: "requireComplete", becomes: "() => {}" }],
+    test: "tests/unit/aws/cloudwatch/cpu_test.ts",
+  },
+  {
+    breaks: "a listing ends without an error if AWS repeats a page token",
+    edits: [{
+      file: "src/aws/pages.ts",
+      symbol: "pages",
+      becomes: `async function* (request, tokenOf) {
+        const seen = new Set();
+        for (let token; ; seen.add(token)) {
+          const page = await request(token);
+          yield page;
+          token = tokenOf(page);
+          if (!token || seen.has(token)) return;
+        }
+      }`,
+    }],
+    test: "tests/unit/aws/listings_test.ts",
+  },
+  {
+    breaks: "the signing certificates of all regions have the names of the first regions",
+    edits: [{
+      file: "src/sns/signer_hosts.ts",
+      symbol: "signerHosts",
+      becomes: "(arn) => { const it = original(arn); return it && { ...it, names: it.names.slice(0, 1) }; }",
+    }],
+    test: "tests/unit/sns/signer_hosts_test.ts",
+  },
+  {
+    breaks: "kas deregisters a target at the port of its group only",
+    edits: [{
+      file: "src/aws/balancing/target_group.ts",
+      symbol: "targetsOf",
+      becomes: "(_aws, _arn, ids) => Promise.resolve([ids].flat().map((Id) => ({ Id })))",
+    }],
+    test: "tests/unit/aws/balancing/target_group_test.ts",
+  },
+  {
+    breaks: "doctor does not read whether CloudWatch may publish to the topic",
+    edits: ["encryption", "policy"].map((symbol) => (
+      { file: "src/admin/doctor/checks/delivery.ts", symbol, becomes: "() => []" }
+    )),
+    test: "tests/integration/admin/doctor/delivery_test.ts",
+  },
+  {
+    breaks: "setup leaves instances with basic monitoring",
+    edits: [{
+      file: "src/admin/setup/monitoring_step.ts",
+      symbol: "setUpMonitoring",
+      becomes: "() => Promise.resolve()",
+    }],
+    test: "tests/integration/admin/setup/setup_test.ts",
+  },
+];
+
+/** All mutations. */
+export const MUTATIONS: readonly Mutation[] = [...INCIDENTS, ...RULES, ...READING];

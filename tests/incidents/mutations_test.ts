@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { declares, mutated } from "../support/mutate.ts";
-import { INCIDENTS, RULES } from "./mutations.ts";
+import { INCIDENTS, MUTATIONS } from "./mutations.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -18,7 +18,7 @@ Deno.test("every incident test is listed in the README and has a mutation that m
 
 Deno.test("every mutation names a function that exists", async () => {
   const missing: string[] = [];
-  for (const { file, symbol } of [...INCIDENTS, ...RULES].flatMap(({ edits }) => edits)) {
+  for (const { file, symbol } of MUTATIONS.flatMap(({ edits }) => edits)) {
     const source = await Deno.readTextFile(new URL(file, ROOT)).catch(() => "");
     if (!declares(source, symbol)) missing.push(`${file} has no ${symbol}`);
   }

@@ -6,7 +6,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { INCIDENTS, type Mutation, RULES } from "../incidents/mutations.ts";
+import { type Mutation, MUTATIONS } from "../incidents/mutations.ts";
 import { seededRandom } from "../../src/sandbox/random.ts";
 import { declares, mutated } from "../support/mutate.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
@@ -14,7 +14,7 @@ import { seedOf, sizeOf } from "./proofs.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The files of the project that the tests need. */
-const NEEDED = ["deno.json", "deno.lock", "main.ts", "src", "tests"];
+const NEEDED = ["deno.json", "deno.lock", "main.ts", "nginx", "src", "systemd", "tests"];
 
 /** How many mutations run at the same time, each in its own copy of the code. */
 const AT_ONCE = 2;
@@ -114,7 +114,7 @@ async function uncaught(mutations: readonly Mutation[]): Promise<Outcome[]> {
 Deno.test("every mutation of the code makes the test fail that the mutation names", async () => {
   const seed = seedOf();
   const random = seededRandom(seed);
-  const sample = [...INCIDENTS, ...RULES].map((mutation) => ({ mutation, lot: random() }))
+  const sample = MUTATIONS.map((mutation) => ({ mutation, lot: random() }))
     .sort((a, b) => a.lot - b.lot)
     .slice(0, sizeOf("mutations"))
     .map(({ mutation }) => mutation);
