@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerRef } from "../../src/aws/balancing/balancer.ts";
 import { SOCKET } from "../../src/autoscaler/http/socket_path.ts";
 import { startService } from "../../src/autoscaler/service.ts";
-import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { credentials } from "../unit/aws/wire.ts";
 import { eventually, execute, FROM_SOURCE } from "../support/kas.ts";
 import { program, testWith } from "../support/needs.ts";
@@ -47,8 +47,11 @@ testWith(
 
     const said = new Map<string, string>();
     for (const { heading, script } of blocks(await Deno.readTextFile(PAGE))) {
-      // Wait until CloudWatch has datapoints from after the last change of capacity, as a reader of the page does.
-      if (heading === "Upgrading") await eventually(() => scaleInAction(env), (action) => action === "stop");
+      if (heading === "Upgrading") {
+        // Wait until the new node is in service, and until CloudWatch has datapoints from after that, as a reader of the page does.
+        await sandbox.account.waitUntil(() => isWholeFleetInService(sandbox));
+        await eventually(() => scaleInAction(env), (action) => action === "stop");
+      }
       await t.step(`${heading}: ${script.split("\n")[0]}`, async () => {
         const { code, stdout, stderr } = await execute([
           "bash",
@@ -74,6 +77,12 @@ testWith(
     );
   },
 );
+
+/** Returns whether each running instance is in service at the load balancer. */
+function isWholeFleetInService({ account }: Sandbox): boolean {
+  return account.instances().filter(({ state }) => state === "running" || state === "pending")
+    .every(({ registration }) => registration === "in-service");
+}
 
 /** Returns the action that kas decides on for a scale-in by an operator. kas does not carry it out. */
 async function scaleInAction(env: Readonly<Record<string, string>>): Promise<string | undefined> {
