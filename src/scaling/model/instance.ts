@@ -59,7 +59,7 @@ export interface Instance {
 }
 
 /**
- * The port of every instance to which the load balancer and kas's health checks send requests. On an instance, nginx listens
+ * The port at which each instance receives the requests of the load balancer and of kas's health checks. On an instance, nginx listens
  * on it.
  */
 export const WORKER_PORT = 30000;

@@ -1,6 +1,9 @@
 /**
  * A strict parser of Prometheus's text format: any violation of the format or its conventions is an error.
  *
+ * Why not a package: parse-prometheus-text-format accepts invalid lines, and promtool gives no values to assert on. Where promtool is
+ * installed, it judges the same output (metrics_test.ts).
+ *
  * Source: Prometheus documentation, "Exposition formats" (text format 0.0.4) and "Metric and label naming".
  *
  * @module
