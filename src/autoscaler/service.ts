@@ -16,7 +16,7 @@ import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts
 import { ControlLoop } from "./control/loop.ts";
 import { handler } from "./http/endpoint.ts";
 import { listen as listenTo } from "./http/listener.ts";
-import { Metrics } from "./http/metrics.ts";
+import { Metrics } from "./http/metrics/metrics.ts";
 import { operatorHandler } from "./http/operator.ts";
 import { statusPage } from "./http/page/page.ts";
 import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
@@ -75,7 +75,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const { fleet, topicArn, listen, dryRun } = options;
   const { clock } = runtime;
   const started = clock.now();
-  const metrics = new Metrics(VERSION, started, options.limits);
+  const metrics = new Metrics({ fleet: fleet.fleet, version: VERSION, started, limits: options.limits });
   let lastObservation: ObservationOutcome | undefined;
   const events = merged(metrics, { onObservation: (outcome) => lastObservation = outcome }, options.events);
 

@@ -8,7 +8,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { type Message, MessageError } from "../../sns/message.ts";
 import type { Inbox } from "../store/inbox.ts";
 import { BodyError, type BodyReader } from "./body_limits.ts";
-import type { MessageOutcome } from "./metric_labels.ts";
+import type { MessageOutcome } from "./metrics/labels.ts";
 import { text } from "./text.ts";
 
 /** The parts of the receiver of messages. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { ActivityKind } from "../../scaling/model/activity.ts";
-import { type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
+import { type ActivityKind, activityOf } from "../../scaling/model/activity.ts";
+import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
+import { exists, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import type { Observation, OperatorPauses } from "../../scaling/model/observation.ts";
 import type { Activity } from "../store/activities.ts";
@@ -62,4 +63,29 @@ export function displayedStatus(instance: Instance, activity: ActivityKind | und
   if (status !== "standby") return status;
   if (instance.quarantine !== undefined) return "quarantined";
   return instance.overdue ? "unhealthy" : status;
+}
+
+/** The capacity of the fleet, its bounds in force, and the number of unhealthy instances. */
+export interface CapacityStates {
+  /** The number of instances in service or joining. */
+  readonly current: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unhealthy: number;
+}
+
+/** Returns the capacity of the fleet in the last observation. Before the first observation, the bounds are the configured ones. */
+export function capacityStates(
+  { observation, limits }: Pick<Snapshot, "observation" | "limits">,
+): CapacityStates {
+  if (observation === undefined) {
+    return { current: 0, min: limits.min ?? 0, max: limits.max ?? 0, unhealthy: 0 };
+  }
+  const { inService, joining } = capacityOf(observation);
+  const { min, max } = boundsOf({ ...observation, limits });
+  const activity = activityOf(observation);
+  const unhealthy = observation.instances.filter((instance) =>
+    exists(instance) && displayedStatus(instance, activity(instance.id)) === "unhealthy"
+  );
+  return { current: inService + joining, min: min.value, max: max.value, unhealthy: unhealthy.length };
 }

@@ -130,8 +130,8 @@ Deno.test("GET /status contains the error of the last failed observation, and GE
   // The status still contains the last successful observation, with its time.
   assert(blind.observed >= seeing.observed && blind.instances.length === 2);
   const metrics = await (await fetch(`${autoscaler.url}/metrics`)).text();
-  assertMatch(metrics, /^kas_observation_failures_total [1-9]/m);
-  assertMatch(metrics, /^kas_aws_requests_total\{.*outcome="throttled"\} [1-9]/m);
+  assertMatch(metrics, /^kas_observation_failures_total\{fleet="kas"\} [1-9]/m);
+  assertMatch(metrics, /^kas_aws_requests_total\{.*outcome="throttled".*\} [1-9]/m);
   assertMatch(metrics, /^kas_aws_retries_total\{.*\} [1-9]/m);
 });
 

@@ -39,7 +39,7 @@ Deno.test("kas admin pause reaches the running autoscaler through its socket, an
     assertEquals((await pausedOnPage(autoscaler.url))["in"]?.reason, "load test");
     assertStringIncludes(
       await (await fetch(`${autoscaler.url}/metrics`)).text(),
-      'kas_paused{direction="in"} 1',
+      'kas_paused{direction="in",fleet="kas"} 1',
     );
     // The autoscaler leaves its socket, and the next one replaces it.
     autoscaler.kill("SIGKILL");

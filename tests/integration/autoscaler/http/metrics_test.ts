@@ -42,7 +42,8 @@ Deno.test("GET /metrics counts a scale-out and a scale-in, and no label contains
   assertEquals(value(after, "kas_instances", { role: "base", status: "in-service" }), 1);
   const nodes = after.get("kas_instances")?.samples.filter(({ labels }) => labels["role"] === "node") ?? [];
   assertEquals(nodes.reduce((sum, { value }) => sum + value, 0), 3);
-  assertEquals([value(after, "kas_instances_min"), value(after, "kas_instances_max")], [1, 4]);
+  const bounds = ["min", "max"].map((state) => value(after, "kas_capacity", { state }));
+  assertEquals(bounds, [1, 4]);
   assertEquals(
     rise("kas_aws_requests_total", { service: "EC2", operation: "StartInstances", outcome: "ok" }),
     1,

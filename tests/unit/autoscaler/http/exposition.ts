@@ -66,7 +66,7 @@ export function parseExposition(text: string): Map<string, Family> {
   return families;
 }
 
-/** Parses the value of a sample. */
+/** Returns the value of the sample with these labels. The label `fleet` counts only if `labels` has it. */
 export function value(
   families: ReadonlyMap<string, Family>,
   name: string,
@@ -74,7 +74,8 @@ export function value(
 ): number | undefined {
   const family = families.get(name.replace(/_count$/, "")) ?? families.get(name);
   return family?.samples.find((sample) =>
-    sample.name === name && Object.keys(sample.labels).length === Object.keys(labels).length &&
+    sample.name === name && Object.keys({ fleet: "", ...labels }).length ===
+      Object.keys({ fleet: "", ...sample.labels }).length &&
     Object.entries(labels).every(([label, text]) => sample.labels[label] === text)
   )?.value;
 }

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { Metrics } from "../../../../src/autoscaler/http/metrics.ts";
+import { Metrics } from "../../../../src/autoscaler/http/metrics/metrics.ts";
 import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { program, testWith } from "../../../support/needs.ts";
-import { OBSERVATION } from "../../scaling/fixtures.ts";
-import { count, parseExposition, value } from "./exposition.ts";
+import { instance, OBSERVATION } from "../../scaling/fixtures.ts";
+import { count, type Family, parseExposition, value } from "./exposition.ts";
 
 const DOCS = new URL("../../../../docs/observability.md", import.meta.url);
 
@@ -20,6 +20,8 @@ const QUIET: Snapshot = {
   paused: undefined,
   bytes: 4_096,
 };
+
+const OPTIONS = { fleet: "web", version: "1.2.3", started: NOW, limits: {} };
 
 const BAD: readonly [what: string, text: string][] = [
   ["an unfinished line", "# HELP a b\n# TYPE a gauge\na 1"],
@@ -44,7 +46,7 @@ for (const [what, text] of BAD) {
 }
 
 Deno.test("every counter of Metrics starts at 0", async () => {
-  const metrics = new Metrics("1.2.3", NOW);
+  const metrics = new Metrics(OPTIONS);
   const { type, text } = await metrics.exposition(QUIET);
   assertMatch(type, /^text\/plain; version=0\.0\.4/);
   const families = parseExposition(text);
@@ -57,11 +59,11 @@ Deno.test("every counter of Metrics starts at 0", async () => {
   assertEquals(value(families, "kas_activities_total", { kind: "stop", status: "failed" }), 0);
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "first-request" }), 0);
   assertEquals(value(families, "kas_build_info", { version: "1.2.3", deno: Deno.version.deno }), 1);
-  assertEquals([value(families, "kas_instances_min"), value(families, "kas_instances_max")], [1, 5]);
+  assertEquals(capacity(families), { current: 0, min: 1, max: 5, unhealthy: 0 });
 });
 
 Deno.test("Metrics contains the start time, memory and CPU time of the process under the usual names", async () => {
-  const metrics = new Metrics("1.2.3", NOW);
+  const metrics = new Metrics(OPTIONS);
   const families = parseExposition((await metrics.exposition(QUIET)).text);
   assertEquals(value(families, "process_start_time_seconds"), NOW / 1_000);
   assert((value(families, "process_resident_memory_bytes") ?? 0) > 1_000_000);
@@ -74,7 +76,7 @@ Deno.test("Metrics contains the start time, memory and CPU time of the process u
 });
 
 Deno.test("Metrics counts each event once, with the labels of the event", async () => {
-  const metrics = new Metrics("1.2.3", NOW);
+  const metrics = new Metrics(OPTIONS);
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
   metrics.onDecision({ kind: "reconcile" }, { kind: "none", reason: "", checks: ["max-capacity"] });
@@ -111,36 +113,52 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
   assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
 });
 
-Deno.test("the metrics of the bounds show the bounds of an open window", async () => {
-  const windows = [{ name: "day", begins: NOW, ends: NOW + 1, min: 2, max: 3 }];
-  const observation = { ...OBSERVATION, now: NOW, windows };
-  const { text } = await new Metrics("1.2.3", NOW).exposition({
+Deno.test("kas_capacity shows instances in service or joining, the bounds of an open window, and unhealthy instances", async () => {
+  const windows = [{ name: "day", begins: NOW, ends: NOW + 1, min: 2, max: 9 }];
+  const instances = [
+    instance("b", { role: "base" }),
+    instance("n1", { registration: "out-of-service" }),
+    instance("n2", { registration: "out-of-service", overdue: true }),
+    instance("n3", { state: "stopped", registration: "none" }),
+  ];
+  const observation = { ...OBSERVATION, now: NOW, windows, instances };
+  const { text } = await new Metrics(OPTIONS).exposition({
     ...QUIET,
     observation,
-    limits: { ...OBSERVATION.limits, min: 1, max: 9 },
+    limits: { ...OBSERVATION.limits, min: 1, max: 5 },
   });
-  const families = parseExposition(text);
-  assertEquals([value(families, "kas_instances_min"), value(families, "kas_instances_max")], [2, 3]);
+  assertEquals(capacity(parseExposition(text)), { current: 2, min: 2, max: 9, unhealthy: 1 });
+});
+
+Deno.test("each metric has the label fleet, except those of the process", async () => {
+  const { text } = await new Metrics(OPTIONS).exposition(QUIET);
+  for (const { name, samples } of parseExposition(text).values()) {
+    const isOfProcess = name === "kas_build_info" || name.startsWith("process_");
+    const fleets = new Set(samples.map(({ labels }) => labels["fleet"]));
+    assertEquals([...fleets], [isOfProcess ? undefined : "web"], name);
+  }
 });
 
 Deno.test("kas_paused shows which directions an operator paused", async () => {
-  const { text } = await new Metrics("1.2.3", NOW).exposition({ ...QUIET, paused: { in: { since: NOW } } });
+  const { text } = await new Metrics(OPTIONS).exposition({ ...QUIET, paused: { in: { since: NOW } } });
   const families = parseExposition(text);
   const values = ["out", "in"].map((direction) => value(families, "kas_paused", { direction }));
   assertEquals(values, [0, 1]);
 });
 
 Deno.test("docs/observability.md lists each metric with its type, labels and help text", async () => {
-  const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
-  const expected = parseExposition(text).values().map(({ name, type, labels, help }) =>
-    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${help} |`
-  );
+  const { text } = await new Metrics(OPTIONS).exposition(QUIET);
+  const expected = parseExposition(text).values().map(({ name, type, labels, help }) => {
+    const others = labels.filter((label) => label !== "fleet");
+    const listed = [...labels.length === others.length ? [] : ["fleet"], ...others];
+    return `| \`${name}\` | ${type} | ${listed.map((label) => `\`${label}\``).join(" ")} | ${help} |`;
+  });
   const page = await Deno.readTextFile(DOCS);
   assertEquals(page.split("\n").filter((line) => /^\| `(kas|process)_/.test(line)), [...expected]);
 });
 
 Deno.test("the alerts in docs/observability.md use metrics and labels that exist", async () => {
-  const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
+  const { text } = await new Metrics(OPTIONS).exposition(QUIET);
   const families = parseExposition(text);
   const expressions = [...(await Deno.readTextFile(DOCS)).matchAll(/^ +expr: (.+)$/gm)].map(([, it = ""]) =>
     it
@@ -163,12 +181,18 @@ testWith(
   [program("promtool")],
   "promtool accepts the output of GET /metrics and the documented alerts",
   async () => {
-    const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
+    const { text } = await new Metrics(OPTIONS).exposition(QUIET);
     const [, alerts = ""] = /^```yaml\n(groups:\n[^`]+)```$/m.exec(await Deno.readTextFile(DOCS)) ?? [];
     assertEquals(await promtool(["check", "metrics"], text), [0, ""]);
     assertEquals((await promtool(["check", "rules", "/dev/stdin"], alerts))[0], 0);
   },
 );
+
+/** Returns the values of `kas_capacity` by state. */
+function capacity(families: ReadonlyMap<string, Family>): Record<string, number> {
+  const { samples = [] } = families.get("kas_capacity") ?? {};
+  return Object.fromEntries(samples.map(({ labels, value }) => [labels["state"], value]));
+}
 
 /** Runs promtool with text on stdin. Returns its exit status and its stderr. */
 async function promtool(args: readonly string[], stdin: string): Promise<[number, string]> {

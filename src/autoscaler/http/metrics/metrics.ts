@@ -7,22 +7,27 @@
  *
  * @module
  */
-import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { type Call, OUTCOMES } from "../../aws/calls.ts";
-import { pausesOf } from "../../scaling/faults/pauses.ts";
-import { activityOf } from "../../scaling/model/activity.ts";
-import { boundsOf } from "../../scaling/model/capacity.ts";
-import type { Decision } from "../../scaling/model/decision.ts";
-import { exists } from "../../scaling/model/instance.ts";
-import { FAULTS } from "../../scaling/model/start_event.ts";
-import type { Limits } from "../../scaling/model/limits.ts";
-import type { Trigger } from "../../scaling/model/trigger.ts";
-import type { Activity } from "../store/activities.ts";
-import { TRIGGER_KINDS } from "../store/names.ts";
-import { type PhaseDuration, PHASES } from "../store/phases.ts";
-import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./metric_labels.ts";
-import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
+import { type Call, OUTCOMES } from "../../../aws/calls.ts";
+import { pausesOf } from "../../../scaling/faults/pauses.ts";
+import { activityOf } from "../../../scaling/model/activity.ts";
+import type { Decision } from "../../../scaling/model/decision.ts";
+import { exists } from "../../../scaling/model/instance.ts";
+import { FAULTS } from "../../../scaling/model/start_event.ts";
+import type { Limits } from "../../../scaling/model/limits.ts";
+import type { Trigger } from "../../../scaling/model/trigger.ts";
+import type { Activity } from "../../store/activities.ts";
+import { TRIGGER_KINDS } from "../../store/names.ts";
+import { type PhaseDuration, PHASES } from "../../store/phases.ts";
+import { ProcessMetrics } from "./process_metrics.ts";
+import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./labels.ts";
+import {
+  capacityStates,
+  DISPLAYED_STATUSES,
+  displayedStatus,
+  type ObservationOutcome,
+  type Snapshot,
+} from "../snapshot.ts";
 
 // The upper bounds of the histograms' buckets, in seconds. A phase of an activity may be as short as one call on loopback, and as
 // long as the longest timeout.
@@ -30,9 +35,21 @@ const PHASE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30,
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const OBSERVATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
+/** What the metrics are of. */
+export interface MetricsOptions {
+  readonly fleet: string;
+  /** The version of kas. */
+  readonly version: string;
+  /** When the process started, in ms since the epoch. */
+  readonly started: number;
+  /** Whether the autoscaler may launch and terminate instances. */
+  readonly limits: Pick<Limits, "grow" | "shrink">;
+}
+
 /** Counts events, and returns the counts in Prometheus's text format. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #process: ProcessMetrics;
   /** The kinds of activities that can happen with the present settings. */
   readonly #kinds: readonly Activity["kind"][];
   readonly #messages = this.#counter("kas_messages_total", "SNS messages received, by outcome", [
@@ -83,13 +100,10 @@ export class Metrics {
     "1 while an operator has paused scaling in a direction, otherwise 0",
     ["direction"],
   );
-  readonly #min = this.#gauge(
-    "kas_instances_min",
-    "Minimum capacity: --min, its default, or the minimum of an open window",
-  );
-  readonly #max = this.#gauge(
-    "kas_instances_max",
-    "Maximum capacity: --max, its default, or the maximum of an open window",
+  readonly #capacity = this.#gauge(
+    "kas_capacity",
+    "Capacity of the fleet in the last observation, the bounds in force, and unhealthy instances",
+    ["state"],
   );
   readonly #observed = this.#gauge(
     "kas_last_observation_timestamp_seconds",
@@ -120,28 +134,16 @@ export class Metrics {
     ["service", "operation"],
   );
   readonly #bytes = this.#gauge("kas_journal_bytes", "Size of the journal and the inbox");
-  readonly #build = this.#gauge("kas_build_info", "Always 1, with the versions as labels", [
-    "version",
-    "deno",
-  ]);
-  readonly #started = this.#gauge("process_start_time_seconds", "Start time of the process since the epoch");
-  readonly #memory = this.#gauge("process_resident_memory_bytes", "Resident memory of the process");
-  readonly #cpu = this.#counter("process_cpu_seconds_total", "CPU time of the process, user and system");
 
-  /**
-   * @param version the version of kas
-   * @param started when the process started, in ms since the epoch
-   * @param limits whether the autoscaler may launch and terminate instances
-   */
-  constructor(version: string, started: number, { grow, shrink }: Pick<Limits, "grow" | "shrink"> = {}) {
+  constructor({ fleet, version, started, limits: { grow, shrink } }: MetricsOptions) {
+    this.#registry.setDefaultLabels({ fleet });
+    this.#process = new ProcessMetrics(version, started);
     this.#kinds = [
       "start",
       ...(grow === undefined ? [] : ["launch"] as const),
       "stop",
       ...(shrink === "terminate" ? [shrink] : []),
     ];
-    this.#build.set({ version, deno: Deno.version.deno }, 1);
-    this.#started.set(started / 1_000);
     this.#initialize();
   }
 
@@ -184,15 +186,15 @@ export class Metrics {
 
   /** Returns all metrics in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
-    const { now, observation, limits, waiting, oldest, inProgress, paused, bytes } = snapshot;
+    const { now, observation, waiting, oldest, inProgress, paused, bytes } = snapshot;
     this.#waiting.set(waiting);
     this.#oldest.set(oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000);
     for (const kind of this.#kinds) {
       this.#inProgress.set({ kind }, inProgress.filter(({ activity }) => activity.kind === kind).length);
     }
-    const bounds = observation === undefined ? undefined : boundsOf({ ...observation, limits });
-    this.#min.set(bounds?.min.value ?? limits.min ?? 0);
-    this.#max.set(bounds?.max.value ?? limits.max ?? 0);
+    for (const [state, count] of Object.entries(capacityStates(snapshot))) {
+      this.#capacity.set({ state }, count);
+    }
     const activity = observation === undefined ? () => undefined : activityOf(observation);
     const counts = Map.groupBy(
       (observation?.instances ?? []).filter(exists),
@@ -211,11 +213,8 @@ export class Metrics {
       this.#paused.set({ direction }, paused?.[direction] === undefined ? 0 : 1);
     }
     this.#bytes.set(bytes);
-    this.#memory.set(Deno.memoryUsage().rss);
-    const { user, system } = process.cpuUsage();
-    this.#cpu.reset();
-    this.#cpu.inc((user + system) / 1_000_000);
-    return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+    const texts = await Promise.all([this.#registry.metrics(), this.#process.exposition()]);
+    return { type: this.#registry.contentType, text: texts.join("\n") };
   }
 
   #initialize(): void {

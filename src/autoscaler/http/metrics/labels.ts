@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { CheckName } from "../../scaling/model/decision.ts";
-import type { Role } from "../../scaling/model/instance.ts";
+import type { CheckName } from "../../../scaling/model/decision.ts";
+import type { Role } from "../../../scaling/model/instance.ts";
 
 /** The outcomes of a received message, each with the reasons that kas counts separately. */
 export const MESSAGE_OUTCOMES = {
