@@ -31,6 +31,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
     allow("Read", ["*"], [
       "cloudwatch:DescribeAlarms",
       "cloudwatch:GetMetricData",
+      "ec2:DescribeInstanceStatus",
       "ec2:DescribeInstances",
       `elasticloadbalancing:${isClassic ? "DescribeInstanceHealth" : "DescribeTargetHealth"}`,
     ]),

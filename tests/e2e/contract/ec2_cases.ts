@@ -8,6 +8,7 @@ import { isNotFound } from "../../../src/aws/errors.ts";
 import { endQuarantine, quarantine } from "../../../src/aws/ec2/quarantine.ts";
 import { creditModes } from "../../../src/aws/ec2/instance_settings.ts";
 import { findInstance, fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
+import { statusChecks } from "../../../src/aws/ec2/status_checks.ts";
 import { startInstance, stopInstance, terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { type Case, launch, settled } from "./cases.ts";
 
@@ -103,6 +104,17 @@ export const EC2_CASES: readonly Case[] = [
         assert(isNotFound(await assertRejects(() => act(aws, UNKNOWN))), act.name);
       }
       assertEquals(await instanceTags(aws, [UNKNOWN]), new Map());
+    },
+  },
+  {
+    name: "statusChecks() finds no failure of instances that run, are stopped, or do not exist",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const ids = (await launch(backend, fleet, "node", 2)).map(({ id }) => id);
+      const [stopped = ""] = ids;
+      await stopInstance(aws, stopped);
+      await settled(backend, stopped, "stopped");
+      assertEquals(await statusChecks(aws, [...ids, UNKNOWN]), new Map());
     },
   },
   {

@@ -38,6 +38,7 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     on(arn("ec2", `instance/${id}`), { ...prefixed("ResourceTag", tags.get(id) ?? {}), ...context });
   switch (action) {
     case "DescribeInstances":
+    case "DescribeInstanceStatus":
     case "DescribeInstanceHealth":
     case "DescribeLoadBalancers":
     case "DescribeAlarms":
