@@ -6,6 +6,7 @@
 import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancing/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { describeError } from "../aws/error_messages.ts";
+import { byOperator, untagInstances } from "../aws/ec2/operator_tags.ts";
 import type { HostOutcome, StepResult } from "./apply.ts";
 import { HostError } from "./host_error.ts";
 
@@ -69,7 +70,7 @@ export async function whileDeregistered(
 async function drain(id: string, options: RollingOptions): Promise<void> {
   const { aws, balancer, drainTimeout, signal, onProgress } = options;
   onProgress("draining");
-  await deregister(aws, balancer, id, signal);
+  await byOperator(aws, [id], signal, () => deregister(aws, balancer, id, signal));
   const drained = async () => !(await registrations(aws, balancer, signal)).has(id);
   if (!await poll(drained, drainTimeout, signal)) {
     throw new HostError(
@@ -91,6 +92,7 @@ async function registerAgain(id: string, options: RollingOptions): Promise<void>
       ["kas", "admin", "balancers", "register", balancer.name, id],
     );
   }
+  await untagInstances(aws, [id], ["byOperator"]);
   const inService = async () => (await registrations(aws, balancer, signal)).get(id) === "in-service";
   let serves: boolean;
   try {

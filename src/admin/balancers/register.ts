@@ -4,10 +4,11 @@
  * @module
  */
 import { deregister, register } from "../../aws/balancing/balancer.ts";
+import { byOperator, untagInstances } from "../../aws/ec2/operator_tags.ts";
 import { allDone, batched } from "../../aws/many/batches.ts";
 import { command } from "../../cli/command.ts";
 import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
-import { forEachTarget, type TargetPlan } from "../instances/targets.ts";
+import { forEachTarget, takenOut, type TargetPlan } from "../instances/targets.ts";
 import { existingBalancer, namedBalancer } from "./lookup.ts";
 
 const COLUMNS = ["name", "instance", "action"];
@@ -27,6 +28,7 @@ export const registerCommand = command({
       const missing = [...new Set(ids)].filter((id) => fleet.has(id) && !registered.has(id));
       const registerOne = batched(missing, async (batch) => {
         await register(aws, balancer, batch, signal);
+        await untagInstances(aws, takenOut(fleet, batch), ["byOperator"], signal);
         return allDone(batch);
       });
       return await forEachTarget(context, COLUMNS, ids, (id) => {
@@ -58,7 +60,7 @@ export const deregisterCommand = command({
       const fleet = await instancesById(aws, flags, signal);
       const present = [...new Set(ids)].filter((id) => fleet.has(id) && registered.has(id));
       const deregisterOne = batched(present, async (batch) => {
-        await deregister(aws, balancer, batch, signal);
+        await byOperator(aws, batch, signal, () => deregister(aws, balancer, batch, signal));
         return allDone(batch);
       });
       return await forEachTarget(context, COLUMNS, ids, (id) => {

@@ -37,7 +37,12 @@ export function adminPolicy(scope: Scope): Policy {
       "ec2:StopInstances",
       "ec2:TerminateInstances",
     ], inFleet(fleet)),
-    tagStatement(scope, "Tags", [TAG.protected, TAG.quarantine], ["ec2:CreateTags", "ec2:DeleteTags"]),
+    tagStatement(
+      scope,
+      "Tags",
+      [TAG.byOperator, TAG.protected, TAG.quarantine],
+      ["ec2:CreateTags", "ec2:DeleteTags"],
+    ),
     ...launchStatements(scope, {}),
     allow("LoadBalancer", [balancerArn(scope)], isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
     allow("Alarms", [alarmsArn(scope)], [

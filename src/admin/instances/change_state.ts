@@ -10,6 +10,7 @@ import { batched, type Results } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { byOperator, untagInstances } from "../../aws/ec2/operator_tags.ts";
 import { startInstances, type StateChange, stopInstances } from "../../aws/ec2/state_changes.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
@@ -23,7 +24,7 @@ import {
   withAws,
 } from "../account.ts";
 import { removeInstances } from "./removal.ts";
-import { confirmed, forEachTarget, presentIn } from "./targets.ts";
+import { confirmed, forEachTarget, presentIn, takenOut } from "./targets.ts";
 
 const COLUMNS = ["id", "before", "after"];
 
@@ -43,7 +44,11 @@ export const start = command({
     withAws(context, async (aws) => {
       const { flags, args, signal } = context;
       const fleet = await instancesById(aws, flags, signal);
-      const startOne = batched(presentIn(fleet, args), (batch) => startInstances(aws, batch, signal));
+      const startOne = batched(presentIn(fleet, args), async (batch) => {
+        const changes = await startInstances(aws, batch, signal);
+        await untagInstances(aws, takenOut(fleet, batch), ["byOperator"], signal);
+        return changes;
+      });
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const { state } = fleetMember(fleet, id, flags);
         return {
@@ -68,7 +73,7 @@ export const stop = command({
       const fleet = await instancesById(aws, flags, signal);
       const stopOne = batched(
         presentIn(fleet, args, (instance) => flags.force || whyForce(instance) === undefined),
-        (batch) => stopInstances(aws, batch, signal),
+        (batch) => byOperator(aws, batch, signal, () => stopInstances(aws, batch, signal)),
       );
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const instance = fleetMember(fleet, id, flags);

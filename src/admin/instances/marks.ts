@@ -5,7 +5,7 @@
  */
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { protect as protectAll, unprotect as unprotectAll } from "../../aws/ec2/protect.ts";
+import { tagInstances, untagInstances } from "../../aws/ec2/operator_tags.ts";
 import { endQuarantine } from "../../aws/ec2/quarantine.ts";
 import { allDone, batched } from "../../aws/many/batches.ts";
 import { command } from "../../cli/command.ts";
@@ -69,7 +69,7 @@ export const protect = marking({
   done: "protected",
   whyUnchanged: (instance) => instance.protected ? "it is already protected" : undefined,
   detail: ({ state }) => state,
-  apply: protectAll,
+  apply: (aws, ids, signal) => tagInstances(aws, ids, { protected: "true" }, signal),
 });
 
 /** The command `kas admin instances unprotect`. */
@@ -79,7 +79,7 @@ export const unprotect = marking({
   done: "unprotected",
   whyUnchanged: (instance) => instance.protected ? undefined : "it is not protected",
   detail: ({ state }) => state,
-  apply: unprotectAll,
+  apply: (aws, ids, signal) => untagInstances(aws, ids, ["protected"], signal),
 });
 
 /** The command `kas admin instances release`. */

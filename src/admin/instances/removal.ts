@@ -6,6 +6,7 @@
 import { type BalancerRef, deregister } from "../../aws/balancing/balancer.ts";
 import type { Results } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
+import { byOperator } from "../../aws/ec2/operator_tags.ts";
 import { type StateChange, terminateInstances } from "../../aws/ec2/state_changes.ts";
 
 /** Instances to remove. */
@@ -24,10 +25,12 @@ export async function removeInstances(
   { ids, registered, terminated }: Removal,
   signal: AbortSignal,
 ): Promise<Results<StateChange | undefined>> {
-  const toDeregister = ids.filter((id) => registered.has(id));
-  if (toDeregister.length > 0) await deregister(aws, balancer, toDeregister, signal);
-  const toTerminate = ids.filter((id) => terminated.has(id));
-  const changes = toTerminate.length > 0 ? await terminateInstances(aws, toTerminate, signal) : new Map();
-  const staying = ids.filter((id) => !terminated.has(id)).map((id) => [id, undefined] as const);
-  return new Map<string, StateChange | undefined>([...changes, ...staying]);
+  return await byOperator(aws, ids, signal, async () => {
+    const toDeregister = ids.filter((id) => registered.has(id));
+    if (toDeregister.length > 0) await deregister(aws, balancer, toDeregister, signal);
+    const toTerminate = ids.filter((id) => terminated.has(id));
+    const changes = toTerminate.length > 0 ? await terminateInstances(aws, toTerminate, signal) : new Map();
+    const staying = ids.filter((id) => !terminated.has(id)).map((id) => [id, undefined] as const);
+    return new Map<string, StateChange | undefined>([...changes, ...staying]);
+  });
 }

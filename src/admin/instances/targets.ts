@@ -83,6 +83,11 @@ export async function confirmed({ flags, out, signal }: AccountContext, question
   return answer;
 }
 
+/** Returns the ids of the instances that an operator has stopped or deregistered. */
+export function takenOut(fleet: ReadonlyMap<string, Ec2Instance>, ids: readonly string[]): string[] {
+  return ids.filter((id) => fleet.get(id)?.byOperator !== undefined);
+}
+
 /** Returns the ids of the fleet's instances that the command may change, without repetitions. */
 export function presentIn(
   fleet: ReadonlyMap<string, Ec2Instance>,

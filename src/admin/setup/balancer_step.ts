@@ -17,6 +17,7 @@ import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_
 import { allDone, batched } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, findInstance } from "../../aws/ec2/instances.ts";
+import { untagInstances } from "../../aws/ec2/operator_tags.ts";
 import { ExitError } from "../../cli/command.ts";
 import { zonesOf } from "../balancers/lookup.ts";
 import { placementIn } from "../balancers/placement.ts";
@@ -57,6 +58,8 @@ export async function setUpBalancer(
   const registerOne = batched(ids.filter((id) => !registered.has(id)), async (batch) => {
     for (const id of batch.filter((id) => pending.has(id))) await waitUntilRunning(aws, id, signal);
     await register(aws, balancer, batch, signal);
+    const takenOut = serving.filter(({ id, byOperator }) => byOperator !== undefined && batch.includes(id));
+    await untagInstances(aws, takenOut.map(({ id }) => id), ["byOperator"], signal);
     return allDone(batch);
   });
   await ensureAll(

@@ -79,6 +79,7 @@ export const TAG = {
   role: "kas:role",
   quarantine: "kas:quarantine",
   protected: "kas:protected",
+  byOperator: "kas:by-operator",
   name: "Name",
 } as const;
 
@@ -125,6 +126,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(quarantine === undefined ? {} : quarantineOf(quarantine)),
     ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
     ...(tags[TAG.protected] === undefined ? {} : { protected: true }),
+    ...byOperatorOf(tags[TAG.byOperator], found.LaunchTime),
   };
 }
 
@@ -151,6 +153,15 @@ function quarantineOf(value: string): Pick<Ec2Instance, "quarantine" | "quaranti
   const [, end = "", reason = value] = /^until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ): (.*)$/s.exec(value) ?? [];
   const quarantineUntil = Date.parse(end);
   return Number.isNaN(quarantineUntil) ? { quarantine: value } : { quarantine: reason, quarantineUntil };
+}
+
+/** Reads the tag `kas:by-operator`. A time before the instance's last start is out of date, and counts as absent. */
+function byOperatorOf(
+  value: string | undefined,
+  launched: Date | undefined,
+): Pick<Ec2Instance, "byOperator"> {
+  const byOperator = Date.parse(value ?? "");
+  return Number.isNaN(byOperator) || byOperator < (launched?.getTime() ?? 0) ? {} : { byOperator };
 }
 
 /**

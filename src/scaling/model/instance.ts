@@ -50,6 +50,12 @@ export interface Instance {
    * otherwise, and in records of versions 1 to 5 of the rules.
    */
   readonly protected?: true;
+  /**
+   * When an operator stopped or deregistered the instance with `kas admin`, from the tag `kas:by-operator`. Absent if no
+   * operator did so since the instance's last start, if the tag does not contain a time, and in records of versions 1 to 6 of
+   * the rules.
+   */
+  readonly byOperator?: number;
   readonly registration: Registration;
   /**
    * Set if the instance has been joining for longer than `--start-timeout`, as `isOverdue` in faults/overdue.ts describes.

@@ -89,10 +89,12 @@ testWith(
       assertEquals([it.registration(id), await it.isUpdated(id)], ["in-service", true]);
     }
     const calls = it.sandbox.calls.map(({ action }) => action).filter((action) =>
-      /^(Der|R)egister/.test(action)
+      /^(Der|R)egister|Tags$/.test(action)
     );
+    // The tag is kas:by-operator: the autoscaler has not lost the instance.
     const [out, back] = ["DeregisterInstancesFromLoadBalancer", "RegisterInstancesWithLoadBalancer"];
-    assertEquals(calls.slice(-4), [out, back, out, back]);
+    const one = ["CreateTags", out, back, "DeleteTags"];
+    assertEquals(calls.slice(-8), [...one, ...one]);
   },
 );
 

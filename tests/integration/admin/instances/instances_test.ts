@@ -117,7 +117,8 @@ Deno.test("instances terminate deregisters the instance and deletes its alarms",
   await f.rows("setup");
   f.changes();
   await f.rows(`instances terminate ${BASE} --force --yes`);
-  assertEquals(f.changes(), ["DeregisterInstancesFromLoadBalancer", "TerminateInstances", "DeleteAlarms"]);
+  const changes = ["CreateTags", "DeregisterInstancesFromLoadBalancer", "TerminateInstances", "DeleteAlarms"];
+  assertEquals(f.changes(), changes);
   assertEquals((await f.rows("alarms")).map(({ dimension }) => dimension), [NODE, NODE]);
   assertEquals(await f.rows("instances --state running"), []);
 });
@@ -198,4 +199,38 @@ Deno.test("instances protect and unprotect write and delete the tag, and a prote
   assertEquals(await f.rows(`instances unprotect ${NODE}`), [{ id: NODE, action: "unprotected" }]);
   assertEquals(await protectedOnes(), []);
   assertEquals((await f.kas(`instances protect ${NOBODY}`)).status, 4);
+});
+
+Deno.test("what an operator stops or deregisters has a tag with the time, until the operator starts or registers it again", async () => {
+  await using f = await fleet();
+  const steps: [string, string, boolean][] = [
+    [`balancers deregister kas ${BASE}`, BASE, true],
+    [`balancers register kas ${BASE}`, BASE, false],
+    [`instances stop ${BASE} --force`, BASE, true],
+    [`instances start ${BASE}`, BASE, false],
+    [`balancers deregister kas ${BASE}`, BASE, true],
+    ["setup", BASE, false],
+  ];
+  for (const [words, id, expected] of steps) {
+    await f.sandbox.account.waitUntil(() =>
+      f.sandbox.account.instances().every(({ state }) => !["pending", "stopping"].includes(state))
+    );
+    await f.rows(words);
+    const tag = (await f.rows(`instances tags ${id}`)).find(({ key }) => key === "kas:by-operator");
+    const isRecent = Math.abs(Date.now() - Date.parse(String(tag?.["value"]))) < 60_000;
+    assertEquals([words, isRecent, tag !== undefined], [words, expected, expected]);
+  }
+});
+
+Deno.test("if AWS refuses to stop an instance, or to tag it, instances stop leaves it in service and without the operator's tag", async () => {
+  await using f = await fleet();
+  f.sandbox.faults.set(`protected=${BASE}`);
+  assertEquals((await f.kas(`instances stop ${BASE} --force`)).status, 1);
+  f.sandbox.faults.clear();
+  await using denied = between(f, (call) => call.includes("CreateTags") ? denial(call) : undefined);
+  f.changes();
+  const refused = await f.kas(`instances stop ${BASE} --force`, { env: { AWS_ENDPOINT_URL: denied.url } });
+  assertEquals([refused.status, f.changes()], [1, []]);
+  assertEquals(f.sandbox.account.instances()[0]?.state, "running");
+  assertEquals((await f.rows(`instances tags ${BASE}`)).filter(({ key }) => key === "kas:by-operator"), []);
 });

@@ -49,14 +49,14 @@ Deno.test("instances that AWS refuses fail by themselves: the others of their ba
   assertEquals(err.includes("InsufficientInstanceCapacity") && !out.includes(first), true, err);
 });
 
-Deno.test("terminate deletes the alarms of the terminated instances only, with one call for each service", async () => {
+Deno.test("terminate deletes the alarms of the terminated instances only, with one call of each kind", async () => {
   await using f = await fleet({ nodes: 6 });
   await f.rows("setup");
   const [guarded = "", ...others] = f.sandbox.account.instances().filter(({ role }) => role === "node")
     .map(({ id }) => id);
   f.changes();
   await f.rows(`instances terminate ${others.slice(0, 3).join(" ")} --yes`);
-  assertEquals(f.changes(), ["TerminateInstances", "DeleteAlarms"]);
+  assertEquals(f.changes(), ["CreateTags", "TerminateInstances", "DeleteAlarms"]);
   f.sandbox.faults.set(`protected=${guarded}`);
   const { status } = await f.kas(`instances terminate ${guarded} ${others.slice(3).join(" ")} --yes`);
   assertEquals(status, 1);

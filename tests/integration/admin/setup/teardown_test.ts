@@ -58,6 +58,7 @@ Deno.test("teardown deletes alarms before their topic, deregisters instances bef
     "DeleteAlarms",
     "Unsubscribe",
     "DeleteTopic",
+    "CreateTags",
     "DeregisterInstancesFromLoadBalancer",
     "TerminateInstances",
     "DeleteLoadBalancer",

@@ -89,6 +89,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
     "kas:quarantine": "no capacity",
     "aws:autoscaling:groupName": "asg",
     "kas:protected": "true",
+    "kas:by-operator": "2026-11-23T20:59:58.250Z",
   };
   const more =
     "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason><launchTime>2026-11-23T20:00:00.000Z</launchTime>" +
@@ -116,6 +117,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
     quarantine: "no capacity",
     autoScalingGroup: "asg",
     protected: true,
+    byOperator: Date.UTC(2026, 10, 23, 20, 59, 58, 250),
   });
 });
 
@@ -257,6 +259,19 @@ Deno.test("quarantine() writes the time at which the quarantine ends into the ta
   assertEquals([reason, quarantineUntil], ["no capacity - until: later", until]);
   for (const old of ["by hand", "until tomorrow: it broke", "until 2026-99-99T12:30:00Z: it broke"]) {
     assertEquals([read(old).quarantine, read(old).quarantineUntil], [old, undefined]);
+  }
+});
+
+Deno.test("the tag kas:by-operator counts if it contains a time that is not before the instance's last start", () => {
+  const read = (Value: string, LaunchTime?: Date) =>
+    instanceOf({ Tags: [{ Key: "kas:by-operator", Value }], ...(LaunchTime && { LaunchTime }) }, "kas")
+      .byOperator;
+  const at = "2026-11-24T12:30:00.500Z";
+  assertEquals(read(at), Date.parse(at));
+  assertEquals(read(at, new Date(at)), Date.parse(at));
+  assertEquals(read(at, new Date("2026-11-24T12:30:01Z")), undefined);
+  for (const unreadable of ["", "true", "by hand", "2026-99-24T12:30:00Z"]) {
+    assertEquals(read(unreadable), undefined);
   }
 });
 
