@@ -37,6 +37,10 @@ export interface Instance {
   readonly transitionReason: string;
   /** EC2's StateReason of the latest stop or termination. A start of the instance resets the reason to undefined. */
   readonly stateReason: { readonly code: string; readonly message: string } | undefined;
+  /** Since when the instance fails EC2's status checks. A stop ends the failure. */
+  readonly impairedSince?: number | undefined;
+  /** The end that EC2 has scheduled for the instance. */
+  readonly retirement?: Retirement | undefined;
   readonly detailedMonitoring: boolean;
   /** The number of vCPUs. Default: 1. */
   readonly vcpus?: number;
@@ -45,4 +49,12 @@ export interface Instance {
   /** The kind of Spot request that launched the instance. Undefined for an On-Demand instance. */
   readonly spotRequest: "one-time" | "persistent" | undefined;
   readonly rootDevice: "ebs" | "instance-store";
+}
+
+/** A scheduled event that ends an instance. */
+export interface Retirement {
+  /** Time of the end. */
+  readonly at: number;
+  /** Whether the event is over, because the instance has stopped. EC2 then lists the event for some more time. */
+  readonly completed: boolean;
 }

@@ -48,7 +48,7 @@ export function ec2(options: Ec2Options): Ec2 {
   const launcher = new Launcher({ ...options, templates });
   const read = (): Snapshot => account.snapshotAgo(faults.readAge());
   const service = {
-    ...describeActions(account, read, faults),
+    ...describeActions(clock, account, read, faults),
     ...instanceActions(account, lifecycle, launcher, faults),
     ...creditActions(account, read),
     ...tagActions(account, read),

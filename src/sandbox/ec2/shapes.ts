@@ -8,7 +8,7 @@ import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
 import type { Instance, StateName } from "../account/instance.ts";
 
 /** Codes of the instance states. Source: EC2 API, InstanceState.Code. */
-const STATE_CODES: Readonly<Record<StateName, number>> = {
+export const STATE_CODES: Readonly<Record<StateName, number>> = {
   pending: 0,
   running: 16,
   "shutting-down": 32,
@@ -61,21 +61,6 @@ function instanceShape(instance: Instance): Shape {
     StateReason: stateReason && { Code: stateReason.code, Message: stateReason.message },
     ClientToken: instance.clientToken,
     Tags: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })),
-  };
-}
-
-/** Formats an instance for DescribeInstanceStatus. */
-export function statusShape({ id, zone, state }: Instance): Shape {
-  const status = state === "running"
-    ? { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] }
-    : { Status: "not-applicable", Details: [] };
-  return {
-    InstanceId: id,
-    AvailabilityZone: zone,
-    InstanceState: stateShape(state),
-    InstanceStatus: status,
-    SystemStatus: status,
-    Events: [],
   };
 }
 

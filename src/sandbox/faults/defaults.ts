@@ -8,12 +8,14 @@
  * The delays and limits of a real account. Sources: for the metric delay, Datadog's documentation (about 2 minutes);
  * for basic monitoring, EC2 user guide, using-cloudwatch-new; for the rate limits, see rate_limits.ts; for the age of
  * reads, EC2 developer guide, eventual consistency; for the CPU after a boot, EC2 Auto Scaling user guide, default
- * instance warmup; for Subscribe, SNS API reference, "Unreachable Endpoint".
+ * instance warmup; for Subscribe, SNS API reference, "Unreachable Endpoint". AWS documents no time for the first status
+ * check; about 3 minutes are common.
  */
 export const DEFAULT_FAULTS: readonly string[] = [
   "metric-delay=90s",
   "basic-monitoring=on",
   "boot-cpu=100",
+  "status-delay=180s",
   "rate-limits=on",
   "read-lag=5s",
   "drain-lag=5s",

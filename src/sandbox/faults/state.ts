@@ -40,6 +40,8 @@ export class FaultState {
   bootCpu = 0;
   /** Ids of instances whose health checks fail. */
   readonly unhealthy = new Set<string>();
+  /** Time from an instance's start until EC2 has checked its status, in ms of sandbox time. */
+  statusDelay = 0;
   /** Whether the first health check after a registration happens at a random time within the check interval. */
   lateFirstCheck = false;
   /** Delay with which ELB reports the end of an instance's draining, in ms of sandbox time. */
@@ -79,7 +81,11 @@ export class FaultState {
       this.clockOffset =
         0;
     this.credits = undefined;
-    this.bootCpu = this.drainLag = this.metricDelay = 0;
+    this.bootCpu =
+      this.statusDelay =
+      this.drainLag =
+      this.metricDelay =
+        0;
     this.rateLimits =
       this.checkEndpoints =
       this.lateFirstCheck =

@@ -33,6 +33,7 @@ const FAULTS: readonly FaultSyntax[] = [
   { name: "no-capacity", value: "ID:TIME", set: setNoCapacity },
   member("protected", "ID", /./, ({ protectedInstances }) => protectedInstances),
   percentage("boot-cpu", "bootCpu"),
+  time("status-delay", "statusDelay"),
   percentage("credits", "credits"),
   member("unhealthy", "ID", /./, ({ unhealthy }) => unhealthy),
   toggle("late-first-check", "lateFirstCheck"),

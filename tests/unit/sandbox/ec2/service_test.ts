@@ -1,79 +1,8 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
-import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
-import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
-import { Faults } from "../../../../src/sandbox/faults/faults.ts";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
-import { Account } from "../../../../src/sandbox/account/account.ts";
-import { handClock } from "../hand_clock.ts";
+import type { Shape } from "../../../../src/sandbox/wire/action.ts";
 import { at } from "../output.ts";
-
-const REGION = "eu-west-1";
-/** The ids of the first instances. */
-const [A, B, C] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
-
-/** Starts EC2 with three stopped instances: A and C in zone a, B in zone b. Booting takes 2 s, shutting down 1 s. */
-function startEc2() {
-  const stack = new AsyncDisposableStack();
-  const clock = handClock(1, Date.UTC(2026, 0, 1));
-  const account = new Account(clock.now);
-  const addresses = stack.use(new LoopbackAddresses());
-  const faults = new Faults(1, clock);
-  const on = new Set<string>();
-  const lifecycle = stack.use(
-    new Lifecycle({
-      clock,
-      account,
-      addresses,
-      boot: () => 2_000,
-      shutdown: 1_000,
-      bootCpu: () => faults.bootCpu,
-      machine: ({ id }) => {
-        on.add(id);
-        return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve(void on.delete(id)) };
-      },
-    }),
-  );
-  const { service, create } = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });
-  for (const [index, Name] of ["a", "b", "c"].entries()) {
-    create({
-      hasRun: true,
-      zone: `${REGION}${index === 1 ? "b" : "a"}`,
-      keyName: `key-${Name}`,
-      tags: { Name, "kas:fleet": "kas" },
-    });
-  }
-  return {
-    clock,
-    account,
-    lifecycle,
-    faults,
-    on,
-    /** Calls an action and returns its output. */
-    call: async (action: string, input: Shape = {}) => await service[action]?.(input),
-    state: (id: string) => account.current.instances.get(id)?.state,
-    /** Advances the clock, and waits until an instance has a state. */
-    pass: async (ms: number, id: string, state: string) => {
-      clock.advance(ms);
-      await account.waitUntil(() => account.current.instances.get(id)?.state === state);
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
-
-type Fixture = ReturnType<typeof startEc2>;
-
-async function assertCode(
-  aws: Fixture,
-  code: string,
-  action: string,
-  input: Shape,
-  status = 400,
-): Promise<string> {
-  const error = await assertRejects(() => aws.call(action, input), AwsError);
-  assertEquals([error.code, error.status], [code, status]);
-  return error.message;
-}
+import { A, assertCode, B, C, type Fixture, startEc2 } from "./fixture.ts";
 
 /** Returns the ids that DescribeInstances lists. */
 async function described(aws: Fixture, input: Shape): Promise<unknown> {
@@ -261,17 +190,6 @@ Deno.test("DescribeInstances continues at the right instance if instances are cr
   });
   await assertCode(aws, "InvalidParameterValue", "DescribeInstances", { MaxResults: "1" });
   await assertCode(aws, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });
-});
-
-Deno.test("DescribeInstanceStatus lists running instances, or all instances with IncludeAllInstances", async () => {
-  await using aws = startEc2();
-  await aws.call("StartInstances", { InstanceIds: [B] });
-  aws.clock.advance(2_000);
-  const running = await aws.call("DescribeInstanceStatus");
-  assertEquals(at(running, "InstanceStatuses.*.InstanceId"), [B]);
-  assertEquals(at(running, "InstanceStatuses.0.InstanceStatus.Status"), "ok");
-  const all = await aws.call("DescribeInstanceStatus", { IncludeAllInstances: "true" });
-  assertEquals(at(all, "InstanceStatuses.length"), 3);
 });
 
 Deno.test("RunInstances sets tags, distributes instances over the zones, and launches once per client token", async () => {

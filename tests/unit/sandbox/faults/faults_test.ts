@@ -108,6 +108,7 @@ Deno.test("Faults.set() parses the faults that imitate a real account", () => {
       "no-capacity=i-1:5m",
       "protected=i-2",
       "boot-cpu=100",
+      "status-delay=3m",
       "late-first-check=on",
       "drain-lag=4s",
       "metric-delay=90s",
@@ -115,12 +116,14 @@ Deno.test("Faults.set() parses the faults that imitate a real account", () => {
       "check-endpoints=on",
     ]
   ) faults.set(text);
-  assertEquals([faults.readLag, faults.bootCpu, faults.drainLag, faults.metricDelay], [
-    5_000,
-    100,
-    4_000,
-    90_000,
-  ]);
+  const amounts = () => [
+    faults.readLag,
+    faults.bootCpu,
+    faults.statusDelay,
+    faults.drainLag,
+    faults.metricDelay,
+  ];
+  assertEquals(amounts(), [5_000, 100, 180_000, 4_000, 90_000]);
   assertEquals([...faults.noCapacity, ...faults.protectedInstances], ["i-1", "i-2"]);
   const toggles = () => [
     faults.rateLimits,
@@ -137,7 +140,7 @@ Deno.test("Faults.set() parses the faults that imitate a real account", () => {
   faults.clear();
   assertEquals(toggles(), [false, false, false, false]);
   assertEquals([...faults.noCapacity, ...faults.protectedInstances], []);
-  assertEquals([faults.readAge(), faults.bootCpu, faults.drainLag, faults.metricDelay], [0, 0, 0, 0]);
+  assertEquals(amounts(), [0, 0, 0, 0, 0]);
 });
 
 Deno.test("Faults.bootTime() returns random times between the shortest and the longest, the same ones for the same seed", () => {
