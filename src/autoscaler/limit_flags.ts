@@ -4,12 +4,13 @@
  * @module
  */
 import { UsageError } from "../cli/command.ts";
-import type { Limits } from "../scaling/model/limits.ts";
+import type { Limits, LoadPolicy } from "../scaling/model/limits.ts";
 
 /** The values of the flags that set limits. Durations are in ms. */
 export interface LimitFlags {
   readonly min: number | undefined;
   readonly max: number | undefined;
+  readonly policies: readonly LoadPolicy[] | undefined;
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly resync: number;
@@ -21,7 +22,7 @@ export interface LimitFlags {
 
 /** Returns the limits that the flags set. Omits a limit whose flag is not set, and `shrink` if it is `stop`, its default. */
 export function limitsOf(
-  { min, max, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn }: LimitFlags,
+  { min, max, policies, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn }: LimitFlags,
 ): Limits {
   return {
     ...(min === undefined ? {} : { min }),
@@ -31,6 +32,7 @@ export function limitsOf(
     cooldownIn,
     resync,
     metricDelay,
+    ...(policies === undefined ? {} : { policies }),
     ...(grow === undefined ? {} : { grow }),
     ...(shrink === "stop" ? {} : { shrink }),
   };

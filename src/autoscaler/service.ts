@@ -242,6 +242,7 @@ function settingsOf(
     topicArn,
     ...limits,
     schedules: schedules?.list.map(({ name }) => name).join(", "),
+    policies: limits.policies && (limits.policies.join(", ") || "none"),
     startTimeout,
     drainTimeout,
     quarantineFor,

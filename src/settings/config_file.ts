@@ -8,6 +8,7 @@
 import * as z from "zod";
 import { kebab } from "../cli/command.ts";
 import { type ConfigProblem, problemsOf, problemText } from "./problems.ts";
+import { policiesSchema } from "./policies_schema.ts";
 import { schedulesSchema } from "./schedules/schema.ts";
 import { type Setting, SETTINGS } from "./settings.ts";
 
@@ -32,6 +33,7 @@ const settings = {
     Object.entries(SETTINGS).map(([name, setting]) => [kebab(name), valueSchema(setting)]),
   ),
   schedules: schedulesSchema.optional().describe(SETTINGS.schedules.help),
+  policies: policiesSchema.optional().describe(SETTINGS.policies.help),
 };
 
 const configFile = z.strictObject({

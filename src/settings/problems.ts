@@ -19,7 +19,7 @@ export function problemText({ place, problem }: ConfigProblem): string {
 }
 
 /** Returns the problems of a value that a schema refuses. `keys` are the keys to suggest instead of an unknown key. */
-export function problemsOf({ issues }: z.ZodError, keys: readonly string[]): ConfigProblem[] {
+export function problemsOf({ issues }: Pick<z.ZodError, "issues">, keys: readonly string[]): ConfigProblem[] {
   // zod reports all unknown keys of an object in one issue.
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"

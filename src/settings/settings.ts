@@ -6,6 +6,7 @@
  */
 
 import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
+import type { LoadPolicy } from "../scaling/model/limits.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
 
@@ -143,6 +144,13 @@ export const SETTINGS = {
     "schedules",
     async (text: string): Promise<Schedules> => (await import("./schedules/schema.ts")).parseSchedules(text),
     "windows of time with another minimum or maximum capacity, as a JSON array; in a config file an array",
+    { placeholder: "JSON" },
+  ),
+  policies: setting(
+    "policies",
+    async (text: string): Promise<readonly LoadPolicy[]> =>
+      (await import("./policies_schema.ts")).parsePolicies(text),
+    "the policies that scale by the load, as a JSON array; in a config file an array (default: alarms)",
     { placeholder: "JSON" },
   ),
   grow: setting(

@@ -17,6 +17,7 @@ import { realClock } from "../../runtime.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
+import type { LoadPolicy } from "../../scaling/model/limits.ts";
 import { withLoad } from "../../scaling/model/observation.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
@@ -36,6 +37,7 @@ const OWN = {
   min: SETTINGS.min,
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,
+  policies: SETTINGS.policies,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   warmup: SETTINGS.warmup,
@@ -62,6 +64,7 @@ interface ScaleFlags extends AccountFlags {
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly schedules: Schedules | undefined;
+  readonly policies: readonly LoadPolicy[] | undefined;
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly warmup: number;

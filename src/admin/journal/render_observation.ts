@@ -80,13 +80,14 @@ function instanceRow(
 
 /** Returns the limits as text, with the names of their settings: `max 3, warmup 120s, …`. */
 function limitsText(limits: Limits): string {
-  const { min, max, warmup, cooldownOut, cooldownIn, resync, metricDelay, grow, shrink } = limits;
+  const { min, max, warmup, cooldownOut, cooldownIn, resync, metricDelay, policies, grow, shrink } = limits;
   return [
     min === undefined ? [] : [`min ${min}`],
     max === undefined ? [] : [`max ${max}`],
     [`warmup ${settingTime(warmup)}`, `cooldown-out ${settingTime(cooldownOut)}`],
     [`cooldown-in ${settingTime(cooldownIn)}`, `resync ${settingTime(resync)}`],
     metricDelay === undefined ? [] : [`metric-delay ${settingTime(metricDelay)}`],
+    policies === undefined ? [] : [`policies ${policies.join(" and ") || "none"}`],
     grow === undefined ? [] : [`grow ${grow}`],
     shrink === undefined ? [] : [`shrink ${shrink}`],
   ].flat().join(", ");

@@ -31,6 +31,9 @@ export const HOST_SETTINGS = {
   log: SETTINGS.log,
 } as const;
 
+/** The settings that are arrays in a config file. */
+const ARRAYS: ReadonlySet<string> = new Set(["schedules", "policies"]);
+
 /** The option `--role`. */
 export const ROLE = {
   placeholder: "ROLE",
@@ -50,7 +53,7 @@ export function hostSettings(
     if (text === undefined || origins[name] === "default") continue;
     // For a duration or a list, the host's settings file contains the text that the operator wrote.
     const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
-    settings[kebab(name)] = isPlain ? value : name === "schedules" ? JSON.parse(text) : text;
+    settings[kebab(name)] = isPlain ? value : ARRAYS.has(name) ? JSON.parse(text) : text;
   }
   return settings;
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A policy that recommends capacity by the load of the fleet. */
+export type LoadPolicy = "alarms";
+
 /** The limits. Each field has the name of its flag. Durations are in ms. */
 export interface Limits {
   /** R3: the minimum capacity. Absent: the number of base and control instances. */
@@ -16,6 +19,11 @@ export interface Limits {
   readonly resync: number;
   /** How late CloudWatch's metrics and alarms may be. Absent in records of versions 1 and 2 of the rules, which means 0. */
   readonly metricDelay?: number;
+  /**
+   * The load policies. Empty: kas scales only by the bounds, the schedules and operators. Absent: only `alarms`, also in records
+   * of versions 1 to 6 of the rules.
+   */
+  readonly policies?: readonly LoadPolicy[];
   /** The launch template from which kas launches nodes when no standby node is left (R7). Absent: kas launches no node. */
   readonly grow?: string;
   /** What kas does to a node after it has drained (R10). Absent: kas stops it. */

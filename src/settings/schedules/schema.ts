@@ -9,7 +9,7 @@ import * as z from "zod";
 import { duration } from "../../cli/parsers.ts";
 import { checkCron, CronError, firings } from "./cron.ts";
 import { Schedules } from "./schedules.ts";
-import { problemsOf, problemText } from "../problems.ts";
+import { parseJsonSetting } from "../json_setting.ts";
 
 const SHORTEST = 60_000;
 const LONGEST = 31 * 86_400_000;
@@ -86,17 +86,8 @@ export const schedulesSchema = z.array(schedule, "expected an array").max(
  * @throws {TypeError} if the text is not an array of schedules; the message names the place, such as `schedules[1].cron: …`
  */
 export function parseSchedules(text: string): Schedules {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`expected a JSON array: ${(cause as Error).message}`, { cause });
-  }
-  const parsed = z.object({ schedules: schedulesSchema }).safeParse({ schedules: json });
-  if (!parsed.success) {
-    throw new TypeError(problemsOf(parsed.error, []).map(problemText).join("; "));
-  }
-  return new Schedules(parsed.data.schedules.map(({ min, max, ...rest }) => ({
+  const schedules = parseJsonSetting("schedules", schedulesSchema, text);
+  return new Schedules(schedules.map(({ min, max, ...rest }) => ({
     ...rest,
     duration: duration(rest.duration),
     ...(min === undefined ? {} : { min }),

@@ -119,6 +119,18 @@ Deno.test("the settings of a fleet in the config file replace the settings outsi
   assertEquals(await effective("host", words, { files }), [["a", "b"], "/x.json", "a,b"]);
 });
 
+Deno.test("the policies are an array in the config file, the same array as text elsewhere, and absent by default", async () => {
+  assertEquals((await effective("policies", [], {}))[0], undefined);
+  for (const [json, policies] of [['[{"type": "alarms"}]', ["alarms"]], ["[]", []]] as const) {
+    const files = { "/x.json": `{"policies": ${json}}` };
+    assertEquals((await effective("policies", ["--config", "/x.json"], { files }))[0], policies);
+    assertEquals((await effective("policies", [`--policies=${json}`], {}))[0], policies);
+  }
+  const [status, line] = await effective("policies", ['--policies=["alarms"]'], {});
+  assertEquals(status, 2);
+  assertStringIncludes(String(line), "policies[0]: ");
+});
+
 Deno.test("the error for an invalid config file is one line with the path of the file", async () => {
   // The content of the config file, and the text that the error must contain.
   const cases: [string | undefined, string][] = [
@@ -131,6 +143,11 @@ Deno.test("the error for an invalid config file is one line with the path of the
     ['{"fleets": [{}, {}]}', "fleets: "],
     ['{"fleets": [{"max": "many"}]}', "fleets[0].max: "],
     ['{"fleets": [{"flet": "kas"}]}', "fleets[0].flet: "],
+    ['{"policies": "alarms"}', "policies: "],
+    ['{"policies": ["alarms"]}', "policies[0]: "],
+    ['{"policies": [{"type": "alarm"}]}', "policies[0].type: "],
+    ['{"policies": [{"type": "alarms", "metric": "cpu"}]}', "policies[0].metric: "],
+    ['{"policies": [{"type": "alarms"}, {"type": "alarms"}]}', "policies[1].type: "],
   ];
   for (const [content, named] of cases) {
     const files = content === undefined ? {} : { "/x.json": content };

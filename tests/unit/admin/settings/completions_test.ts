@@ -68,22 +68,28 @@ testWith([program("bash")], "the bash completion script completes commands, flag
     const words = line.split(" ");
     return `COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; _kas; echo "\${COMPREPLY[*]}"`;
   });
-  const answers = await shell("bash", ["--norc", "-c", [await script("bash"), ...lines].join("\n")]);
+  const answers = await shell("bash", ["--norc"], [await script("bash"), ...lines].join("\n"));
   assertEquals(answers, CASES.map(([, word]) => word));
 });
 
 testWith([program("fish")], "the fish completion script completes commands, flags and values", async () => {
   const lines = CASES.map(([line]) => `complete -C "${line}" | string split -f1 \\t`);
-  const answers = await shell("fish", ["--no-config", "-c", [await script("fish"), ...lines].join("\n")]);
+  const answers = await shell("fish", ["--no-config"], [await script("fish"), ...lines].join("\n"));
   assertEquals(answers, CASES.map(([, word]) => word));
 });
 
 testWith([program("zsh")], "zsh can parse the zsh completion script", async () => {
-  assertEquals(await shell("zsh", ["-f", "-n", "-c", await script("zsh")]), []);
+  assertEquals(await shell("zsh", ["-f", "-n"], await script("zsh")), []);
 });
 
-async function shell(name: string, args: string[]): Promise<string[]> {
-  const { stdout, stderr } = await new Deno.Command(name, { args, stdin: "null" }).output();
+/** Runs a script with a shell. The script is the shell's input, because it is longer than Linux allows an argument to be. */
+async function shell(name: string, args: string[], script: string): Promise<string[]> {
+  const options = { args, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  await using child = new Deno.Command(name, options).spawn();
+  const [{ stdout, stderr }] = await Promise.all([
+    child.output(),
+    new Response(script).body?.pipeTo(child.stdin),
+  ]);
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assertEquals(decode(stderr), "");
   return decode(stdout).split("\n").filter(Boolean);
