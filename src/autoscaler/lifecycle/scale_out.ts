@@ -56,7 +56,7 @@ export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
   if (instance.state === "stopping") instance = await waitUntilStopped(context);
   const before = instance.stateTransitionAt ?? instance.stoppedAt ?? instance.launched;
   const ended = new EndedInstance(clock, launched ? 0 : before);
-  if (instance.state === "stopped") await start(context);
+  if (instance.state === "stopped") await start(context, instance);
   if (instance.state !== "running") instance = await waitUntilRunning(context, ended);
   await waitUntilHealthy(context, instance, ended);
   await registerInstance(context);
@@ -82,7 +82,7 @@ async function waitUntilStopped(context: ActivityContext): Promise<Ec2Instance> 
   });
 }
 
-async function start(context: ActivityContext): Promise<void> {
+async function start(context: ActivityContext, { zone, type }: Ec2Instance): Promise<void> {
   const { environment: { aws }, id } = context;
   await runStep(context, {
     name: "started",
@@ -90,7 +90,7 @@ async function start(context: ActivityContext): Promise<void> {
     timeout: timeoutOf(context),
     attempt: async () => {
       try {
-        await startInstance(aws, id);
+        await startInstance(aws, id, `${zone} ${type}`);
         return true;
       } catch (error) {
         // EC2 refuses to start an instance that is still stopping, even if its reads already show `stopped`.

@@ -6,7 +6,9 @@
 import type { InstanceStateChange } from "@aws-sdk/client-ec2";
 import type { InstanceState } from "../../scaling/model/instance.ts";
 import type { Results } from "../many/batches.ts";
+import { gathered, perAccount } from "../many/gather.ts";
 import { type Aws, sendOptions } from "../clients.ts";
+import { isInsufficientCapacity, isQuotaExceeded } from "../errors.ts";
 import { ec2 } from "./client.ts";
 
 /** An instance's state before and after a call. */
@@ -18,11 +20,20 @@ export interface StateChange {
 
 /**
  * Starts an instance. A running or pending instance does not change. Returns when EC2 has accepted the call, before the
- * instance runs.
+ * instance runs. Instances of one place that start at the same time share a call.
+ *
+ * @param place the zone and the type of the instance. If EC2 has no capacity for an instance of a place, or a quota is reached,
+ *   the instances behind it in the call fail too
  */
-export async function startInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
-  return changeOf(id, await startInstances(aws, [id], signal));
+export function startInstance(aws: Aws, id: string, place?: string): Promise<StateChange> {
+  return starts(aws, place)(id);
 }
+
+const starts = perAccount((aws, place) =>
+  gathered((ids) => startInstances(aws, ids), {
+    endsBatch: (error) => place !== "" && (isInsufficientCapacity(error) || isQuotaExceeded(error)),
+  })
+);
 
 /** Starts instances as {@linkcode startInstance} does. */
 export async function startInstances(
@@ -35,10 +46,12 @@ export async function startInstances(
   return changesIn((await client.send(command, sendOptions(signal))).StartingInstances);
 }
 
-/** Stops an instance. A stopped or stopping instance does not change. */
-export async function stopInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
-  return changeOf(id, await stopInstances(aws, [id], signal));
+/** Stops an instance. A stopped or stopping instance does not change. Instances that stop at the same time share a call. */
+export function stopInstance(aws: Aws, id: string): Promise<StateChange> {
+  return stops(aws)(id);
 }
+
+const stops = perAccount((aws) => gathered((ids) => stopInstances(aws, ids)));
 
 /** Stops instances as {@linkcode stopInstance} does. */
 export async function stopInstances(
@@ -51,10 +64,12 @@ export async function stopInstances(
   return changesIn((await client.send(command, sendOptions(signal))).StoppingInstances);
 }
 
-/** Terminates an instance. */
-export async function terminateInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
-  return changeOf(id, await terminateInstances(aws, [id], signal));
+/** Terminates an instance. Instances that terminate at the same time share a call. */
+export function terminateInstance(aws: Aws, id: string): Promise<StateChange> {
+  return terminations(aws)(id);
 }
+
+const terminations = perAccount((aws) => gathered((ids) => terminateInstances(aws, ids)));
 
 /** Terminates instances. */
 export async function terminateInstances(
@@ -76,12 +91,4 @@ function changesIn(changes: readonly InstanceStateChange[] | undefined): Results
     if (id !== undefined && before !== undefined && after !== undefined) found.set(id, { id, before, after });
   }
   return found;
-}
-
-function changeOf(id: string, changes: Results<StateChange>): StateChange {
-  const change = changes.get(id);
-  if (change === undefined) {
-    throw new Error(`Cannot read the state of ${id}: the instance is not in EC2's answer`);
-  }
-  return change;
 }

@@ -13,7 +13,7 @@ export const BATCH = 50;
 export type Results<T> = ReadonlyMap<string, T>;
 
 /** An item's result, or why it failed. */
-type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
  * Returns a function that gives the result of one item. The first request for an item sends the call of its whole batch.
@@ -43,9 +43,16 @@ export function batched<T>(
   };
 }
 
-async function outcomesOf<T>(
+/**
+ * Sends a call for items, and returns each item's result or error. Splits a refused call as {@linkcode batched} does.
+ *
+ * @param endsBatch returns whether an item's error is also the error of the items after it. kas then does not send these. For
+ *   example, EC2 has no capacity for any further instance of the same type in the same zone
+ */
+export async function outcomesOf<T>(
   batch: readonly string[],
   call: (batch: readonly string[]) => Promise<Results<T>>,
+  endsBatch: (error: unknown) => boolean = () => false,
 ): Promise<ReadonlyMap<string, Outcome<T>>> {
   try {
     const results = await call(batch);
@@ -54,8 +61,11 @@ async function outcomesOf<T>(
     if (batch.length === 1 || !mayBeAboutItem(error)) return new Map(batch.map((item) => [item, { error }]));
     const middle = Math.ceil(batch.length / 2);
     // One after the other, for AWS's limits.
-    const first = await outcomesOf(batch.slice(0, middle), call);
-    return new Map([...first, ...await outcomesOf(batch.slice(middle), call)]);
+    const first = await outcomesOf(batch.slice(0, middle), call, endsBatch);
+    const rest = batch.slice(middle);
+    const end = first.values().find((outcome) => "error" in outcome && endsBatch(outcome.error));
+    if (end !== undefined) return new Map([...first, ...rest.map((item) => [item, end] as const)]);
+    return new Map([...first, ...await outcomesOf(rest, call, endsBatch)]);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { X509Certificate } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
-import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
+import type { Autoscaler, AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import type { Events } from "../../../src/autoscaler/assembly_options.ts";
 import { type Service, startService } from "../../../src/autoscaler/service.ts";
 import { Database } from "../../../src/autoscaler/store/sqlite/database.ts";
@@ -76,6 +76,10 @@ export class Incarnation implements Disposable {
     this.#started = this.#service;
     // If the autoscaler crashed during its start, nobody has closed the store yet.
     if (this.#dead) this.store[Symbol.dispose]();
+  }
+
+  get autoscaler(): Autoscaler {
+    return this.#service.autoscaler;
   }
 
   get store(): Store {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { allDone, batched } from "../../../src/aws/many/batches.ts";
-import { UnreachableError } from "../../../src/aws/errors.ts";
-import { sdkError } from "./sdk_error.ts";
+import { allDone, batched, outcomesOf } from "../../../../src/aws/many/batches.ts";
+import { UnreachableError } from "../../../../src/aws/errors.ts";
+import { sdkError } from "../sdk_error.ts";
 
 const REFUSED = sdkError("IncorrectInstanceState", "no");
 
@@ -47,4 +47,14 @@ Deno.test("batched() fails an item that is not in AWS's answer, and no other ite
   const get = batched(["a", "b"], () => Promise.resolve(new Map([["a", 1]])));
   assertEquals(await get("a"), 1);
   await assertRejects(() => get("b"), Error, "b");
+});
+
+Deno.test("outcomesOf() sends no further calls after an error that is also the error of the items behind it", async () => {
+  const noCapacity = sdkError("InsufficientInstanceCapacity", "no");
+  const { sent, call } = calls(["c", "d", "e", "f", "g", "h"], noCapacity);
+  const outcomes = await outcomesOf([..."abcdefgh"], call, (error) => error === noCapacity);
+  const started = outcomes.entries().filter(([, outcome]) => "value" in outcome).map(([item]) => item);
+  assertEquals([...started], ["a", "b"]);
+  assertEquals(outcomes.size, 8);
+  assertEquals(sent, ["abcdefgh", "abcd", "ab", "cd", "c"]);
 });

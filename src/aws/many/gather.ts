@@ -1,0 +1,138 @@
+/**
+ * Gathers concurrent requests for single items into calls for many items. Fifty activities that start at once then need one
+ * StartInstances, and not fifty, most of which AWS would throttle.
+ *
+ * @module
+ */
+import type { Aws } from "../clients.ts";
+import { BATCH, type Outcome, outcomesOf, type Results } from "./batches.ts";
+
+/**
+ * Asks for an item. Rejects with the item's own error. If the signal aborts, the caller stops waiting, and the promise rejects
+ * with the signal's reason. Other callers keep waiting.
+ */
+export type Ask<T> = (item: string, signal?: AbortSignal) => Promise<T>;
+
+/** Options of {@linkcode gathered}. */
+export interface GatherOptions {
+  /** The maximum number of items in a call. Default: {@linkcode BATCH}. */
+  readonly size?: number;
+  /** Returns whether an item's error is also the error of the items after it: see {@linkcode outcomesOf}. Default: never. */
+  readonly endsBatch?: (error: unknown) => boolean;
+}
+
+/** The requests of an item that wait for one call. */
+interface Question<T> {
+  readonly answer: PromiseWithResolvers<T>;
+  /** The number of callers that wait. */
+  waiting: number;
+  /** The call that contains the item. Undefined in the queue. */
+  sent?: Sent<T>;
+}
+
+/** A call in progress. */
+interface Sent<T> {
+  readonly questions: ReadonlyMap<string, Question<T>>;
+  readonly stop: AbortController;
+}
+
+/**
+ * Returns a function that requests one item. At most one call is in progress. All items that are requested meanwhile go into the
+ * next call together. Requests of one item that wait for the same call share it.
+ *
+ * A request never gets the answer of a call that began before the request: the answer could be older than what the caller has
+ * changed meanwhile. A refused call is split, so that each item has its own result or error ({@linkcode outcomesOf}).
+ *
+ * @param call sends a call. Its signal aborts when no caller waits for the call any more
+ */
+export function gathered<T>(
+  call: (batch: readonly string[], signal: AbortSignal) => Promise<Results<T>>,
+  { size = BATCH, endsBatch }: GatherOptions = {},
+): Ask<T> {
+  const queue = new Map<string, Question<T>>();
+  let sending = false;
+
+  async function sendAll(): Promise<void> {
+    if (sending) return;
+    sending = true;
+    // The callers that run in the same turn of the event loop join the first call.
+    await Promise.resolve();
+    while (queue.size > 0) {
+      const questions = new Map(queue.entries().take(size));
+      const sent = { questions, stop: new AbortController() };
+      for (const [item, question] of questions) {
+        queue.delete(item);
+        question.sent = sent;
+      }
+      const send = (batch: readonly string[]) => call(batch, sent.stop.signal);
+      const outcomes = await outcomesOf([...questions.keys()], send, endsBatch);
+      for (const [item, { answer }] of questions) settle(answer, outcomes.get(item));
+    }
+    sending = false;
+  }
+
+  return async (item, signal) => {
+    signal?.throwIfAborted();
+    const question: Question<T> = queue.get(item) ?? { answer: Promise.withResolvers(), waiting: 0 };
+    queue.set(item, question);
+    question.waiting++;
+    void sendAll();
+    try {
+      return await unlessAborted(question.answer.promise, signal);
+    } finally {
+      question.waiting--;
+      if (question.waiting === 0) abandon(item, question);
+    }
+  };
+
+  function abandon(item: string, question: Question<T>): void {
+    const { sent } = question;
+    if (sent === undefined) queue.delete(item);
+    else if (sent.questions.values().every(({ waiting }) => waiting === 0)) sent.stop.abort();
+  }
+}
+
+/** Returns a function that shares the calls of a read as {@linkcode gathered} does. */
+export function shared<T>(read: (signal: AbortSignal) => Promise<T>): (signal?: AbortSignal) => Promise<T> {
+  const request = gathered(async ([item = ""], signal) => new Map([[item, await read(signal)]]));
+  return (signal) => request("", signal);
+}
+
+/**
+ * Returns a function that makes one value for each account and key, and then always returns this value. So all calls with an
+ * account gather in the same place.
+ */
+export function perAccount<T>(make: (aws: Aws, key: string) => T): (aws: Aws, key?: string) => T {
+  const accounts = new WeakMap<Aws, Map<string, T>>();
+  return (aws, key = "") => {
+    const made = accounts.get(aws) ?? new Map<string, T>();
+    accounts.set(aws, made);
+    const value = made.get(key) ?? make(aws, key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+function settle<T>(
+  { promise, resolve, reject }: PromiseWithResolvers<T>,
+  outcome: Outcome<T> | undefined,
+): void {
+  // All callers may have stopped waiting.
+  promise.catch(() => {});
+  if (outcome === undefined) reject(new RangeError("The item was in no call"));
+  else if ("error" in outcome) reject(outcome.error);
+  else resolve(outcome.value);
+}
+
+/** Waits for a promise. Rejects with the signal's reason if the signal aborts before. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
