@@ -80,7 +80,7 @@ export async function holdRequests(lab: Lab): Promise<Promise<number>[]> {
 /** Returns the ids of the instances that were started, in order. */
 export function startedIds({ cloud }: Lab): string[] {
   return cloud.calls.filter(({ action, error }) => action === "StartInstances" && error === undefined)
-    .map(({ input }) => String((input["InstanceIds"] as unknown[])[0]));
+    .flatMap(({ input }) => input["InstanceIds"] as string[]);
 }
 
 /** Returns the number of instances in service. */
