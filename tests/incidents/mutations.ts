@@ -333,6 +333,15 @@ const RULES: readonly Mutation[] = [
     test: incident("cooldown_lost_at_restart"),
   },
   {
+    breaks: "I1: kas stops an instance that an operator protects",
+    edits: [{
+      file: "src/scaling/selection/eligibility.ts",
+      symbol: "whyNotStoppable",
+      becomes: "({ protected: _, ...instance }, activity) => original(instance, activity)",
+    }],
+    test: "tests/unit/scaling/properties_test.ts",
+  },
+  {
     breaks: "R20: a pause of an operator holds no action back",
     edits: [{ file: "src/scaling/checks/paused.ts", symbol: "paused.check", becomes: PASSES }],
     test: "tests/unit/autoscaler/lifecycle/pause_test.ts",

@@ -4,7 +4,10 @@
  * @module
  */
 import fc from "fast-check";
+import type { Direction } from "../../../src/scaling/model/activity.ts";
 import type { AlarmKind, AlarmState } from "../../../src/scaling/model/alarm.ts";
+import { Schedules } from "../../../src/settings/schedules/schedules.ts";
+import type { Schedule } from "../../../src/settings/schedules/windows.ts";
 import { TEMPLATE } from "../../support/lab/cloud.ts";
 import type { FleetPlan } from "../../support/lab/fleet_plan.ts";
 
@@ -74,6 +77,9 @@ export type Event =
   | { readonly what: "fault"; readonly kind: typeof FAULTS[number]; readonly at: number }
   | { readonly what: "calm" }
   | { readonly what: "meddle"; readonly how: typeof MEDDLINGS[number]; readonly at: number }
+  /** `s`: how long the pause lasts, or 0 for a pause without an end. */
+  | { readonly what: "pause"; readonly directions: readonly Direction[]; readonly s: number }
+  | { readonly what: "resume"; readonly directions: readonly Direction[] }
   | { readonly what: "clock"; readonly s: number };
 
 /** A fleet and the events that happen to it. */
@@ -86,6 +92,7 @@ const at = fc.nat(7);
 const down = fc.integer({ min: 1, max: 60 });
 const alarm = fc.constantFrom<AlarmKind>("cpuhigh", "cpuhigh", "cpuhigh", "cpulow", "cpulow", "reqcount");
 const state = fc.constantFrom<AlarmState>("ALARM", "OK", "ALARM", "OK", "INSUFFICIENT_DATA");
+const directions = fc.constantFrom<readonly Direction[]>(["out"], ["in"], ["out", "in"]);
 const what = <T extends string>(name: T) => fc.constant(name);
 
 const WEIGHED: readonly (readonly [weight: number, event: fc.Arbitrary<Event>])[] = [
@@ -111,6 +118,8 @@ const WEIGHED: readonly (readonly [weight: number, event: fc.Arbitrary<Event>])[
   [3, fc.record({ what: what("fault"), kind: fc.constantFrom(...FAULTS), at })],
   [2, fc.record({ what: what("calm") })],
   [2, fc.record({ what: what("meddle"), how: fc.constantFrom(...MEDDLINGS), at })],
+  [2, fc.record({ what: what("pause"), directions, s: fc.constantFrom(0, 30, 300, 1_200) })],
+  [1, fc.record({ what: what("resume"), directions })],
   [1, fc.record({ what: what("clock"), s: fc.constantFrom(-7_200, -600, -30, 30, 240, 3_000) })],
 ];
 
@@ -130,13 +139,32 @@ const unkindness: fc.Arbitrary<readonly string[]> = fc.tuple(
   ),
 );
 
-const plan: fc.Arbitrary<FleetPlan> = fc.record({
+/** A schedule whose window begins each hour and ends within the hour. */
+const schedule: fc.Arbitrary<Schedule> = fc.record({
+  name: fc.constantFrom("peak", "night"),
+  cron: fc.integer({ min: 0, max: 59 }).map((minute) => `${minute} * * * *`),
+  timezone: fc.constant("UTC"),
+  duration: fc.integer({ min: 1, max: 50 }).map((minutes) => minutes * 60_000),
+  min: fc.nat(5),
+  max: fc.integer({ min: 1, max: 6 }),
+}, { requiredKeys: ["name", "cron", "timezone", "duration"] });
+
+const schedules: fc.Arbitrary<Schedules> = fc.array(schedule, { minLength: 1, maxLength: 2 })
+  .map((list) => new Schedules(list));
+
+const fleet: fc.Arbitrary<FleetPlan> = fc.record({
   kind: fc.constant(false),
   faults: unkindness,
   seed: fc.nat(1_000_000),
   control: fc.boolean(),
   nodes: fc.array(
-    fc.record({ zone: fc.nat(1), serving: oneIn(3), quarantined: oneIn(8), grouped: oneIn(8) }),
+    fc.record({
+      zone: fc.nat(1),
+      serving: oneIn(3),
+      quarantined: oneIn(8),
+      grouped: oneIn(8),
+      protected: oneIn(8),
+    }),
     { minLength: 1, maxLength: 5 },
   ),
   foreign: fc.boolean(),
@@ -160,6 +188,9 @@ const plan: fc.Arbitrary<FleetPlan> = fc.record({
   drainTimeout: seconds(60, 330),
 });
 
+const plan: fc.Arbitrary<FleetPlan> = fc.tuple(fleet, fc.option(schedules))
+  .map(([fleet, schedules]) => (schedules === null ? fleet : { ...fleet, schedules }));
+
 /** Generates histories with at most this many events. */
 export function histories(most: number): fc.Arbitrary<History> {
   return fc.record({ plan, events: fc.array(event, { minLength: 3, maxLength: most, size: "max" }) });
@@ -173,10 +204,10 @@ export function describeHistory({ plan, events }: History): string[] {
   return [
     ["A base instance", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
     `  on an AWS with ${plan.faults.join(", ")}`,
-    ...nodes.map(({ zone, serving, quarantined, grouped }, place) =>
+    ...nodes.map(({ zone, serving, quarantined, grouped, protected: isProtected }, place) =>
       `  ${place + 1 + Number(control)}: node in zone ${"ab"[zone]}, ${serving ? "in service" : "stopped"}${
         quarantined ? ", in quarantine" : ""
-      }${grouped ? ", in an Auto Scaling group" : ""}`
+      }${grouped ? ", in an Auto Scaling group" : ""}${isProtected ? ", protected" : ""}`
     ),
     `  min ${min}, max ${max}, warmup ${s(limits.warmup)}, cooldown-out ${s(limits.cooldownOut)}, ` +
     `cooldown-in ${s(limits.cooldownIn)}, metric-delay ${s(limits.metricDelay ?? 0)}, resync ${
@@ -185,6 +216,9 @@ export function describeHistory({ plan, events }: History): string[] {
     `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}${
       grow === undefined ? "" : `, grow ${grow}`
     }, shrink ${shrink}`,
+    ...(plan.schedules?.list ?? []).map(({ name, cron, duration, min, max }) =>
+      `  schedule ${name}: ${cron} for ${s(duration)}, min ${min ?? "as above"}, max ${max ?? "as above"}`
+    ),
     ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${describeEvent(event)}`),
   ];
 }
@@ -219,6 +253,12 @@ function describeEvent(event: Event): string {
       return "all faults end";
     case "meddle":
       return `interference: ${event.how} ${event.at}`;
+    case "pause":
+      return `an operator pauses scaling ${event.directions.join(" and ")}${
+        event.s === 0 ? "" : ` for ${event.s} s`
+      }`;
+    case "resume":
+      return `an operator resumes scaling ${event.directions.join(" and ")}`;
     case "clock":
       return `the autoscaler's clock is set ${event.s > 0 ? "forwards" : "back"} by ${Math.abs(event.s)} s`;
     default:

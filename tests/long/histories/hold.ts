@@ -23,6 +23,7 @@ const LEAST = {
   "deregistrations": 250,
   "actions checked against min and max": 250,
   "resyncs": 2_500,
+  "decisions during a pause": 500,
   "crashes at a call": 100,
   "crashes at a write": 100,
   "crashes at rest": 50,
@@ -72,9 +73,10 @@ function failureMessage(result: fc.RunDetails<[History]>): string {
 
 function count(totals: Map<string, number>, { acts, crashes, events, lasted }: Outcome): void {
   const add = (what: string, n: number) => totals.set(what, (totals.get(what) ?? 0) + n);
-  const { bounded, ...rest } = acts;
+  const { bounded, paused, ...rest } = acts;
   for (const [what, n] of Object.entries(rest)) add(what, n);
   add("actions checked against min and max", bounded);
+  add("decisions during a pause", paused);
   add("crashes at a call", crashes.call);
   add("crashes at a write", crashes.write);
   add("crashes at rest", crashes.idle);

@@ -1,11 +1,13 @@
 /**
- * Faults of AWS, and changes that other people with access to the account make.
+ * Faults of AWS, changes that other people with access to the account make, and commands of operators.
  *
  * @module
  */
+import type { Direction } from "../../../src/scaling/model/activity.ts";
 import { FLEET, TEMPLATE } from "../../support/lab/cloud.ts";
 import { faultsOf } from "../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../support/lab/lab.ts";
+import { operate } from "../../support/lab/operator.ts";
 import type { Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
 
@@ -94,6 +96,22 @@ export class Interference {
     } as const;
     const [service, action, input] = acts[how];
     await this.#lab.cloud.elsewhere(service, action, input);
+  }
+
+  /** Pauses the scaling. */
+  async pause({ directions, s }: Event & { readonly what: "pause" }): Promise<void> {
+    const until = s === 0 ? undefined : this.#lab.clock + s * 1_000;
+    const answer = await operate(this.#lab, "pause", {
+      directions,
+      ...(until === undefined ? {} : { until }),
+    });
+    this.#referee.paused(directions, until ?? Infinity, answer?.status === 200);
+  }
+
+  /** Resumes the scaling. */
+  async resume(directions: readonly Direction[]): Promise<void> {
+    this.#referee.resumed(directions);
+    await operate(this.#lab, "resume", { directions });
   }
 
   /** The id of an instance by its place in the plan. After the last place, the places begin again at the first. */

@@ -28,6 +28,14 @@ export interface Outcome {
 const LONGEST_END = 3_600_000;
 const NEWS = 420_000;
 
+/** The lab of a history, and those who act in it. */
+interface Players {
+  readonly lab: Lab;
+  readonly referee: Referee;
+  readonly senders: Messages;
+  readonly others: Interference;
+}
+
 /** Plays a history. */
 export async function play({ plan, events }: History): Promise<Outcome> {
   const referee = new Referee();
@@ -41,7 +49,7 @@ export async function play({ plan, events }: History): Promise<Outcome> {
   for (const event of events) {
     const name = nameOf(event);
     counts.set(name, (counts.get(name) ?? 0) + 1);
-    await takePlace(event, lab, senders, others);
+    await takePlace(event, { lab, referee, senders, others });
     await lab.time.settle();
   }
   await end(lab, referee, others);
@@ -50,7 +58,10 @@ export async function play({ plan, events }: History): Promise<Outcome> {
   return { broken: [...broken], acts, crashes: lab.crashes, events: counts, lasted: lab.time.passed };
 }
 
-async function takePlace(event: Event, lab: Lab, senders: Messages, others: Interference): Promise<void> {
+async function takePlace(
+  event: Event,
+  { lab, referee, senders, others }: Players,
+): Promise<void> {
   const { machines } = lab.cloud;
   switch (event.what) {
     case "wait":
@@ -83,8 +94,13 @@ async function takePlace(event: Event, lab: Lab, senders: Messages, others: Inte
       return others.calm();
     case "meddle":
       return await others.meddle(event);
+    case "pause":
+      return await others.pause(event);
+    case "resume":
+      return await others.resume(event.directions);
     case "clock":
-      return lab.setClock(event.s * 1_000);
+      lab.setClock(event.s * 1_000);
+      return referee.clockJumped();
     default:
       return event satisfies never;
   }

@@ -180,12 +180,14 @@ export async function openCloud(
   };
 }
 
-function tagsOf({ kind, quarantined, grouped }: InstancePlan, place: number): Record<string, string> {
+function tagsOf(instance: InstancePlan, place: number): Record<string, string> {
+  const { kind, quarantined, grouped } = instance;
   return {
     Name: `${kind}-${place}`,
     "kas:fleet": kind === "foreign" ? "other" : FLEET,
     "kas:role": kind === "foreign" ? "node" : kind,
     ...(quarantined ? { "kas:quarantine": "found broken" } : {}),
+    ...(instance.protected ? { "kas:protected": "true" } : {}),
     ...(grouped ? { "aws:autoscaling:groupName": "theirs" } : {}),
   };
 }

@@ -18,6 +18,8 @@ export interface InstancePlan {
   readonly quarantined: boolean;
   /** Whether the instance belongs to an Auto Scaling group. */
   readonly grouped: boolean;
+  /** Whether the instance has the tag `kas:protected`. Default: no. */
+  readonly protected?: boolean;
   /** What makes EC2 refuse to stop it. Default: nothing. */
   readonly unstoppable?: "one-time-spot" | "instance-store";
 }

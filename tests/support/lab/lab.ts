@@ -218,6 +218,11 @@ export class Lab implements AsyncDisposable {
     this.#watcher.onEnd?.();
   }
 
+  /** The time on the autoscaler's clock, in ms since the epoch. */
+  get clock(): number {
+    return this.time.now() + this.#skew;
+  }
+
   /** Sets the autoscaler's clock forward by `by` ms, or back if `by` is negative. */
   setClock(by: number): void {
     this.#skew += by;

@@ -1,18 +1,19 @@
 /**
- * Checks the invariants I1–I8 with the calls that AWS receives, the real state of the instances, and the decisions in
- * the database. It does not use what the autoscaler reports about itself.
+ * Checks the invariants I1–I8 and the pauses of operators (R20) with the calls that AWS receives, the real state of the
+ * instances, and the decisions in the database. It does not use what the autoscaler reports about itself.
  *
  * @module
  */
-import type { Limits } from "../../../src/scaling/model/limits.ts";
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
-import { type ActivityKind, DIRECTION } from "../../../src/scaling/model/activity.ts";
+import { type ActivityKind, DIRECTION, type Direction } from "../../../src/scaling/model/activity.ts";
 import { replay } from "../../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Lab, Watcher } from "./lab.ts";
+import { PauseLedger } from "./pause_ledger.ts";
+import { type Bounds, widestBounds } from "./true_bounds.ts";
 
 /** How often the autoscaler did each thing, counted by its calls to AWS that changed something. */
 export interface Tally {
@@ -25,6 +26,8 @@ export interface Tally {
   /** How often I2 was checked with the real state of the fleet. */
   bounded: number;
   resyncs: number;
+  /** The number of decisions during a pause. */
+  paused: number;
 }
 
 /**
@@ -55,12 +58,18 @@ export class Referee implements Watcher {
     deregistrations: 0,
     bounded: 0,
     resyncs: 0,
+    paused: 0,
   };
   /** When another person last interfered with each instance, in ms since the lab began. */
   readonly #interference = new Map<string, number>();
   readonly #before = new Map<string, string>();
   /** The instances that caused a failure by their own fault at some time. */
   readonly #broken = new Set<string>();
+  /** Since when each protected instance is protected, in ms since the lab began. */
+  readonly #protectedSince = new Map<string, number>();
+  /** When each activity first tried to stop each instance, by their ids. */
+  readonly #firstStops = new Map<string, number>();
+  readonly #pauses = new PauseLedger();
   /** The client tokens of launches that took effect. */
   readonly #tokens = new Set<string>();
   #lab: Lab | undefined;
@@ -70,7 +79,12 @@ export class Referee implements Watcher {
   /** Begins to check the invariants in a lab. */
   watch(lab: Lab): void {
     this.#lab = lab;
-    lab.cloud.account.watch(() => this.#checkRunning());
+    const onChange = () => {
+      this.#checkRunning();
+      this.#noteProtected();
+    };
+    onChange();
+    lab.cloud.account.watch(onChange);
   }
 
   /** Reports that another person interferes with an instance. */
@@ -93,6 +107,28 @@ export class Referee implements Watcher {
     if (this.#uncertainUntil === Infinity) this.#uncertainUntil = this.#now;
   }
 
+  /**
+   * Reports that an operator asks for a pause, and whether the autoscaler confirmed it. `until` is in ms since the epoch on the
+   * autoscaler's clock.
+   */
+  paused(directions: readonly Direction[], until: number, isConfirmed: boolean): void {
+    if (!isConfirmed) return this.#pauses.forget(directions);
+    const [last] = this.#current.kas.store.db.prepare("SELECT max(id) AS id FROM activities").all();
+    this.#pauses.paused(directions, { until, lastActivity: Number(last?.id ?? 0) });
+  }
+
+  /** Reports that an operator asks the autoscaler to resume. */
+  resumed(directions: readonly Direction[]): void {
+    this.#pauses.forget(directions);
+  }
+
+  /** Reports that the autoscaler's clock jumps. */
+  clockJumped(): void {
+    this.#pauses.clockJumped();
+    // The decision in progress may be about the time before.
+    this.#uncertainUntil = Math.max(this.#uncertainUntil, this.#now);
+  }
+
   onCall({ action, input, moment }: CallEvent): void {
     if (action === "RunInstances") this.#checkLaunch(String(input["ClientToken"]), moment);
     if (action === "CreateTags" && moment === "before") this.#checkTags(input);
@@ -109,6 +145,7 @@ export class Referee implements Watcher {
 
   onDecision({ kind: source }: Trigger, decision: Decision): void {
     if (source === "reconcile") this.tally.resyncs++;
+    this.#checkPauses();
     if (decision.kind !== "none" && this.#isClear) this.#checkBounds(decision);
   }
 
@@ -168,12 +205,49 @@ export class Referee implements Watcher {
   verifyEnd(): void {
     for (const { id, role, state, registration } of this.#current.cloud.fleet()) {
       if (this.#interference.has(id) || role !== "node") continue;
+      // If the start of a protected instance fails, kas leaves the instance to its operator.
+      if (this.#protectedSince.has(id)) continue;
       if (state === "running" && registration !== "in-service") {
         this.#fault("I6", `${id} is left running and ${registration}`);
       }
       if (state !== "running" && registration !== "none") {
         this.#fault("I6", `${id} is left ${state} and ${registration}`);
       }
+    }
+  }
+
+  /** Checks that no activity begins in a direction that an operator has paused (R20). */
+  #checkPauses(): void {
+    const { kas, clock } = this.#current;
+    if (!this.#pauses.isAnyInForce(clock)) return;
+    this.tally.paused++;
+    const activities = kas.store.db.prepare("SELECT id, kind FROM activities").all()
+      .map(({ id, kind }) => ({ id: Number(id), kind: String(kind) }));
+    for (const { id, kind } of this.#pauses.violations(activities, clock)) {
+      this.#fault("R20", `activity ${id}, a ${kind}, begins in a paused direction`);
+    }
+  }
+
+  /** Notes which instances are protected. */
+  #noteProtected(): void {
+    for (const { id, tags } of this.#current.cloud.fleet()) {
+      if (tags["kas:protected"] === undefined) this.#protectedSince.delete(id);
+      else if (!this.#protectedSince.has(id)) this.#protectedSince.set(id, this.#now);
+    }
+  }
+
+  /**
+   * Checks that the autoscaler does not stop a protected instance (I1). A stop whose request has begun continues: AWS may
+   * have received the request.
+   */
+  #checkProtected(id: string, done: string): void {
+    const stops = this.#current.kas.journal.unfinished().filter(({ instance }) => instance === id)
+      .map((activity) => `${activity.id} ${id}`);
+    for (const stop of stops) if (!this.#firstStops.has(stop)) this.#firstStops.set(stop, this.#now);
+    const began = Math.max(...stops.map((stop) => this.#firstStops.get(stop) ?? this.#now));
+    const since = this.#protectedSince.get(id);
+    if (since !== undefined && began - since > UNCERTAIN_AFTER) {
+      this.#fault("I1", `the protected ${id} is ${done}`);
     }
   }
 
@@ -194,8 +268,8 @@ export class Referee implements Watcher {
           : ["terminate", "terminated"] as const;
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is ${done}`);
         if (this.#activitiesOf(id, kind) === 0) this.#fault("I3", `${id} is ${done} without an activity`);
+        this.#checkProtected(id, done);
         if (this.#isInterferedWith(id)) break;
-        if (tags["kas:protected"] !== undefined) this.#fault("I1", `the protected ${id} is ${done}`);
         if (state === "running" && registration !== "none") {
           this.#fault("I4", `${id} is ${done} while it is ${registration}`);
         }
@@ -239,7 +313,7 @@ export class Referee implements Watcher {
    * I3).
    */
   #checkLaunch(token: string, moment: CallEvent["moment"]): void {
-    const { cloud, kas, plan: { limits } } = this.#current;
+    const { kas, plan: { limits } } = this.#current;
     if (moment === "after") {
       if (!this.#tokens.has(token)) this.tally.launches++;
       this.#tokens.add(token);
@@ -250,9 +324,12 @@ export class Referee implements Watcher {
     );
     if (unanswered.length === 0) this.#fault("I3", "an instance is launched without an activity");
     if (this.#tokens.has(token)) return;
-    const whole = cloud.fleet().filter(({ state }) => state !== "shutting-down").length + 1;
-    if (limits.grow === undefined || whole > (limits.max ?? 0)) {
-      this.#fault("I2", `a launch makes the fleet ${whole}, max ${limits.max}`);
+    const fleet = this.#existing();
+    const whole = fleet.length + 1;
+    // The window of a schedule may have ended since the decision.
+    const { max } = this.#bounds(fleet, LONGEST_ACTIVITY);
+    if (limits.grow === undefined || whole > max) {
+      this.#fault("I2", `a launch makes the fleet ${whole}, max ${max}`);
     }
   }
 
@@ -270,11 +347,10 @@ export class Referee implements Watcher {
 
   /** Checks I2: after a deregistration, at least the minimum number of instances is really in service. */
   #checkMin(id: string): void {
-    const { cloud, plan: { limits } } = this.#current;
-    const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
+    const fleet = this.#existing();
     const others =
       fleet.filter((it) => it.id !== id && it.state === "running" && it.registration === "in-service").length;
-    const min = minOf(limits, fleet);
+    const { min } = this.#bounds(fleet);
     if (others < min) {
       this.#fault("I2", `the deregistration of ${id} leaves ${others} in service, min ${min}`);
     }
@@ -284,9 +360,9 @@ export class Referee implements Watcher {
   /** Checks I2: a decision keeps the real fleet within the minimum and the maximum. */
   #checkBounds({ kind }: Decision): void {
     this.tally.bounded++;
-    const { cloud, kas, plan: { limits } } = this.#current;
-    const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
-    const inProgress = kas.journal.unfinished();
+    const fleet = this.#existing();
+    const { min, max } = this.#bounds(fleet);
+    const inProgress = this.#current.kas.journal.unfinished();
     const at = (direction: "out" | "in") =>
       new Set(
         inProgress.filter((it) => DIRECTION[it.kind] === direction)
@@ -297,11 +373,9 @@ export class Referee implements Watcher {
       state === "running" && registration === "in-service" && !(stopping.has(id) && !starting.has(id))
     );
     if (kind === "start" || kind === "launch") {
-      const max = limits.max ?? fleet.length;
       const joining = new Set([...inService.map(({ id }) => id), ...starting]).size;
       if (joining > max) this.#fault("I2", `a ${kind} makes ${joining}, max ${max}`);
     } else {
-      const min = minOf(limits, fleet);
       if (inService.length < min) this.#fault("I2", `a ${kind} leaves ${inService.length}, min ${min}`);
     }
   }
@@ -313,6 +387,17 @@ export class Referee implements Watcher {
         this.#fault("I1", `the ${role} ${id} is ${state}`);
       }
     }
+  }
+
+  /** Returns the instances of the fleet that EC2 is not terminating. */
+  #existing(): Truth[] {
+    return this.#current.cloud.fleet().filter(({ state }) => state !== "shutting-down");
+  }
+
+  /** Returns the widest bounds since a decision that may be `before` ms old. */
+  #bounds(fleet: readonly Truth[], before = UNCERTAIN_AFTER): Bounds {
+    const { plan, clock } = this.#current;
+    return widestBounds(plan, fleet, clock, before);
   }
 
   get #isClear(): boolean {
@@ -335,14 +420,6 @@ export class Referee implements Watcher {
   #fault(rule: string, what: string): void {
     this.violations.add(`${rule}: ${what}`);
   }
-}
-
-/** Returns the minimum capacity. If it is greater than the maximum, the maximum counts (R3). */
-function minOf({ min, max = Infinity }: Limits, fleet: readonly Truth[]): number {
-  const alwaysOn = fleet.filter(({ role, registration }) =>
-    role === "base" || (role === "control" && registration !== "none")
-  );
-  return Math.min(min ?? Math.max(1, alwaysOn.length), max);
 }
 
 /** Returns the ids of the instances that a call to EC2 or ELB names. */

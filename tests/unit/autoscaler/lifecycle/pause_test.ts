@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../../support/lab/lab.ts";
+import { type Command, operate as send } from "../../../support/lab/operator.ts";
 import { countInService, FIRST, openNotifiedLab } from "../../../support/lab/script.ts";
 
 const LIMITS = { ...AT_ONCE, resync: 60_000, min: 2 };
@@ -13,14 +14,11 @@ const LIMITS = { ...AT_ONCE, resync: 60_000, min: 2 };
 /** Longer than a reconcile and a start take in the lab, in ms. */
 const RESTORED = 180_000;
 
-async function operate(lab: Lab, action: "pause" | "resume" | "scale", body: object) {
-  const request = new Request(`http://localhost/${action}`, { method: "POST", body: JSON.stringify(body) });
-  const answer = lab.kas.operate(request);
-  // A command waits for an observation, which takes virtual time.
-  if (action === "scale") await lab.pass(10_000);
-  const response = await answer;
-  assertEquals(response.status, 200);
-  return await response.json();
+/** Sends a command to the autoscaler. Returns its answer. */
+async function operate(lab: Lab, command: Command, body: object) {
+  const response = await send(lab, command, body);
+  assertEquals(response?.status, 200);
+  return await response?.json();
 }
 
 /** Opens a lab whose two instances are in service, pauses scaling out, and terminates one instance. */
