@@ -46,6 +46,9 @@ const OPTIONAL_COLUMNS = ["launched", "private_ip", "public_dns", "protected", "
 export const list = command({
   name: "list",
   summary: "List the fleet's instances and their health at the load balancer",
+  description:
+    "HEALTH is InService, OutOfService or Draining at the load balancer. Quarantined: kas does not start or stop the instance.\n" +
+    "Detached: an operator detached the instance for maintenance, or it is a node that runs without being registered.",
   options: {
     state: {
       placeholder: "STATE",
@@ -68,7 +71,7 @@ export const list = command({
           const instance = next.value;
           found++;
           if (flags.state === undefined || instance.state === flags.state) {
-            yield instanceRow(instance, registered.get(instance.id) ?? "none");
+            yield instanceRow(instance, registered && (registered.get(instance.id) ?? "none"));
           }
         }
       }
@@ -82,30 +85,38 @@ export const list = command({
     }),
 });
 
-/** Returns the registrations at the fleet's load balancer by instance id. Without a load balancer, returns an empty map. */
+/** Returns the registrations at the fleet's load balancer by instance id, or undefined if there is no load balancer. */
 async function registrationsIfAny(
   aws: Aws,
   { flags, out, signal }: AccountContext,
-): Promise<ReadonlyMap<string, Registration>> {
+): Promise<ReadonlyMap<string, Registration> | undefined> {
   const balancer = balancerRef(flags);
   try {
     return await registrations(aws, balancer, signal);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     out.detail(`There is no ${titleOf(balancer)}: health is unknown`);
-    return new Map();
+    return undefined;
   }
 }
 
 /** The words of ELB for each registration. */
-const HEALTH: Record<Registration, string | undefined> = {
-  "none": undefined,
+const HEALTH = {
   "out-of-service": "OutOfService",
   "in-service": "InService",
   "draining": "Draining",
-};
+} as const satisfies Record<Exclude<Registration, "none">, string>;
 
-function instanceRow(instance: Ec2Instance, registration: Registration): Row {
+/** Returns the value of the column HEALTH. `registration` is undefined if there is no load balancer. */
+function healthOf(instance: Ec2Instance, registration: Registration | undefined): string | undefined {
+  const { role, state, detached } = instance;
+  if (registration !== undefined && registration !== "none") return HEALTH[registration];
+  if (isQuarantined(instance, Date.now())) return "Quarantined";
+  const isUnregistered = role === "node" && state === "running" && registration === "none";
+  return detached || isUnregistered ? "Detached" : undefined;
+}
+
+function instanceRow(instance: Ec2Instance, registration: Registration | undefined): Row {
   const { id, name, role, state, type, zone, privateIp, publicDns, launched } = instance;
   return {
     id,
@@ -118,6 +129,6 @@ function instanceRow(instance: Ec2Instance, registration: Registration): Row {
     public_dns: publicDns,
     launched: launched === undefined ? undefined : isoTime(launched),
     protected: instance.protected ?? false,
-    health: HEALTH[registration] ?? (isQuarantined(instance, Date.now()) ? "Quarantined" : undefined),
+    health: healthOf(instance, registration),
   };
 }

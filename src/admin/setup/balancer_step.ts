@@ -152,9 +152,9 @@ async function setUpTargetGroup(
  * Returns whether setup registers an instance. Setup registers base instances that are running or pending. With a new load
  * balancer,
  * setup also registers such nodes. With an existing load balancer, a scale-out or scale-in of an unregistered node may be in
- * progress (R9, R10).
+ * progress (R9, R10). Setup does not register an instance that an operator has detached.
  */
-function shallServe({ role, state }: Ec2Instance, isNewBalancer: boolean): boolean {
-  return (state === "running" || state === "pending") &&
+function shallServe({ role, state, detached }: Ec2Instance, isNewBalancer: boolean): boolean {
+  return !detached && (state === "running" || state === "pending") &&
     (role === "base" || (role === "node" && isNewBalancer));
 }

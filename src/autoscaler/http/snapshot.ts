@@ -42,14 +42,16 @@ export interface Snapshot {
 }
 
 /**
- * The lifecycle statuses on the status page and in the metrics. A standby instance in quarantine has the status `quarantined`. A
- * standby instance that did not become healthy in time has the status `unhealthy`.
+ * The lifecycle statuses on the status page and in the metrics. A standby instance in quarantine has the status `quarantined`. An
+ * instance that an operator has detached, and a node that runs without being registered, has the status `detached`. A standby
+ * instance that did not become healthy in time has the status `unhealthy`.
  */
 export const DISPLAYED_STATUSES = [
   "in-service",
   "joining",
   "leaving",
   "standby",
+  "detached",
   "unhealthy",
   "quarantined",
 ] as const;
@@ -62,7 +64,9 @@ export function displayedStatus(instance: Instance, activity: ActivityKind | und
   const status = lifecycleStatus(instance, activity);
   if (status !== "standby") return status;
   if (instance.quarantine !== undefined) return "quarantined";
-  return instance.overdue ? "unhealthy" : status;
+  const { detached, role, state, registration, overdue } = instance;
+  if (detached || (role === "node" && state === "running" && registration === "none")) return "detached";
+  return overdue ? "unhealthy" : status;
 }
 
 /** The capacity of the fleet, its bounds in force, and the number of unhealthy instances. */

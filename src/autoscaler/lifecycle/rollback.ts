@@ -30,6 +30,8 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (instance !== undefined && (instance.role !== "node" || instance.autoScalingGroup !== undefined)) {
       return true;
     }
+    // An operator has detached the instance for maintenance. Leave it as it is.
+    if (instance?.detached) return true;
     // An operator has protected the instance. Leave it running and registered: it comes into service if it becomes healthy.
     if (instance?.protected) return true;
     if (!quarantined) await tryToQuarantine(context, cause.reason);
@@ -54,7 +56,7 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
 }
 
 /**
- * Rolls back a scale-in: registers the instance again, if it still runs.
+ * Rolls back a scale-in: registers the instance again, if it still runs and no operator has detached it.
  *
  * @returns whether kas registered the instance
  */
@@ -62,7 +64,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
   const { environment: { aws, fleet }, id } = context;
   return await runUntilDone(context, "re-registered", cause, async () => {
     const instance = await findInstance(context);
-    if (instance?.state !== "running") return false;
+    if (instance?.state !== "running" || instance.detached) return false;
     try {
       await register(aws, fleet.balancer, id);
     } catch (error) {

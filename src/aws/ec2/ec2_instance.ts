@@ -80,6 +80,7 @@ export const TAG = {
   quarantine: "kas:quarantine",
   protected: "kas:protected",
   byOperator: "kas:by-operator",
+  detached: "kas:detached",
   name: "Name",
 } as const;
 
@@ -126,6 +127,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(quarantine === undefined ? {} : quarantineOf(quarantine)),
     ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
     ...(tags[TAG.protected] === undefined ? {} : { protected: true }),
+    ...(tags[TAG.detached] === undefined ? {} : { detached: true }),
     ...byOperatorOf(tags[TAG.byOperator], found.LaunchTime),
   };
 }

@@ -10,7 +10,7 @@ import { ec2 } from "./client.ts";
 import { TAG } from "./ec2_instance.ts";
 
 /** A tag that only operators write. */
-export type OperatorTag = "protected" | "byOperator";
+export type OperatorTag = "protected" | "byOperator" | "detached";
 
 /** Writes tags on instances. The values must not contain characters that AWS does not allow in tags. */
 export async function tagInstances(

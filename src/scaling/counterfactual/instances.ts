@@ -1,5 +1,5 @@
 /**
- * Tries instances without their quarantine, protection or activity in progress, instances in service, and an additional node.
+ * Tries instances without their quarantine, protection, maintenance or activity in progress, instances in service, and an additional node.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Change, MOST } from "./change.ts";
 export const ONE_MORE = "one-more";
 
 /**
- * Tries each instance without its quarantine, protection or activity in progress, the history without failed starts, and the
+ * Tries each instance without its quarantine, protection, maintenance or activity in progress, the history without failed starts, and the
  * instance that the trigger names in service.
  */
 export function released(
@@ -30,6 +30,10 @@ export function released(
   const unprotected = instances.filter((it) => it.protected).slice(0, MOST).map(({ id }) => ({
     change: `with ${id} no longer protected`,
     observation: withInstance(observation, id, ({ protected: _, ...free }) => free),
+  }));
+  const attached = instances.filter((it) => it.detached).slice(0, MOST).map(({ id }) => ({
+    change: `with ${id} no longer detached`,
+    observation: withInstance(observation, id, ({ detached: _, ...free }) => free),
   }));
   const withoutActivity = inProgress.slice(0, MOST).map(({ kind, instance }, i) => ({
     change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} in progress`,
@@ -54,7 +58,7 @@ export function released(
       (it) => ({ ...it, state: "running", registration: "in-service" }),
     ),
   }));
-  return [quarantined, unprotected, withoutFailures, withoutActivity, inServiceInstead];
+  return [quarantined, unprotected, attached, withoutFailures, withoutActivity, inServiceInstead];
 }
 
 /** Tries one more node: a stopped node for scaling out, and a node in service that takes its share of the load for scaling in. */

@@ -56,6 +56,11 @@ export interface Instance {
    * the rules.
    */
   readonly byOperator?: number;
+  /**
+   * Set if an operator has detached the instance for maintenance with the tag `kas:detached`: kas neither starts nor stops it, and
+   * does not replace it. Absent otherwise, and in records of versions 1 to 6 of the rules.
+   */
+  readonly detached?: true;
   readonly registration: Registration;
   /**
    * Set if the instance has been joining for longer than `--start-timeout`, as `isOverdue` in faults/overdue.ts describes.

@@ -17,7 +17,7 @@ const IN_PROGRESS: Readonly<Record<ActivityKind, string>> = {
 
 /** Returns why kas does not start or stop an instance, whatever its state. Undefined if kas may. */
 export function whyExempt(
-  { role, quarantine, quarantineUntil, autoScalingGroup }: Instance,
+  { role, quarantine, quarantineUntil, autoScalingGroup, detached }: Instance,
 ): string | undefined {
   if (role !== "node") return `a ${role} instance is always on`;
   if (autoScalingGroup !== undefined) return `it belongs to the Auto Scaling group ${autoScalingGroup}`;
@@ -25,6 +25,7 @@ export function whyExempt(
     const until = quarantineUntil === undefined ? "" : ` until ${iso(quarantineUntil)}`;
     return `it is in quarantine${until}: ${quarantine}`;
   }
+  if (detached) return "it is detached for maintenance";
   return undefined;
 }
 

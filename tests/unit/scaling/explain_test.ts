@@ -131,6 +131,9 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
       it,
     ) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
   }, ["with n3 released from its quarantine: start n3"]],
+  ["no-standby: the only node left is detached", operator("out", "n3"), {
+    instances: OBSERVATION.instances.map((it) => (it.id === "n3" ? { ...it, detached: true as const } : it)),
+  }, ["with n3 no longer detached: start n3"]],
   ["paused: an operator paused scaling out", OUT, { paused: { out: { since: NOW, until: NOW + 60_000 } } }, [
     "60s later, all else the same: start n4",
     "with scaling out resumed: start n4",

@@ -49,7 +49,7 @@ const idsAt = (observation: Observation, place: string): string[] =>
 /** The actions that take an instance out of service. */
 const OUT_OF_SERVICE = ["stop", "terminate"] as const;
 
-Deno.test("I1: decide() never stops or terminates a base, control, quarantined or Auto Scaling instance, or one that is protected or that EC2 refuses to stop", () => {
+Deno.test("I1: decide() never stops or terminates a base, control, quarantined, detached or Auto Scaling instance, or one that is protected or that EC2 refuses to stop", () => {
   every(OUT_OF_SERVICE, (decision, _, observation) => {
     const target = observation.instances.find(({ id }) => "instance" in decision && id === decision.instance);
     assertEquals(
@@ -60,8 +60,9 @@ Deno.test("I1: decide() never stops or terminates a base, control, quarantined o
         target?.autoScalingGroup,
         target?.refusesStop,
         target?.protected,
+        target?.detached,
       ],
-      ["node", "running", undefined, undefined, undefined, undefined],
+      ["node", "running", undefined, undefined, undefined, undefined, undefined],
     );
   });
 });

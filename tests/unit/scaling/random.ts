@@ -64,6 +64,7 @@ export const instance = (id: string): fc.Arbitrary<Instance> =>
       { weight: 1, arbitrary: fc.constant({ autoScalingGroup: "web" }) },
       { weight: 1, arbitrary: fc.constant({ refusesStop: "it has stop protection" }) },
       { weight: 1, arbitrary: fc.constant({ protected: true } as const) },
+      { weight: 1, arbitrary: fc.constant({ detached: true } as const) },
       { weight: 1, arbitrary: fc.constant({ overdue: true } as const) },
     ),
   ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));

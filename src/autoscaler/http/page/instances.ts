@@ -25,6 +25,7 @@ export const COLOURS = {
   joining: "busy",
   leaving: "going",
   standby: "quiet",
+  detached: "quiet",
   unhealthy: "bad",
   quarantined: "bad",
 } as const satisfies Record<DisplayedStatus, string>;
@@ -33,6 +34,7 @@ export const COLOURS = {
 const LISTED_FIRST: readonly DisplayedStatus[] = [
   "quarantined",
   "unhealthy",
+  "detached",
   "joining",
   "leaving",
   "in-service",
@@ -115,6 +117,7 @@ function note(instance: Instance): Html {
   if (autoScalingGroup !== undefined) {
     return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
   }
+  if (instance.detached) return html`<p>${coloured("quiet", "detached for maintenance")}</p>`;
   return instance.protected ? html`<p>${coloured("quiet", "protected")}</p>` : html``;
 }
 

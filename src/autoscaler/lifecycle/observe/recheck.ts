@@ -14,7 +14,7 @@ import { windowsAt } from "../../schedule_windows.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /**
- * Checks that the fleet can do without an instance: the instance is a node without the tag `kas:protected`, and at least min
+ * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at least min
  * other instances are in service (R3). Other leaving instances do not count as in service, so that two scale-ins never rely
  * on each other's instance.
  *
@@ -36,6 +36,7 @@ export async function recheck(
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {
     throw new ActivityError(`${id} is no longer a node`);
   }
+  if (instance.detached) throw new ActivityError(`${id} is detached for maintenance`);
   if (instance.protected) throw new ActivityError(`${id} is protected`);
   const now = clock.now();
   const { passed, message } = checkMin(instance, {

@@ -90,6 +90,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
     "aws:autoscaling:groupName": "asg",
     "kas:protected": "true",
     "kas:by-operator": "2026-11-23T20:59:58.250Z",
+    "kas:detached": "2026-11-23T20:59:58.250Z",
   };
   const more =
     "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason><launchTime>2026-11-23T20:00:00.000Z</launchTime>" +
@@ -117,6 +118,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
     quarantine: "no capacity",
     autoScalingGroup: "asg",
     protected: true,
+    detached: true,
     byOperator: Date.UTC(2026, 10, 23, 20, 59, 58, 250),
   });
 });

@@ -161,6 +161,9 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
       { ...OFF, id: "i-b" },
       { ...OFF, id: "i-c", quarantine: "its health check failed" },
       { ...SERVING, id: "i-d", registration: "out-of-service" },
+      { ...SERVING, id: "i-e", registration: "none" },
+      { ...OFF, id: "i-f", detached: true },
+      { ...SERVING, id: "i-g", role: "control", registration: "none" },
       { ...OFF, id: "i-gone", state: "terminated" },
     ], {
       cpu: { "i-a": { percent: 91.25, at: NOW } },
@@ -176,18 +179,22 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
     joining: "1",
     unhealthy: "0",
     leaving: "0",
-    standby: "1",
+    standby: "2",
+    detached: "2",
     quarantined: "1",
-    "min–max": "1–4",
+    "min–max": "1–7",
   });
   const instances = rows(page, "Instances");
   assertEquals(instances.map(({ id, status }) => [id, status]), [
     ["i-c", "quarantined"],
+    ["i-e", "detached"],
+    ["i-f", "detached"],
     ["i-d", "joining"],
     ["i-a", "in service"],
     ["i-b", "standby"],
+    ["i-g", "standby"],
   ]);
-  const { "in service for": since, CPU, ...front } = instances[2] ?? {};
+  const { "in service for": since, CPU, ...front } = instances[4] ?? {};
   assertEquals(front, {
     id: "i-a",
     name: "front",

@@ -227,6 +227,22 @@ for (
   });
 }
 
+Deno.test("if an operator detaches an instance while kas takes it out of service, kas leaves it running and unregistered", async () => {
+  await using lab = await openNotifiedLab(fleetOf([true], { kind: true }));
+  lab.cloud.faults.onCall = async (call) => {
+    if (call.action !== DEREGISTER || call.moment !== "after") return;
+    const tag = {
+      Resources: [lab.id(FIRST)],
+      Tags: [{ Key: "kas:detached", Value: "2026-11-25T03:00:00Z" }],
+    };
+    await lab.cloud.elsewhere("ec2", "CreateTags", tag);
+  };
+  await reportIdle(lab, FIRST);
+  await lab.pass(200_000);
+  assertEquals(lab.status(FIRST), "running none");
+  assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is detached/);
+});
+
 Deno.test("kas does not stop a drained instance that an operator has registered again (R10)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true], { kind: true }));
   const id = lab.id(FIRST);
