@@ -35,6 +35,7 @@ export interface FleetOptions {
 /** Machines without a worker. */
 const silent: MachineFactory = () => ({
   cpuSeconds: () => 0,
+  signal: () => {},
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 

@@ -12,6 +12,7 @@ import { type Ec2, ec2 as makeEc2 } from "./ec2/service.ts";
 import { zones } from "./ec2/zones.ts";
 import { isBurstable, isUnlimited } from "./ec2/credit_actions.ts";
 import { Lifecycle } from "./ec2/lifecycle.ts";
+import { FailureInjector } from "./faults/inject_failures.ts";
 import { type Elb, elb as makeElb } from "./elb/service.ts";
 import { Balancers } from "./elb/balancers.ts";
 import { elbV2 } from "./elbv2/service.ts";
@@ -77,8 +78,10 @@ export function startServices(options: AwsServicesOptions): AwsServices {
       boot: () => faults.bootTime(boot),
       shutdown,
       bootCpu: () => faults.bootCpu,
+      startFails: (id) => faults.failingStarts.has(id),
     }),
   );
+  owned.use(new FailureInjector(clock, account, lifecycle, faults.failures));
   const balancers = owned.use(new Balancers(clock, account, faults, fetch));
   const sns = owned.use(
     makeSns({

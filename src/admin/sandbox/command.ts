@@ -96,7 +96,7 @@ export const sandbox = command({
     fault: {
       placeholder: "FAULT",
       help:
-        "inject a fault, such as throttle=0.2, stale-reads=2s, metric-delay=90s or no-capacity=i-…; docs/sandbox.md lists all",
+        "inject a fault, such as throttle=0.2, stale-reads=2s, no-capacity=i-… or hangs=i-…; docs/sandbox.md lists all",
       parse: text,
       repeat: true,
     },

@@ -11,6 +11,7 @@ import { MachineWithBootLoad } from "../machines/boot_load.ts";
 import type { Machine } from "../machines/machine.ts";
 import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
+import { END_CODES, type EndCode } from "../faults/failures.ts";
 
 /**
  * How long a terminated instance stays visible, in ms of sandbox time. Source: EC2, TerminateInstances: about an hour.
@@ -29,6 +30,8 @@ export interface LifecycleOptions {
   readonly shutdown: number;
   /** Returns the CPU load that follows a boot, for as long as the boot took, in percent of one vCPU. Default: 0. */
   readonly bootCpu?: () => number;
+  /** Returns whether the start of an instance ends in a stop instead of the running state. Default: false. */
+  readonly startFails?: (id: string) => boolean;
 }
 
 /** Moves instances through EC2's states. Its disposal stops every simulated machine. */
@@ -53,18 +56,23 @@ export class Lifecycle implements AsyncDisposable {
 
   /** Starts a stopped or new instance. Its state changes to `pending` immediately. */
   start(id: string): void {
-    const { clock, account, bootCpu = () => 0 } = this.#options;
+    const { clock, account, bootCpu = () => 0, startFails = () => false } = this.#options;
     const boot = this.#options.boot();
     const machine = this.#powerOn(id);
+    const retirement = account.current.instances.get(id)?.retirement;
     account.updateInstance(id, {
       state: "pending",
       launchedAt: clock.now(),
       transitionReason: "",
       stateReason: undefined,
+      // A start moves the instance to another host.
+      impairedSince: undefined,
+      ...(retirement === undefined ? {} : { retirement: { ...retirement, completed: true } }),
     });
     this.#after(boot, () => {
       // During the boot, a client may have terminated the instance, or may have stopped and started the instance again.
       if (this.#machines.get(id) !== machine) return;
+      if (startFails(id)) return this.#endStart(id);
       machine?.startLoad(bootCpu() / 100, boot);
       account.updateInstance(id, { state: "running", hasRun: true });
     });
@@ -78,15 +86,38 @@ export class Lifecycle implements AsyncDisposable {
 
   /** Stops a running instance. Its state changes to `stopping` immediately. */
   stop(id: string): void {
-    this.#end(id, "stopping", "stopped", () => {});
+    this.end(id, "Client.UserInitiatedShutdown");
   }
 
   /** Terminates an instance. A running instance changes to `shutting-down`; an instance in any other state to `terminated`. */
   terminate(id: string): void {
-    const { account, addresses } = this.#options;
-    this.#end(id, "shutting-down", "terminated", ({ address }) => {
-      addresses.release(address);
+    this.end(id, "Client.UserInitiatedTermination");
+  }
+
+  /** Stops or terminates an instance for a reason. An instance with an instance store as its root device cannot stop, only end. */
+  end(id: string, code: EndCode): void {
+    const { account, addresses, shutdown } = this.#options;
+    const instance = account.current.instances.get(id);
+    if (instance === undefined) return;
+    const end = instance.rootDevice === "instance-store" ? "terminated" : END_CODES[code].end;
+    const during = end === "stopped" ? "stopping" : "shutting-down";
+    const onEnd = () => {
+      account.updateInstance(id, { state: end });
+      if (end !== "terminated") return;
+      addresses.release(instance.address);
       this.#after(TERMINATED_VISIBLE_MS, () => account.removeInstance(id));
+    };
+    const reasons = this.#reasons(code);
+    if (instance.state === "stopped") {
+      account.updateInstance(id, reasons);
+      return onEnd();
+    }
+    const off = this.#powerOff(id);
+    account.updateInstance(id, { state: during, ...reasons });
+    this.#after(shutdown, async () => {
+      await off;
+      // A client may have terminated the instance while the instance was stopping.
+      if (account.current.instances.get(id)?.state === during) onEnd();
     });
   }
 
@@ -96,37 +127,19 @@ export class Lifecycle implements AsyncDisposable {
     await Promise.all([...this.#machines.keys(), ...this.#shutdowns.keys()].map((id) => this.#powerOff(id)));
   }
 
-  #end(
-    id: string,
-    during: "stopping" | "shutting-down",
-    end: "stopped" | "terminated",
-    onEnd: (instance: Instance) => void,
-  ): void {
-    const { clock, account, shutdown } = this.#options;
-    const instance = account.current.instances.get(id);
-    if (instance === undefined) return;
-    const [code, cause] = end === "stopped"
-      ? ["Client.UserInitiatedShutdown", "shutdown"]
-      : ["Client.UserInitiatedTermination", "termination"];
-    const reasons = {
-      transitionReason: `User initiated (${
-        new Date(clock.now()).toISOString().slice(0, 19).replace("T", " ")
-      } GMT)`,
-      stateReason: { code, message: `${code}: User initiated ${cause}` },
-    };
-    if (instance.state === "stopped") {
-      account.updateInstance(id, { state: end, ...reasons });
-      return onEnd(instance);
-    }
-    const off = this.#powerOff(id);
-    account.updateInstance(id, { state: during, ...reasons });
-    this.#after(shutdown, async () => {
-      await off;
-      // A client may have terminated the instance while the instance was stopping.
-      if (account.current.instances.get(id)?.state !== during) return;
-      account.updateInstance(id, { state: end });
-      onEnd(instance);
-    });
+  /** Ends a start that EC2 accepted. Source: EC2 user guide, troubleshooting-launch, "Client error on launch". */
+  #endStart(id: string): void {
+    const { account } = this.#options;
+    void this.#powerOff(id);
+    account.updateInstance(id, { state: "stopped", ...this.#reasons("Client.InternalError") });
+  }
+
+  #reasons(code: EndCode): Pick<Instance, "transitionReason" | "stateReason"> {
+    const stateReason = { code, message: `${code}: ${END_CODES[code].message}` };
+    const time = new Date(this.#options.clock.now()).toISOString().slice(0, 19).replace("T", " ");
+    // EC2 says the time only of what a user did.
+    const isUser = code.startsWith("Client.UserInitiated");
+    return { stateReason, transitionReason: isUser ? `User initiated (${time} GMT)` : code };
   }
 
   #powerOn(id: string): MachineWithBootLoad | undefined {

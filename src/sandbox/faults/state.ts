@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { ExpiringSet } from "./expiring_set.ts";
+import { PendingFailures } from "./failures.ts";
 
 /** The faults in effect. A new instance of the class has no faults, not even those of a real account. */
 export class FaultState {
@@ -38,8 +39,12 @@ export class FaultState {
   readonly protectedInstances = new Set<string>();
   /** CPU that a booted machine uses in addition to its own load, for as long as its boot took, in percent of one vCPU. */
   bootCpu = 0;
+  /** Ids of instances whose starts end in a stop. */
+  readonly failingStarts = new Set<string>();
+  /** Failures that happen once, as soon as the instance runs. */
+  readonly failures = new PendingFailures();
   /** Ids of instances whose health checks fail. */
-  readonly unhealthy = new Set<string>();
+  readonly unhealthy: ExpiringSet;
   /** Time from an instance's start until EC2 has checked its status, in ms of sandbox time. */
   statusDelay = 0;
   /** Whether the first health check after a registration happens at a random time within the check interval. */
@@ -64,6 +69,7 @@ export class FaultState {
   /** @param clock clock for faults that end after a time */
   constructor(readonly clock: Pick<Clock, "now" | "speed"> = { now: () => Date.now(), speed: 1 }) {
     this.noCapacity = new ExpiringSet(() => clock.now());
+    this.unhealthy = new ExpiringSet(() => clock.now());
   }
 
   /** Removes every fault. */
@@ -97,6 +103,8 @@ export class FaultState {
     this.deniedActions.clear();
     this.noCapacity.clear();
     this.protectedInstances.clear();
+    this.failingStarts.clear();
+    this.failures.clear();
     this.unhealthy.clear();
   }
 }

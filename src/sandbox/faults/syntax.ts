@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ExpiringSet } from "./expiring_set.ts";
+import { END_CODES, type EndCode, type Failure } from "./failures.ts";
 import type { FaultState } from "./state.ts";
 
 /** The syntax of a fault: its name and the kind of its value. */
@@ -29,13 +31,19 @@ const FAULTS: readonly FaultSyntax[] = [
   time("read-lag", "readLag"),
   member("deny", "SERVICE:ACTION", /^[a-z0-9]+:[A-Z][A-Za-z]+$/, ({ deniedActions }) => deniedActions),
   { name: "clock", value: "TIME", set: setClock },
-  member("no-capacity", "ID", /^[^:]+$/, ({ noCapacity }) => noCapacity),
-  { name: "no-capacity", value: "ID:TIME", set: setNoCapacity },
+  ...expiringMember("no-capacity", ({ noCapacity }) => noCapacity),
   member("protected", "ID", /./, ({ protectedInstances }) => protectedInstances),
+  member("failing-start", "ID", /^[^:]+$/, ({ failingStarts }) => failingStarts),
+  ...lasting("hangs", (lasts) => ({ kind: "hangs", lasts })),
+  failure("dies", "ID", () => ({ kind: "dies" })),
+  ...lasting("impaired", (lasts) => ({ kind: "impaired", lasts })),
+  ...lasting("retires", (after) => ({ kind: "retires", after })),
+  failure("ends", "ID", () => ({ kind: "ends", code: "Client.InstanceInitiatedShutdown" })),
+  failure("ends", "ID:CODE", (code = "") => isEndCode(code) ? { kind: "ends", code } : undefined),
   percentage("boot-cpu", "bootCpu"),
   time("status-delay", "statusDelay"),
   percentage("credits", "credits"),
-  member("unhealthy", "ID", /./, ({ unhealthy }) => unhealthy),
+  ...expiringMember("unhealthy", ({ unhealthy }) => unhealthy),
   toggle("late-first-check", "lateFirstCheck"),
   time("drain-lag", "drainLag"),
   time("metric-delay", "metricDelay"),
@@ -53,6 +61,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   TIME: "a time such as 300ms or 2s",
   PERCENT: "a percentage from 0 to 100",
   "ID:TIME": "an id and a time such as i-1:5m",
+  "ID:CODE": `an id and a code such as i-1:Server.SpotInstanceTermination (${
+    Object.keys(END_CODES).join(", ")
+  })`,
   ACTION: "an action such as StartInstances",
   "SERVICE:ACTION": "an action such as ec2:StartInstances",
   on: "on or off",
@@ -136,18 +147,66 @@ function member(
   };
 }
 
+/** A member of a set that can expire: `NAME=ID` or `NAME=ID:TIME`. */
+function expiringMember(name: string, setOf: (faults: FaultState) => ExpiringSet): readonly FaultSyntax[] {
+  return [
+    member(name, "ID", /^[^:]+$/, setOf),
+    {
+      name,
+      value: "ID:TIME",
+      set: (faults, value) => {
+        const [, id, time = ""] = /^([^:]+):(.+)$/.exec(value) ?? [];
+        const ms = milliseconds(time);
+        if (id === undefined || ms === undefined) return false;
+        setOf(faults).add(id, faults.clock.now() + ms / faults.clock.speed);
+        return true;
+      },
+    },
+  ];
+}
+
+/**
+ * A failure that happens once: `NAME=ID`, or with a parameter `NAME=ID:PARAMETER`.
+ *
+ * @param parse returns the failure, or undefined if the parameter is not valid
+ */
+function failure(
+  name: string,
+  value: "ID" | `ID:${string}`,
+  parse: (parameter: string | undefined) => Failure | undefined,
+): FaultSyntax {
+  return {
+    name,
+    value,
+    set: ({ failures }, text) => {
+      const [, id, parameter] = /^([^:]+)(?::(.+))?$/.exec(text) ?? [];
+      if (id === undefined || (parameter === undefined) !== (value === "ID")) return false;
+      const parsed = parse(parameter);
+      if (parsed !== undefined) failures.add(id, parsed);
+      return parsed !== undefined;
+    },
+  };
+}
+
+/** A failure with an optional time: `NAME=ID` or `NAME=ID:TIME`. */
+function lasting(name: string, make: (ms: number | undefined) => Failure): readonly FaultSyntax[] {
+  return [
+    failure(name, "ID", () => make(undefined)),
+    failure(name, "ID:TIME", (time = "") => {
+      const ms = milliseconds(time);
+      return ms === undefined ? undefined : make(ms);
+    }),
+  ];
+}
+
+function isEndCode(code: string): code is EndCode {
+  return Object.hasOwn(END_CODES, code);
+}
+
 function setClock(faults: FaultState, value: string): boolean {
   const ms = milliseconds(value.replace(/^-/, ""));
   if (ms !== undefined) faults.clockOffset = value.startsWith("-") ? -ms : ms;
   return ms !== undefined;
-}
-
-function setNoCapacity({ noCapacity, clock }: FaultState, value: string): boolean {
-  const [, id, time = ""] = /^([^:]+):(.+)$/.exec(value) ?? [];
-  const ms = milliseconds(time);
-  if (id === undefined || ms === undefined) return false;
-  noCapacity.add(id, clock.now() + ms / clock.speed);
-  return true;
 }
 
 /** Milliseconds per unit of time. */

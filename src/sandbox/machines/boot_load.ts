@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, MachineSignal } from "./machine.ts";
 
 /** A machine with an additional, simulated CPU load for a limited time. The total load is at most one core. */
 export class MachineWithBootLoad implements Machine {
@@ -37,6 +37,10 @@ export class MachineWithBootLoad implements Machine {
       if (this.#clock.now() - since >= duration) this.#load = undefined;
     }
     return own + this.#added;
+  }
+
+  signal(signal: MachineSignal): void {
+    this.#machine.signal(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

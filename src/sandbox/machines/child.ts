@@ -30,19 +30,24 @@ export function spawnChild(
   }
 }
 
-/** Sends SIGTERM to a child process, and SIGKILL after `grace` ms. Resolves when `ended` resolves. */
+/**
+ * Sends SIGTERM to a child process, and SIGKILL after `grace` ms. Resolves when `ended` resolves. SIGCONT lets a suspended process
+ * handle the SIGTERM.
+ */
 export async function endChild(
   child: Deno.ChildProcess,
   ended: Promise<unknown>,
   grace: number,
 ): Promise<void> {
-  kill(child, "SIGTERM");
-  const killer = setTimeout(() => kill(child, "SIGKILL"), grace);
+  sendSignal(child, "SIGTERM");
+  sendSignal(child, "SIGCONT");
+  const killer = setTimeout(() => sendSignal(child, "SIGKILL"), grace);
   await ended;
   clearTimeout(killer);
 }
 
-function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+/** Sends a signal to a child process, unless it has exited. */
+export function sendSignal(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch {

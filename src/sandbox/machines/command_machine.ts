@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { processTreeMeter } from "./cpu_meter.ts";
+import { processTree, processTreeMeter } from "./cpu_meter.ts";
 import type { MachineAddress, MachineFactory } from "./machine.ts";
 
 /**
@@ -41,13 +41,20 @@ export function commandMachines(
 ): MachineFactory {
   return (machine) => {
     let meter = () => 0;
+    let root: number | undefined;
     const started = run(start, machine).then(({ stdout, failure }) => {
       if (failure !== undefined) return onCrash(machine, failure);
       const pid = /^pid (\d+)$/m.exec(stdout)?.[1];
-      if (pid !== undefined) meter = processTreeMeter(Number(pid));
+      if (pid === undefined) return;
+      root = Number(pid);
+      meter = processTreeMeter(root);
     });
     return {
       cpuSeconds: () => meter(),
+      signal: (signal) => {
+        if (root === undefined) throw new TypeError(`${start} has printed no "pid N"`);
+        for (const pid of processTree(root)) Deno.kill(pid, signal);
+      },
       [Symbol.asyncDispose]: async () => {
         // The stop command must wait, because a machine cannot be stopped during its boot.
         await started;

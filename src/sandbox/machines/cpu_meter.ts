@@ -101,7 +101,7 @@ export function processTreeMeter(root: number, proc: Proc = PROC): () => number 
 }
 
 /** Returns the ids of a process and its descendants. Source: proc(5), /proc/PID/task/TID/children. */
-function processTree(pid: number, proc: Proc): number[] {
+export function processTree(pid: number, proc: Proc = PROC): number[] {
   try {
     const children = proc.list(`/proc/${pid}/task`).flatMap((thread) =>
       proc.read(`/proc/${pid}/task/${thread}/children`).split(" ").map(Number).filter((child) => child > 0)

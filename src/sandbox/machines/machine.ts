@@ -14,7 +14,15 @@ export interface Machine extends AsyncDisposable {
    * decreases.
    */
   cpuSeconds(): number;
+  /**
+   * Sends a signal to the machine's processes. SIGSTOP suspends them: the machine accepts connections and answers nothing until
+   * SIGCONT. SIGKILL ends them. Throws TypeError if the processes are not known.
+   */
+  signal(signal: MachineSignal): void;
 }
+
+/** A signal to the processes of a machine. */
+export type MachineSignal = "SIGSTOP" | "SIGCONT" | "SIGKILL";
 
 /** The identity of a simulated machine. */
 export interface MachineAddress {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endChild, spawnChild } from "./child.ts";
+import { endChild, sendSignal, spawnChild } from "./child.ts";
 import { cpuMeter } from "./cpu_meter.ts";
 import { INSTANCE_PORT, type MachineAddress, type MachineFactory } from "./machine.ts";
 
@@ -33,6 +33,7 @@ export function processMachines(
     });
     return {
       cpuSeconds: meter,
+      signal: (signal) => sendSignal(process, signal),
       [Symbol.asyncDispose]: async () => {
         stopping = true;
         await endChild(process, ended, grace);

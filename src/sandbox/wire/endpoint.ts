@@ -18,6 +18,9 @@ import { iamPrefix, type ServiceName } from "./service_name.ts";
 /** The path at which the endpoint shows the units that AWS would bill. AWS has no such path. */
 export const BILLED_PATH = "/billed";
 
+/** The path to which a client posts faults, such as `hangs=i-1`, while the sandbox runs. AWS has no such path. */
+export const FAULTS_PATH = "/faults";
+
 /** A recorded API call. */
 export interface Call {
   /** Time of the call in ms since the epoch. */
@@ -87,8 +90,9 @@ export function endpoint(
   };
 
   return async (request) => {
+    const { pathname } = new URL(request.url);
+    if (request.method === "POST" && pathname === FAULTS_PATH) return await setFaults(faults, request);
     if (request.method === "GET") {
-      const { pathname } = new URL(request.url);
       if (pathname === signer.path) {
         return new Response(signer.pem, { headers: { "content-type": "application/x-pem-file" } });
       }
@@ -121,6 +125,17 @@ export function endpoint(
       return withDate(errorResponse(received, failure));
     }
   };
+}
+
+/** Sets the faults in the body of a request, a form. Returns the HTTP status 400 at the first invalid fault. */
+async function setFaults(faults: Faults, request: Request): Promise<Response> {
+  try {
+    for (const [name, value] of new URLSearchParams(await request.text())) faults.set(`${name}=${value}`);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new Response(`${error.message}\n`, { status: 400 });
+  }
+  return new Response(undefined, { status: 204 });
 }
 
 /**

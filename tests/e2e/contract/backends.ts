@@ -96,5 +96,5 @@ function machine({ address }: { readonly address: string }) {
     { hostname: address, port: 30_000, onListen: () => {} },
     () => new Response("pong"),
   );
-  return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
+  return { cpuSeconds: () => 0, signal: () => {}, [Symbol.asyncDispose]: () => server.shutdown() };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { MachineAddress, MachineFactory } from "../../../src/sandbox/machines/machine.ts";
-import type { Machine } from "../../../src/sandbox/machines/machine.ts";
+import type { Machine, MachineSignal } from "../../../src/sandbox/machines/machine.ts";
 import type { Account } from "../../../src/sandbox/account/account.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
@@ -20,6 +20,10 @@ interface On {
   cpuSeconds: number;
   /** Functions that answer the requests that the machine holds. */
   readonly held: Set<() => void>;
+  /** Whether the machine's processes have ended. */
+  dead: boolean;
+  /** Resolves when the machine's processes continue. Undefined if they are not suspended. */
+  suspended: PromiseWithResolvers<void> | undefined;
 }
 
 /** The machines of a lab. */
@@ -50,15 +54,20 @@ export class Machines {
   }
 
   readonly make: MachineFactory = ({ id, address }: MachineAddress): Machine => {
-    const on: On = { id, healthy: false, cpuSeconds: 0, held: new Set() };
+    const on: On = { id, healthy: false, cpuSeconds: 0, held: new Set(), dead: false, suspended: undefined };
     this.#byAddress.set(address, on);
     return {
       cpuSeconds: () => {
         this.#accrue();
         return on.cpuSeconds;
       },
+      signal: (signal) => {
+        this.#accrue();
+        send(on, signal);
+      },
       [Symbol.asyncDispose]: () => {
         if (this.#byAddress.get(address) === on) this.#byAddress.delete(address);
+        send(on, "SIGCONT");
         for (const end of on.held) end();
         return Promise.resolve();
       },
@@ -80,7 +89,11 @@ export class Machines {
   /** Answers a request to an address. */
   async answer(address: string, request: Request): Promise<Response> {
     const on = this.#byAddress.get(address);
-    if (on === undefined) throw new TypeError("error sending request: connection refused");
+    if (on === undefined || on.dead) throw refused();
+    if (on.suspended !== undefined) {
+      await on.suspended.promise;
+      if (on.dead || this.#byAddress.get(address) !== on) throw refused();
+    }
     if (this.broken.has(on.id)) return new Response("not yet", { status: 503 });
     if (new URL(request.url).pathname === "/ping") {
       on.healthy = true;
@@ -92,6 +105,7 @@ export class Machines {
       request.signal.addEventListener("abort", () => resolve(), { once: true });
       await promise;
       on.held.delete(resolve);
+      if (on.dead) throw refused();
     }
     return new Response("done");
   }
@@ -107,8 +121,29 @@ export class Machines {
     const on = [...this.#byAddress.values()];
     const count = on.filter(({ id }) => serving(id)).length;
     for (const machine of on) {
+      // The processes that would use the CPU do not run.
+      if (machine.dead || machine.suspended !== undefined) continue;
       const share = serving(machine.id) ? Math.min(1, IDLE + this.#demand / count) : IDLE;
       machine.cpuSeconds += share * seconds;
     }
   }
+}
+
+/** Sends a signal to a machine's processes. */
+function send(on: On, signal: MachineSignal): void {
+  if (signal === "SIGSTOP") {
+    on.suspended ??= Promise.withResolvers();
+    return;
+  }
+  if (signal === "SIGKILL") {
+    on.dead = true;
+    for (const end of on.held) end();
+  }
+  // The requests that a dead machine has accepted fail.
+  on.suspended?.resolve();
+  on.suspended = undefined;
+}
+
+function refused(): TypeError {
+  return new TypeError("error sending request: connection refused");
 }

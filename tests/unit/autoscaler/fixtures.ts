@@ -59,7 +59,7 @@ export function machines(
         return serves(id) ? new Response("pong", { headers }) : new Response("not yet", { status: 503 });
       },
     );
-    return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
+    return { cpuSeconds: () => 0, signal: () => {}, [Symbol.asyncDispose]: () => server.shutdown() };
   };
   return Object.assign(make, { held: () => held });
 }

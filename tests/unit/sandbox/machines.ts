@@ -40,15 +40,29 @@ export function localMachines(): LocalMachines {
     on: new Set(),
     make: (host) => {
       const closed = new AbortController();
+      let suspended: PromiseWithResolvers<void> | undefined;
+      const resume = () => {
+        suspended?.resolve();
+        suspended = undefined;
+      };
       const server = Deno.serve(
         { hostname: host.address, port: INSTANCE_PORT, signal: closed.signal, onListen: () => {} },
-        (request) => answer(machines, host, request),
+        async (request) => {
+          await suspended?.promise;
+          return await answer(machines, host, request);
+        },
       );
       machines.on.add(host.id);
       return {
         cpuSeconds: () => 0,
+        signal: (signal) => {
+          if (signal === "SIGSTOP") suspended ??= Promise.withResolvers();
+          else resume();
+          if (signal === "SIGKILL") closed.abort();
+        },
         [Symbol.asyncDispose]: async () => {
           machines.on.delete(host.id);
+          resume();
           closed.abort();
           await server.finished;
         },

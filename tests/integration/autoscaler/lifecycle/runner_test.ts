@@ -25,7 +25,7 @@ const [FIRST, SECOND, THIRD] = NODES;
 const serverless: MachineFactory = (host) =>
   host.id === BASE
     ? machines()(host)
-    : { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };
+    : { cpuSeconds: () => 0, signal: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
 
 /** Publishes notifications of five alarms at a time. */
 async function fiveAlarms(it: Stage): Promise<void> {

@@ -33,6 +33,7 @@ export class Burner implements Machine {
     this.cpuSeconds();
     this.load = load;
   }
+  signal(): void {}
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }

@@ -7,6 +7,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
+import { FailureInjector } from "../../../../src/sandbox/faults/inject_failures.ts";
 import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { Account } from "../../../../src/sandbox/account/account.ts";
@@ -24,6 +25,8 @@ export interface Fixture extends AsyncDisposable {
   readonly faults: Faults;
   /** The ids of the machines that are on. */
   readonly on: ReadonlySet<string>;
+  /** The signals that the machines received, as `i-1 SIGSTOP`. */
+  readonly signals: readonly string[];
   /** Calls an action and returns its output. */
   call(action: string, input?: Shape): Promise<Shape | void>;
   /** Returns the state of an instance. */
@@ -40,6 +43,7 @@ export function startEc2(): Fixture {
   const addresses = stack.use(new LoopbackAddresses());
   const faults = new Faults(1, clock);
   const on = new Set<string>();
+  const signals: string[] = [];
   const lifecycle = stack.use(
     new Lifecycle({
       clock,
@@ -48,12 +52,18 @@ export function startEc2(): Fixture {
       boot: () => 2_000,
       shutdown: 1_000,
       bootCpu: () => faults.bootCpu,
+      startFails: (id) => faults.failingStarts.has(id),
       machine: ({ id }) => {
         on.add(id);
-        return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve(void on.delete(id)) };
+        return {
+          cpuSeconds: () => 0,
+          signal: (signal) => void signals.push(`${id} ${signal}`),
+          [Symbol.asyncDispose]: () => Promise.resolve(void on.delete(id)),
+        };
       },
     }),
   );
+  stack.use(new FailureInjector(clock, account, lifecycle, faults.failures));
   const { service, create } = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });
   for (const [index, Name] of ["a", "b", "c"].entries()) {
     create({
@@ -69,6 +79,7 @@ export function startEc2(): Fixture {
     lifecycle,
     faults,
     on,
+    signals,
     call: async (action: string, input: Shape = {}) => await service[action]?.(input),
     state: (id: string) => account.current.instances.get(id)?.state,
     pass: async (ms: number, id: string, state: string) => {

@@ -48,6 +48,7 @@ Deno.test("Faults.set() accepts the documented syntax of each fault", () => {
       "no-capacity=i-2",
       "stale-reads=2s",
       "unhealthy=i-3",
+      "failing-start=i-4",
       "sns-duplicates=0.3",
       "sns-loss=1",
       "deny=ec2:StartInstances",
@@ -92,11 +93,37 @@ Deno.test("Faults.clear() removes every fault", () => {
   const chances: RandomFault[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
   assertEquals(chances.filter((kind) => faults.occurs(kind)), []);
   assertEquals([
-    faults.unhealthy.size,
+    [...faults.unhealthy].length,
     faults.wedgedActions.size,
     faults.deniedActions.size,
     faults.clockOffset,
   ], [0, 0, 0, 0]);
+});
+
+Deno.test("Faults.set() parses the failures of instances, with and without a parameter", () => {
+  const faults = new Faults();
+  for (
+    const text of [
+      "hangs=i-1",
+      "dies=i-1",
+      "impaired=i-1:90s",
+      "retires=i-1:2h",
+      "ends=i-1",
+      "ends=i-1:Server.SpotInstanceTermination",
+    ]
+  ) faults.set(text);
+  for (const text of ["hangs=i-1:soon", "dies=i-1:5m", "ends=i-1:Server.Bored", "impaired=:5m", "hangs="]) {
+    assertThrows(() => faults.set(text), TypeError);
+  }
+  assertEquals(faults.failures.take("i-1"), [
+    { kind: "hangs", lasts: undefined },
+    { kind: "dies" },
+    { kind: "impaired", lasts: 90_000 },
+    { kind: "retires", after: 7_200_000 },
+    { kind: "ends", code: "Client.InstanceInitiatedShutdown" },
+    { kind: "ends", code: "Server.SpotInstanceTermination" },
+  ]);
+  assertEquals(faults.failures.ids(), []);
 });
 
 Deno.test("Faults.set() parses the faults that imitate a real account", () => {
@@ -137,7 +164,10 @@ Deno.test("Faults.set() parses the faults that imitate a real account", () => {
   for (const text of ["rate-limits=3", "boot-cpu=101", "no-capacity=i-1:soon", "protected="]) {
     assertThrows(() => faults.set(text), TypeError);
   }
+  faults.failingStarts.add("i-1");
+  faults.failures.add("i-1", { kind: "dies" });
   faults.clear();
+  assertEquals([...faults.failingStarts, ...faults.failures.ids()], []);
   assertEquals(toggles(), [false, false, false, false]);
   assertEquals([...faults.noCapacity, ...faults.protectedInstances], []);
   assertEquals(amounts(), [0, 0, 0, 0, 0]);

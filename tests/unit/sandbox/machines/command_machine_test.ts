@@ -2,9 +2,20 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SubnetAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { commandMachines } from "../../../../src/sandbox/machines/command_machine.ts";
 import { processTreeMeter } from "../../../../src/sandbox/machines/cpu_meter.ts";
+import { eventually } from "../../../support/kas.ts";
 import { AwsError } from "../../../../src/sandbox/wire/action.ts";
 
 const HOST = { id: "i-1", address: "10.77.0.4" };
+
+/** Returns whether an action succeeds. */
+function attempt(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function within(folder: string, name: string): Promise<string> {
   return (await Deno.readTextFile(`${folder}/${name}`)).trim();
@@ -42,6 +53,35 @@ Deno.test("commandMachines() measures the process whose id the start command pri
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("commandMachines() sends a signal to the process whose id the start command prints, and to its descendants", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const children = "exec >/dev/null 2>&1; sleep 3600 & echo $! >$0/child; wait";
+    await using machine = commandMachines({
+      start: `sh -c '${children}' ${folder} & echo "pid $!"`,
+      stop: `kill $(cat ${folder}/child)`,
+    })(HOST);
+    // The state of a process follows its name in parentheses. Source: proc(5), /proc/PID/stat.
+    const state = async () => {
+      const pid = await within(folder, "child").catch(() => "");
+      if (pid === "") return undefined;
+      return /\) (\w)/.exec(await Deno.readTextFile(`/proc/${pid}/stat`))?.[1];
+    };
+    await eventually(state, (now) => now === "S");
+    await eventually(() => attempt(() => machine.signal("SIGSTOP")), (sent) => sent);
+    await eventually(state, (now) => now === "T");
+    machine.signal("SIGCONT");
+    await eventually(state, (now) => now === "S");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("commandMachines() cannot send a signal to a machine whose start command prints no process id", async () => {
+  await using machine = commandMachines({ start: "true", stop: "true" })(HOST);
+  assertThrows(() => machine.signal("SIGSTOP"), TypeError);
 });
 
 Deno.test("commandMachines() reports a failed command with the command's stderr", async () => {

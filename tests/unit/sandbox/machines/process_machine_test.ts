@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { INSTANCE_PORT, type MachineAddress } from "../../../../src/sandbox/machines/machine.ts";
 import { processMachines } from "../../../../src/sandbox/machines/process_machine.ts";
@@ -55,6 +55,43 @@ for (
     Deno.listen({ hostname: address, port: INSTANCE_PORT }).close();
   });
 }
+
+Deno.test("a suspended machine accepts connections and answers nothing until it continues, and can be shut down", async () => {
+  using addresses = new LoopbackAddresses();
+  const [address, other] = [addresses.take(), addresses.take()];
+  const crashes: string[] = [];
+  // SIGKILL would come too late for the test.
+  const options = { grace: 3_600_000, onCrash: (_: unknown, words: string) => crashes.push(words) };
+  const make = processMachines(worker("serve"), options);
+  const machine = make({ id: "i-1", address });
+  await using _running = make({ id: "i-2", address: other });
+  await Promise.all([answer(address), answer(other)]);
+  machine.signal("SIGSTOP");
+  (await Deno.connect({ hostname: address, port: INSTANCE_PORT })).close();
+  let answered = false;
+  const late = answer(address).finally(() => answered = true);
+  for (let i = 0; i < 50; i++) await answer(other);
+  assertEquals(answered, false);
+  machine.signal("SIGCONT");
+  assertEquals(await late, `--listen ${address}:30000`);
+  machine.signal("SIGSTOP");
+  await machine[Symbol.asyncDispose]();
+  assertEquals(crashes, []);
+});
+
+Deno.test("a killed machine refuses connections", async () => {
+  using addresses = new LoopbackAddresses();
+  const address = addresses.take();
+  const crashed = Promise.withResolvers<void>();
+  const make = processMachines(worker("serve"), { onCrash: () => crashed.resolve() });
+  await using machine = make({ id: "i-1", address });
+  await answer(address);
+  machine.signal("SIGKILL");
+  await crashed.promise;
+  await assertRejects(() => Deno.connect({ hostname: address, port: INSTANCE_PORT }));
+  // A signal to a process that has ended has no effect.
+  machine.signal("SIGCONT");
+});
 
 Deno.test("processMachines() reports a process that exits unexpectedly, with the end of its stderr", async () => {
   using addresses = new LoopbackAddresses();
