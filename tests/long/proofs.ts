@@ -34,6 +34,13 @@ export const PROOFS = {
     whole: 2_000,
     tests: ["tests/long/histories_test.ts", "tests/long/histories_more_test.ts"],
   },
+  deaths: {
+    holds: "however instances die, the capacity is back at the minimum after one start",
+    unit: "deaths",
+    sample: 40,
+    whole: 200,
+    tests: ["tests/long/deaths_test.ts"],
+  },
   "constant-load": {
     holds: "with a constant load the fleet's capacity settles, however late metrics are",
     unit: "seeds",

@@ -1,0 +1,97 @@
+/**
+ * The ways in which instances die, and the instances that are dead or sick.
+ *
+ * @module
+ */
+import type { Truth } from "../../support/lab/cloud.ts";
+import type { Lab } from "../../support/lab/lab.ts";
+import { integer, oneOf, type Random } from "./fleets.ts";
+
+/** The ways in which the instance itself leaves EC2's state running. */
+const ENDS = ["terminated", "stopped-by-hand", "ended"] as const;
+
+/** The ways in which an instance keeps running and serves nobody. A stop and a start repair it. */
+const SICKNESSES = ["dies", "hangs", "unhealthy", "impaired"] as const;
+
+/** A way in which an instance dies. */
+export type Kill = typeof ENDS[number] | typeof SICKNESSES[number];
+
+/** Whether an instance that died in this way still runs. */
+export function isSickness(kill: Kill): boolean {
+  return SICKNESSES.some((sickness) => sickness === kill);
+}
+
+/** The death of an instance. Times are in ms since the lab began. */
+export interface Death {
+  readonly id: string;
+  readonly kill: Kill;
+  readonly at: number;
+  /** When the sickness ends by itself. `Infinity` if it does not. */
+  readonly until: number;
+}
+
+/** Kills instances, and knows which are sick. */
+export class Killer {
+  readonly deaths: Death[] = [];
+  /** When sick instances recovered without a restart. */
+  readonly recoveries: number[] = [];
+  readonly #lab: Lab;
+  readonly #random: Random;
+  readonly #sick = new Map<string, Death>();
+
+  constructor(lab: Lab, random: Random) {
+    this.#lab = lab;
+    this.#random = random;
+  }
+
+  /** Whether an instance runs, is in service at the load balancer, and is well. */
+  serves({ id, state, registration }: Truth): boolean {
+    return state === "running" && registration === "in-service" && !this.#sick.has(id);
+  }
+
+  /** Whether an instance is sick. */
+  isSick(id: string): boolean {
+    return this.#sick.has(id);
+  }
+
+  /** Kills an instance in one of several ways. */
+  async kill(id: string, kills: readonly Kill[]): Promise<void> {
+    const { cloud, time } = this.#lab;
+    const kill = oneOf(this.#random, kills);
+    // Half of the sicknesses end by themselves, some of them before the instance counts as unhealthy.
+    const lasts = isSickness(kill) && kill !== "dies" && this.#random() < 0.5
+      ? integer(this.#random, 60, 1_200) * 1_000
+      : Infinity;
+    const death = { id, kill, at: time.passed, until: time.passed + lasts };
+    this.deaths.push(death);
+    if (isSickness(kill)) this.#sick.set(id, death);
+    switch (kill) {
+      case "terminated":
+        return void await cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [id] });
+      case "stopped-by-hand":
+        return void await cloud.elsewhere("ec2", "StopInstances", { InstanceIds: [id] });
+      case "ended":
+        return cloud.faults.set(`ends=${id}`);
+      case "dies":
+        return cloud.faults.set(`dies=${id}`);
+      case "hangs":
+      case "unhealthy":
+      case "impaired":
+        return cloud.faults.set(`${kill}=${id}${lasts === Infinity ? "" : `:${lasts}ms`}`);
+      default:
+        return kill satisfies never;
+    }
+  }
+
+  /** Notes which instances are not sick any more. Call this method at least once a second. */
+  update(): void {
+    const { cloud, time } = this.#lab;
+    for (const [id, { kill, until }] of this.#sick) {
+      const restarted = cloud.truth(id)?.state !== "running";
+      if (!restarted && time.passed < until) continue;
+      this.#sick.delete(id);
+      if (!restarted) this.recoveries.push(time.passed);
+      if (kill === "unhealthy") cloud.faults.unhealthy.delete(id);
+    }
+  }
+}
