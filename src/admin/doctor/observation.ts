@@ -78,6 +78,8 @@ export interface Observation {
   readonly subscriptionAttributes: Answer<ReadonlyMap<string, Attributes>>;
   /** Whether EC2 protects nodes from being stopped, or with `shrink: "terminate"` from being terminated. */
   readonly protection: Answer<Protection>;
+  /** Why EC2 considers running instances impaired, by instance id. */
+  readonly statuses: Answer<ReadonlyMap<string, string>>;
   /** The credit mode of each instance of a T type, by id. */
   readonly credits: Answer<ReadonlyMap<string, CreditMode>>;
   /** The ingress rules of the instances' security groups, by group id. */
@@ -105,8 +107,8 @@ export function required<T>(answer: Answer<T>): T {
 /** Returns the failures of all requests that AWS did not answer. */
 export function failures(observation: Observation): Failure[] {
   const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
-  const { topicAttributes, subscriptionAttributes, protection, credits } = observation;
+  const { topicAttributes, subscriptionAttributes, protection, statuses, credits } = observation;
   const answers = [instances, balancer, draining, health, alarms, topic, ingress];
-  return [...answers, topicAttributes, subscriptionAttributes, protection, credits]
+  return [...answers, topicAttributes, subscriptionAttributes, protection, statuses, credits]
     .flatMap((answer: Answer<unknown>) => "failed" in answer ? [answer.failed] : []);
 }

@@ -9,6 +9,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
 import { type DryRun, isAllowed } from "../../aws/ec2/dry_run.ts";
+import { statusChecks } from "../../aws/ec2/status_checks.ts";
 import { ingressOf } from "../../aws/ec2/security_groups.ts";
 import { listSubscriptions } from "../../aws/sns/topic.ts";
 import { findTopic } from "../account.ts";
@@ -100,6 +101,9 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     ),
     protection: instances.then((all) =>
       ask("ec2:DescribeInstanceAttribute", () => protectionOf(aws, plan, valueOf(all, []), signal))
+    ),
+    statuses: instances.then((all) =>
+      ask("ec2:DescribeInstanceStatus", () => statusChecks(aws, runningIds(valueOf(all, [])), signal))
     ),
     credits: instances.then((all) =>
       ask("ec2:DescribeInstanceCreditSpecifications", () => creditsOf(aws, valueOf(all, []), signal))
@@ -216,6 +220,10 @@ function dryRuns({ fleet, grow, shrink }: Plan, instances: readonly Ec2Instance[
     ] as const),
     ...(like === undefined ? [] : [{ action: "RunInstances", fleet, like } as const]),
   ];
+}
+
+function runningIds(instances: readonly Ec2Instance[]): string[] {
+  return instances.filter(({ state }) => state === "running").map(({ id }) => id);
 }
 
 function groupsOf(instances: readonly Ec2Instance[]): string[] {

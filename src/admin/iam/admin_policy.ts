@@ -24,6 +24,7 @@ export function adminPolicy(scope: Scope): Policy {
       "cloudwatch:DescribeAlarms",
       "cloudwatch:GetMetricData",
       "ec2:DescribeInstanceCreditSpecifications",
+      "ec2:DescribeInstanceStatus",
       "ec2:DescribeInstances",
       "ec2:DescribeSecurityGroups",
       "elasticloadbalancing:DescribeLoadBalancers",

@@ -12,6 +12,7 @@ import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.t
 import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { ports, reach } from "./ports.ts";
+import { statusChecks } from "./status_checks.ts";
 import { autoscaler, oneAutoscaler, paused, reconcile, subscription, topic } from "./topic.ts";
 
 /** All checks of doctor, in the order of the output. */
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   quarantine,
   network,
   protection,
+  statusChecks,
   balancer,
   healthCheck,
   draining,

@@ -6,7 +6,7 @@ import {
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "../../../support/kas.ts";
 import { BASE, NODE } from "../../../unit/admin/fleet.ts";
-import { assertProblem, problem, remedyOf, repair, wired } from "./wired.ts";
+import { assertProblem, problem, remedyOf, repair, run, settled, wired } from "./wired.ts";
 import { PROBLEMS } from "./problems.ts";
 
 Deno.test("after kas admin setup, every check of kas admin doctor passes, and doctor exits with status 0", async () => {
@@ -34,8 +34,8 @@ Deno.test("doctor changes nothing, and the number of its AWS calls does not depe
   );
   // The calls are DescribeInstances, …Health, …LoadBalancers, …Attributes, …SecurityGroups, …Alarms, ListTopics,
   // ListSubscriptionsByTopic,
-  // GetTopicAttributes, GetSubscriptionAttributes, DescribeInstanceCreditSpecifications, and DescribeInstanceAttribute for each of ten nodes.
-  assertEquals(calls.length, 21);
+  // GetTopicAttributes, GetSubscriptionAttributes, DescribeInstanceStatus, DescribeInstanceCreditSpecifications, and DescribeInstanceAttribute for each of ten nodes.
+  assertEquals(calls.length, 22);
 });
 
 Deno.test("doctor finds each problem, and the command that doctor proposes solves the problem", async (t) => {
@@ -49,6 +49,32 @@ Deno.test("doctor finds each problem, and the command that doctor proposes solve
       await repair(w, rows);
     });
   }
+});
+
+Deno.test("doctor finds impaired and retiring instances, and the commands that it proposes repair them", async () => {
+  await using w = await wired();
+  w.fleet.sandbox.faults.set(`impaired=${BASE}`);
+  assertProblem((await w.doctor()).rows, "status-checks", {
+    names: ["impaired", BASE],
+    remedy: `kas admin instances stop ${BASE} --force, then kas admin instances start ${BASE}`,
+  });
+  await run(w, `kas admin instances start ${NODE}`);
+  w.fleet.sandbox.faults.set(`retires=${NODE}`);
+  const { rows } = await eventually(
+    () => w.doctor(),
+    ({ rows }) => rows.some(({ check, detail }) => check === "status-checks" && detail.includes(NODE)),
+  );
+  assertProblem(rows.filter(({ detail }) => detail.includes(NODE)), "status-checks", {
+    result: "warning",
+    names: ["retirement"],
+    remedy: `kas admin instances stop ${NODE}`,
+  });
+  await run(w, `kas admin instances stop ${BASE} ${NODE} --force`);
+  await w.fleet.sandbox.account.waitUntil(() =>
+    w.fleet.sandbox.account.instances().every(({ state }) => state === "stopped")
+  );
+  await run(w, `kas admin instances start ${BASE}`);
+  await settled(w);
 });
 
 Deno.test("the commands that doctor proposes contain the flags for account and fleet", async () => {

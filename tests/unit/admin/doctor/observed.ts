@@ -47,6 +47,8 @@ export interface Seen {
   readonly periods?: Readonly<Record<string, number>>;
   /** The threshold of the CPU alarms, percent. */
   readonly threshold?: number;
+  /** Why EC2 considers instances impaired, by instance. */
+  readonly statuses?: Readonly<Record<string, string>>;
   /** Credit modes by instance. */
   readonly credits?: Readonly<Record<string, CreditMode>>;
   /** The answers of the workers by instance. */
@@ -79,6 +81,7 @@ export function findings(check: Check, seen: Seen): string[] {
     alarms: { value: alarms },
     protection: { value: { asked: instances.map(({ id }) => id), protected: seen.protected ?? [] } },
     ingress: { value: new Map(Object.entries(seen.ingress ?? {})) },
+    statuses: { value: new Map(Object.entries(seen.statuses ?? {})) },
     credits: { value: new Map(Object.entries(seen.credits ?? {})) },
     topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },
     topicAttributes: { value: topic },
