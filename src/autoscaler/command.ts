@@ -61,6 +61,7 @@ const OPTIONS = {
   host: SETTINGS.host,
   state: SETTINGS.state,
   ...SCALING,
+  alertUrl: SETTINGS.alertUrl,
   dryRun: SETTINGS.dryRun,
   log: SETTINGS.log,
 };
@@ -118,6 +119,7 @@ export const autoscaler = command({
       state: flags.state,
       socket: `${flags.state}/${SOCKET}`,
       ...tuning,
+      alertUrl: flags.alertUrl,
       resubscribe: flags.resubscribe,
       trustSigner: flags.trustSigner,
       dryRun: flags.dryRun,

@@ -12,6 +12,10 @@ import { certificateLoader } from "../sns/certificate_loader.ts";
 import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
 import { VERSION } from "../build/version.ts";
+import { HIDDEN } from "../cli/format.ts";
+import type { AlertView } from "./alerts/conditions.ts";
+import { AlertPoster } from "./alerts/post.ts";
+import { AlertWatch } from "./alerts/watch.ts";
 import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
 import { ControlLoop } from "./control/loop.ts";
 import { handler } from "./http/endpoint.ts";
@@ -39,6 +43,8 @@ export interface ServiceOptions extends AssemblyOptions {
   readonly socket?: string;
   /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts?: readonly string[];
+  /** The URL to which the service posts alerts. It may contain a secret. If absent, the service posts no alerts. */
+  readonly alertUrl?: string | undefined;
   readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
   /** Returns the signing certificate at a URL. Default: kas downloads the certificate. */
@@ -76,8 +82,24 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const { clock } = runtime;
   const started = clock.now();
   const metrics = new Metrics({ fleet: fleet.fleet, version: VERSION, started, limits: options.limits });
+  const poster = new AlertPoster({ url: options.alertUrl, fleet: fleet.fleet, runtime });
+  const alerts = new AlertWatch(clock, (change) => poster.post(change));
   let lastObservation: ObservationOutcome | undefined;
-  const events = merged(metrics, { onObservation: (outcome) => lastObservation = outcome }, options.events);
+  let observed: Pick<AlertView, "observation" | "decision"> = { observation: undefined, decision: undefined };
+  const events = merged(metrics, {
+    onObservation: (outcome) => lastObservation = outcome,
+    onDecision: (_, decision) => {
+      const { observation } = loop;
+      // A decision without an observation of the fleet says nothing about the fleet.
+      if (observation !== observed.observation) observed = { observation, decision };
+      alerts.look({
+        ...observed,
+        now: clock.now(),
+        tuning: tuning(),
+        observationError: lastObservation?.error,
+      });
+    },
+  }, options.events);
 
   using unfinished = new DisposableStack();
   const autoscaler = assemble({ ...options, events }, runtime);
@@ -107,6 +129,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
       step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
     })),
     paused: journal.operatorPauses.inForce(clock.now()),
+    alerts: alerts.firing,
     bytes: store.size(),
   });
   const handle = endpoint({ options, runtime, started, autoscaler, inbox, loop, metrics, snapshot });
@@ -148,6 +171,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
       await Promise.all([server?.[Symbol.asyncDispose](), socket?.[Symbol.asyncDispose]()]);
       stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
       await running;
+      await poster[Symbol.asyncDispose]();
       await autoscaler[Symbol.asyncDispose]();
       log.info("stopped");
     },
@@ -231,6 +255,7 @@ function settingsOf(
     drainTimeout,
     quarantineFor,
     resubscribe,
+    alertUrl,
     dryRun,
     state,
   }: ServiceOptions,
@@ -247,6 +272,7 @@ function settingsOf(
     drainTimeout,
     quarantineFor,
     resubscribe,
+    alertUrl: alertUrl === undefined ? undefined : HIDDEN,
     dryRun,
     state,
   };

@@ -29,6 +29,8 @@ export interface Option<T> {
   readonly env?: readonly string[];
   /** Name in camelCase of an option that the operator cannot give together with this one. */
   readonly excludes?: string;
+  /** True: the value is a secret. kas does not print its text. */
+  readonly secret?: true;
   /** The values that shell completion offers. */
   readonly choices?: readonly string[];
 }

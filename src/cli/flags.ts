@@ -230,7 +230,8 @@ async function parse(
     if (!(error instanceof TypeError)) throw error;
     const what = `${origin === "flag" ? "--" : ""}${kebab(name)}${from(origin)}`;
     const suggestion = didYouMean(text, option.choices ?? []);
-    throw new UsageError(`Invalid value "${text}" for ${what}: ${error.message}${suggestion}`);
+    const value = option.secret ? "value" : `value "${text}"`;
+    throw new UsageError(`Invalid ${value} for ${what}: ${error.message}${suggestion}`);
   }
 }
 

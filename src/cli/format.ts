@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What kas prints instead of a secret. */
+export const HIDDEN = "(hidden)";
+
 /** Formats a time in ms since the epoch as ISO 8601: `2026-11-24T08:30:00.000Z`. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();

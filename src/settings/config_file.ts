@@ -49,7 +49,7 @@ const configFile = z.strictObject({
 
 /** Returns the schema of a setting's value. */
 function valueSchema(
-  { parse, help, repeat }: Setting<unknown> & { readonly repeat?: true },
+  { parse, help, repeat, secret }: Setting<unknown> & { readonly repeat?: true },
 ): z.ZodOptional<z.ZodType<string | number | boolean>> {
   const value = z.union([z.string(), z.number(), z.boolean()], "expected a text, number or boolean");
   return value.check(({ value, issues }) => {
@@ -57,7 +57,8 @@ function valueSchema(
       for (const text of repeat ? String(value).split(",") : [String(value)]) parse(text);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      issues.push({ code: "custom", message: `${error.message}, not "${value}"`, input: value });
+      const message = secret ? error.message : `${error.message}, not "${value}"`;
+      issues.push({ code: "custom", message, input: value });
     }
   }).describe(help).optional();
 }
@@ -72,7 +73,9 @@ export function parseConfigFile(content: string): ConfigValues {
   try {
     json = JSON.parse(content);
   } catch (cause) {
-    throw new ConfigFileError([{ place: "", problem: (cause as Error).message }], { cause });
+    throw new ConfigFileError([{ place: "", problem: syntaxProblem(content, cause as SyntaxError) }], {
+      cause,
+    });
   }
   const parsed = configFile.safeParse(json);
   if (!parsed.success) throw new ConfigFileError(problemsOf(parsed.error, [...NAMES.keys(), "fleets"]));
@@ -83,6 +86,15 @@ export function parseConfigFile(content: string): ConfigValues {
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]),
   );
+}
+
+/** Returns why a content is not JSON. V8 quotes the place, so this function removes the quotation if the content has a secret. */
+function syntaxProblem(content: string, { message }: SyntaxError): string {
+  const settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
+  const hasSecret = Object.entries(settings).some(([name, { secret }]) =>
+    secret && content.includes(kebab(name))
+  );
+  return hasSecret ? message.replace(/, (?:\.\.\.)?".*$/s, " in JSON") : message;
 }
 
 /** Returns the JSON Schema of a config file. */

@@ -19,6 +19,8 @@ export interface Setting<T> {
   readonly env: readonly string[];
   /** Name of a setting that the operator cannot give together with this one. */
   readonly excludes?: string;
+  /** True: the value is a secret. kas does not print its text. */
+  readonly secret?: true;
 }
 
 function setting<
@@ -29,6 +31,7 @@ function setting<
     env?: readonly string[];
     excludes?: string;
     repeat?: true;
+    secret?: true;
   },
 >(
   name: string,
@@ -219,6 +222,12 @@ export const SETTINGS = {
       placeholder: "TIME",
       default: "24h",
     },
+  ),
+  alertUrl: setting(
+    "alert-url",
+    url,
+    "URL to which kas posts alerts as JSON; if it contains a secret, set the variable instead of the flag",
+    { placeholder: "URL", secret: true },
   ),
   resubscribe: setting(
     "resubscribe",

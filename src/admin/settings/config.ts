@@ -4,9 +4,9 @@
  * @module
  */
 import type { ConfigValues } from "../../settings/config_file.ts";
-import { isoTime } from "../../cli/format.ts";
+import { HIDDEN, isoTime } from "../../cli/format.ts";
 import { command, ExitError, type Group, kebab } from "../../cli/command.ts";
-import { SETTINGS } from "../../settings/settings.ts";
+import { type Setting, SETTINGS } from "../../settings/settings.ts";
 
 const list = command({
   name: "list",
@@ -15,10 +15,11 @@ const list = command({
     'ORIGIN is "flag", the name of an environment variable, the path of a config file, or "default".',
   options: SETTINGS,
   run: async ({ origins, texts, out }) => {
-    const rows = Object.keys(SETTINGS).map((name) => ({
+    const settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
+    const rows = Object.entries(settings).map(([name, { secret }]) => ({
       name: kebab(name),
       // If neither --load-balancer nor --target-group is set, kas uses the load balancer with the fleet's name.
-      value: texts[name] ??
+      value: secret && texts[name] !== undefined ? HIDDEN : texts[name] ??
         (name === "loadBalancer" && texts["targetGroup"] === undefined ? texts["fleet"] : undefined),
       origin: origins[name],
     }));

@@ -8,6 +8,7 @@ import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
 import { exists, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import type { Observation, OperatorPauses } from "../../scaling/model/observation.ts";
+import type { Alert } from "../alerts/alert.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Step } from "../store/steps.ts";
 
@@ -37,6 +38,8 @@ export interface Snapshot {
   readonly inProgress: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
   /** The pauses that operators asked for. Undefined if there is none. */
   readonly paused: OperatorPauses | undefined;
+  /** The alerts that are firing. */
+  readonly alerts: readonly Alert[];
   /** The size of the journal and the inbox, in bytes. */
   readonly bytes: number;
 }

@@ -13,7 +13,7 @@ export const LISTED = 1_000;
 
 /** Returns the status. `started` is when the autoscaler started, in ms since the epoch. */
 export function status(
-  { now, observation, lastObservation, oldest, inProgress, paused, bytes }: Snapshot,
+  { now, observation, lastObservation, oldest, inProgress, paused, alerts, bytes }: Snapshot,
   started: number,
 ): object {
   const instances = observation?.instances ?? [];
@@ -26,6 +26,7 @@ export function status(
       seconds: lastObservation.seconds,
       error: lastObservation.error ?? null,
     },
+    alerts: alerts.map(({ name, reason, since }) => ({ name, reason, since: isoTime(since) })),
     instances: instances.slice(0, LISTED),
     alarms: alarms.slice(0, LISTED),
     pauses: (observation === undefined ? [] : pausesOf({ ...observation, now }).all).map(

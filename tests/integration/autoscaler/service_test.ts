@@ -163,6 +163,7 @@ Deno.test("status() of a large fleet lists a thousand instances and alarms, and 
     oldest: 500,
     inProgress: [],
     paused: undefined,
+    alerts: [],
     bytes: 0,
   }, 0) as Record<string, unknown> & { instances: unknown[] };
   assertEquals([answer.instances.length, answer["totals"]], [LISTED, { instances: 10_000, alarms: 0 }]);

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { command, type Group, type Origin } from "../../../src/cli/command.ts";
 import { duration, integer, positive, range, url } from "../../../src/cli/parsers.ts";
 import { configFiles } from "../../../src/settings/load.ts";
@@ -155,6 +155,22 @@ Deno.test("the error for an invalid config file is one line with the path of the
     assertEquals(status, 2);
     assertMatch(String(line), /^kas: [^\n]*\/x\.json[^\n]*\n$/);
     assertStringIncludes(String(line), named);
+  }
+});
+
+Deno.test("no error contains the text of a secret setting", async () => {
+  const secret = "hooks.example.com/s3cr3t";
+  const cases: [string[], Surroundings][] = [
+    [["--alert-url", secret], {}],
+    [[], { env: { KAS_ALERT_URL: secret } }],
+    [["--config", "/x.json"], { files: { "/x.json": `{"alert-url": "${secret}"}` } }],
+    [["--config", "/x.json"], { files: { "/x.json": `{"alert-url": ["${secret}"]}` } }],
+    [["--config", "/x.json"], { files: { "/x.json": `{"alert-url": ${secret}}` } }],
+  ];
+  for (const [words, surroundings] of cases) {
+    const [status, line] = await effective("alertUrl", words, surroundings);
+    assertEquals(status, 2);
+    assert(!/hooks|s3cr3t/.test(String(line)), String(line));
   }
 });
 

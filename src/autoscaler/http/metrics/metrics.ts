@@ -16,6 +16,7 @@ import { exists } from "../../../scaling/model/instance.ts";
 import { FAULTS } from "../../../scaling/model/start_event.ts";
 import type { Limits } from "../../../scaling/model/limits.ts";
 import type { Trigger } from "../../../scaling/model/trigger.ts";
+import { ALERT_NAMES } from "../../alerts/alert.ts";
 import type { Activity } from "../../store/activities.ts";
 import { TRIGGER_KINDS } from "../../store/names.ts";
 import { type PhaseDuration, PHASES } from "../../store/phases.ts";
@@ -105,6 +106,7 @@ export class Metrics {
     "Capacity of the fleet in the last observation, the bounds in force, and unhealthy instances",
     ["state"],
   );
+  readonly #alert = this.#gauge("kas_alert", "1 while an alert is firing, otherwise 0", ["name"]);
   readonly #observed = this.#gauge(
     "kas_last_observation_timestamp_seconds",
     "Time of the last complete observation of the fleet; 0 before the first",
@@ -186,7 +188,7 @@ export class Metrics {
 
   /** Returns all metrics in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
-    const { now, observation, waiting, oldest, inProgress, paused, bytes } = snapshot;
+    const { now, observation, waiting, oldest, inProgress, paused, alerts, bytes } = snapshot;
     this.#waiting.set(waiting);
     this.#oldest.set(oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000);
     for (const kind of this.#kinds) {
@@ -212,6 +214,8 @@ export class Metrics {
     for (const direction of ["out", "in"] as const) {
       this.#paused.set({ direction }, paused?.[direction] === undefined ? 0 : 1);
     }
+    const firing = new Set(alerts.map(({ name }) => name));
+    for (const name of ALERT_NAMES) this.#alert.set({ name }, firing.has(name) ? 1 : 0);
     this.#bytes.set(bytes);
     const texts = await Promise.all([this.#registry.metrics(), this.#process.exposition()]);
     return { type: this.#registry.contentType, text: texts.join("\n") };

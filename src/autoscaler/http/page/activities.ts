@@ -17,10 +17,11 @@ export function activitiesSection({ now, inProgress }: Snapshot): Html {
     cell(span(now - began)),
     cell(reason, "long"),
   ]);
-  return section(
-    "In progress",
-    ["action", "instance", "step", "step time", "total time", "reason"],
+  return section({
+    title: "In progress",
+    heads: ["action", "instance", "step", "step time", "total time", "reason"],
     rows,
-    "none",
-  );
+    none: "none",
+    stacks: true,
+  });
 }

@@ -32,7 +32,10 @@ export function alarmsSection({ now, observation }: Snapshot): Html {
   );
   const heads = ["recommends", "alarm", "dimension", "state", "threshold"];
   return html`
-    ${section("Alarms that recommend a change", heads, rows, "none")}${more(rows.length, recommending.length)}
+    ${section({ title: "Alarms that recommend a change", heads, rows, none: "none", stacks: true })}${more(
+      rows.length,
+      recommending.length,
+    )}
     <p class="quiet">${all.length} alarms${states}</p>
   `;
 }

@@ -26,7 +26,7 @@ export function decisionsSection(decisions: readonly DisplayedDecision[], now: n
     cell(reason, "long"),
   ]);
   const heads = ["id", "time", "action", "check", "outcome", "reason"];
-  const table = section("Latest decisions", heads, rows, "none yet");
+  const table = section({ title: "Latest decisions", heads, rows, none: "none yet", stacks: true });
   if (rows.length === 0) return table;
   const command = html`<code>kas admin explain ID</code>`;
   return html`

@@ -30,13 +30,34 @@ export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/** Returns a heading and a table. If there are no rows, the text `none` replaces the table. */
-export function section(
-  title: string,
-  heads: readonly string[],
-  rows: readonly (readonly Html[])[],
-  none: string,
-): Html {
+/** A cell of a table. */
+export interface Cell {
+  readonly content: Part;
+  /** A `short` text stays on one line, and a `long` text wraps. */
+  readonly kind: "short" | "long";
+}
+
+/** Returns a cell of a table. */
+export function cell(content: Part, kind: Cell["kind"] = "short"): Cell {
+  return { content, kind };
+}
+
+/** A table with its heading. */
+export interface Section {
+  readonly title: string;
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+  /** The text that replaces the table if there are no rows. */
+  readonly none: string;
+  /**
+   * If true, a narrow screen shows each row as a list of names and values. Use it for tables with few rows and long texts: each
+   * cell also has the name of its column, which makes the page larger.
+   */
+  readonly stacks?: boolean;
+}
+
+/** Returns a heading and a table. */
+export function section({ title, heads, rows, none, stacks = false }: Section): Html {
   if (rows.length === 0) {
     return html`
       <h2>${title}</h2>
@@ -46,20 +67,23 @@ export function section(
   return html`
     <h2>${title}</h2>
     <div class="scroll">
-      <table>
+      <table class="${stacks ? "stacks" : "scrolls"}">
         <thead>
           <tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>
         </thead>
         <tbody>
-    ${rows.map((row) => html`<tr>${row}</tr>`)}</tbody>
+    ${rows.map((row) =>
+      html`<tr>${row.map((it, i) => tableCell(it, stacks ? heads[i] : undefined))}</tr>`
+    )}</tbody>
       </table>
     </div>
   `;
 }
 
-/** Returns a table cell. A `short` text stays on one line, and a `long` text wraps. */
-export function cell(text: Part, kind: "short" | "long" = "short"): Html {
-  return html`<td class="${kind}">${text}</td>`;
+function tableCell({ content, kind }: Cell, head: string | undefined): Html {
+  return head === undefined
+    ? html`<td class="${kind}">${content}</td>`
+    : html`<td class="${kind}" data-head="${head}">${content}</td>`;
 }
 
 /** Colours a text. The text must say everything that the colour means, for readers who do not see colours. */

@@ -91,7 +91,14 @@ export function instancesSection(
     "cpulow",
     "in service for",
   ];
-  return html`${section("Instances", heads, rows, observation === undefined ? "not observed yet" : "none")}
+  return html`${
+    section({
+      title: "Instances",
+      heads,
+      rows,
+      none: observation === undefined ? "not observed yet" : "none",
+    })
+  }
 ${more(rows.length, instances.length)}`;
 }
 

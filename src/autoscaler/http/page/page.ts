@@ -10,6 +10,7 @@ import { kebab } from "../../../cli/command.ts";
 import { operatorPauseSentence } from "../../../scaling/checks/paused.ts";
 import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
+import { count } from "../../../scaling/words.ts";
 import { boundsOf } from "../../../scaling/model/capacity.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
 import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
@@ -18,7 +19,7 @@ import { activitiesSection } from "./activities.ts";
 import { alarmsSection } from "./alarms.ts";
 import { decisionsSection, type DisplayedDecision } from "./decisions.ts";
 import { COLOURS, type DisplayedInstance, instancesSection, spaced } from "./instances.ts";
-import { ago, span } from "./times.ts";
+import { ago, lasting, span } from "./times.ts";
 
 /** The content of the page. */
 export interface Page {
@@ -73,11 +74,12 @@ export function statusPage(
       <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width">
-        <title>${inService(instances)} in service: ${fleet}</title>
+        <title>${titleOf(snapshot, instances)}: ${fleet}</title>
         <style>${trusted(css)}</style>
       </head>
       <body>
     <h1>Fleet ${fleet}</h1>
+    ${alertList(snapshot)}
     ${counts(snapshot, instances)}
     <p class="quiet">${observation === undefined
       ? "not observed yet"
@@ -108,6 +110,20 @@ function inService(instances: readonly DisplayedInstance[]): number {
   return instances.filter(({ status }) => status === "in-service").length;
 }
 
+function titleOf({ alerts }: Snapshot, instances: readonly DisplayedInstance[]): string {
+  const serving = `${inService(instances)} in service`;
+  return alerts.length === 0 ? serving : `${count(alerts.length, "alert")}, ${serving}`;
+}
+
+function alertList({ now, alerts }: Snapshot): Html {
+  if (alerts.length === 0) return html``;
+  return html`<ul class="alerts">${
+    alerts.map(({ name, reason, since }) =>
+      html`<li><b>${name}</b> ${lasting(since, now)}<p>${reason}</p></li>`
+    )
+  }</ul>`;
+}
+
 function counts({ observation, limits }: Snapshot, instances: readonly DisplayedInstance[]): Html {
   if (observation === undefined) return html``;
   const byStatus = Map.groupBy(instances, ({ status }) => status);
@@ -122,24 +138,29 @@ ${
         coloured(count === 0 ? "quiet" : COLOURS[status], html`<b>${count}</b> ${spaced(status)}`)
       }</li>`;
     })
-  }<li><b>${min.value}–${max.value}</b> min–max${names.size === 0 ? "" : ` of ${[...names].join(", ")}`}</li>
+  }<li><b>${min.value}–${max.value}</b> min–max${
+    names.size === 0 ? "" : ` (schedule ${[...names].join(", ")})`
+  }</li>
 </ul>`;
 }
 
-/** Returns one sentence for each problem that needs attention. */
+/** Returns one sentence for each problem that needs attention, except those that an alert explains. */
 function notices(
-  { now, observation, limits, lastObservation, waiting, oldest, paused = {} }: Snapshot,
+  { now, observation, limits, lastObservation, waiting, oldest, paused = {}, alerts }: Snapshot,
   instances: readonly DisplayedInstance[],
   dryRun: boolean,
 ): Html {
   const serving = inService(instances);
   const min = observation === undefined ? 0 : boundsOf({ ...observation, limits }).min.value;
   const quarantined = instances.filter(({ instance }) => instance.quarantine !== undefined).length;
+  const firing = new Set(alerts.map(({ name }) => name));
   const sentences: Html[] = [
-    ...(lastObservation?.error === undefined ? [] : [
+    ...(lastObservation?.error === undefined || firing.has("cannot-observe") ? [] : [
       html`The last observation failed ${ago(lastObservation.at, now)}: ${lastObservation.error}`,
     ]),
-    ...(serving >= min ? [] : [html`In service: ${serving}, below the minimum of ${min}`]),
+    ...(serving >= min || firing.has("below-min")
+      ? []
+      : [html`In service: ${serving}, below the minimum of ${min}`]),
     ...(oldest === undefined || now - oldest < OLD_MESSAGE ? [] : [
       html`Messages not yet processed: ${waiting}. The oldest has waited for ${span(now - oldest)}`,
     ]),
@@ -168,5 +189,5 @@ function settingsSection(settings: Page["settings"]): Html {
     const text = typeof value === "number" && name !== "min" && name !== "max" ? span(value) : String(value);
     return [[cell(kebab(name)), cell(text, "long")]];
   });
-  return section("Settings", ["setting", "value"], rows, "none");
+  return section({ title: "Settings", heads: ["setting", "value"], rows, none: "none" });
 }

@@ -11,6 +11,13 @@ export function ago(at: number, now: number): Html {
   return html`<time datetime="${isoTime(at)}" title="${isoTime(at)}">${span(now - at)} ago</time>`;
 }
 
+/** Returns how long a state has lasted. The tooltip shows the time at which it began. */
+export function lasting(since: number, now: number): Html {
+  return html`<time datetime="${isoTime(since)}" title="since ${isoTime(since)}">for ${
+    span(now - since)
+  }</time>`;
+}
+
 /** Formats a duration, given in ms, with its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;

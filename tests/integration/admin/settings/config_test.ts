@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { fleet } from "../../../unit/admin/fleet.ts";
 
 Deno.test("kas admin config prints the value and origin of every setting", async () => {
@@ -17,6 +17,13 @@ Deno.test("kas admin config prints the value and origin of every setting", async
   assertEquals(rows.get("max"), ["4", "flag"]);
   assertEquals(rows.get("resync"), ["60s", "default"]);
   assertEquals(rows.get("topic-arn"), ["-", "default"]);
+});
+
+Deno.test("kas admin config hides the alert URL, which may contain a secret", async () => {
+  await using f = await fleet();
+  const { out } = await f.kas("config", { env: { KAS_ALERT_URL: "https://hooks.example.com/s3cr3t" } });
+  assertMatch(out, /^alert-url\t\(hidden\)\tKAS_ALERT_URL$/m);
+  assertEquals(out.includes("s3cr3t"), false);
 });
 
 Deno.test("kas admin config check accepts a valid file, and prints the place of each problem of an invalid file", async () => {

@@ -91,8 +91,8 @@ Deno.test("user-data never prints a script that is larger than EC2's limit", asy
   assertMatch(err, /17062.*16384/);
 });
 
-Deno.test("HOST_SETTINGS contains every setting of the services, except settings of the systemd units and of the operator", () => {
+Deno.test("HOST_SETTINGS contains every setting of the services, except settings of the systemd units and of the operator, and secrets", () => {
   const of = ({ options }: Command) => Object.keys(options ?? {});
   const others = new Set([...of(worker), ...of(autoscaler)].filter((name) => !(name in HOST_SETTINGS)));
-  assertEquals(others, new Set(["listen", "state", "profile", "dryRun"]));
+  assertEquals(others, new Set(["listen", "state", "profile", "alertUrl", "dryRun"]));
 });

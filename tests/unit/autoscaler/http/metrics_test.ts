@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ALERT_NAMES } from "../../../../src/autoscaler/alerts/alert.ts";
 import { Metrics } from "../../../../src/autoscaler/http/metrics/metrics.ts";
 import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { program, testWith } from "../../../support/needs.ts";
@@ -18,6 +19,7 @@ const QUIET: Snapshot = {
   oldest: undefined,
   inProgress: [],
   paused: undefined,
+  alerts: [],
   bytes: 4_096,
 };
 
@@ -144,6 +146,21 @@ Deno.test("kas_paused shows which directions an operator paused", async () => {
   const families = parseExposition(text);
   const values = ["out", "in"].map((direction) => value(families, "kas_paused", { direction }));
   assertEquals(values, [0, 1]);
+});
+
+Deno.test("kas_alert is 1 while an alert is firing", async () => {
+  const alert = { name: "unhealthy", reason: "i-1 is ill", since: NOW } as const;
+  const { text } = await new Metrics(OPTIONS).exposition({ ...QUIET, alerts: [alert] });
+  const families = parseExposition(text);
+  const values = ALERT_NAMES.map((name) => [name, value(families, "kas_alert", { name })]);
+  assertEquals(values, ALERT_NAMES.map((name) => [name, name === "unhealthy" ? 1 : 0]));
+});
+
+Deno.test("docs/observability.md explains each alert", async () => {
+  const page = await Deno.readTextFile(DOCS);
+  const [, section = ""] = /\n## Alerts\n(.*?)\n## /s.exec(page) ?? [];
+  const [table = ""] = section.split("\n\n").filter((block) => block.startsWith("| alert |"));
+  assertEquals([...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name), [...ALERT_NAMES]);
 });
 
 Deno.test("docs/observability.md lists each metric with its type, labels and help text", async () => {

@@ -12,6 +12,7 @@ const SNAPSHOT: Snapshot = {
   oldest: undefined,
   inProgress: [],
   paused: undefined,
+  alerts: [],
   bytes: 4_096,
 };
 
@@ -20,6 +21,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     uptime: 5,
     observed: null,
     observation: null,
+    alerts: [],
     instances: [],
     alarms: [],
     pauses: [],
@@ -60,6 +62,14 @@ Deno.test("status() lists a limited number of instances, and counts all instance
     totals: { instances: number };
   };
   assertEquals([shown.instances.length, shown.totals.instances], [LISTED, LISTED + 5]);
+});
+
+Deno.test("status() lists the alerts that are firing", () => {
+  const alert = { name: "unhealthy", reason: "i-1 is ill" } as const;
+  const { alerts } = status({ ...SNAPSHOT, alerts: [{ ...alert, since: NOW - 5_000 }] }, NOW) as {
+    alerts: unknown;
+  };
+  assertEquals(alerts, [{ ...alert, since: new Date(NOW - 5_000).toISOString() }]);
 });
 
 Deno.test("status() lists the pauses of starts in force, with the circumstance and the time of the next attempt (R18)", () => {

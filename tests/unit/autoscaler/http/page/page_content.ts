@@ -29,6 +29,12 @@ export function notices(page: string): string[] {
   return [...list.matchAll(/<li>(.*?)<\/li>/gs)].map(([, notice = ""]) => text(notice));
 }
 
+/** Returns the alerts of the page: the name, how long it has been firing, and the reason. */
+export function alerts(page: string): string[] {
+  const [, list = ""] = /<ul class="alerts">(.*?)<\/ul>/s.exec(page) ?? [];
+  return [...list.matchAll(/<li>(.*?)<\/li>/gs)].map(([, alert = ""]) => text(alert));
+}
+
 /** Returns the text of a page, or of its part under a heading. */
 export function textOf(page: string, heading?: string): string {
   return text(heading === undefined ? page.slice(page.indexOf("<body>")) : sectionOf(page, heading));

@@ -6,7 +6,7 @@ import { span } from "../../../../../src/autoscaler/http/page/times.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
 import type { Observation } from "../../../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../../../src/scaling/model/instance.ts";
-import { counts, notices, rows, textOf } from "./page_content.ts";
+import { alerts, counts, notices, rows, textOf } from "./page_content.ts";
 
 const NOW = Date.parse("2026-11-25T03:00:00Z");
 const LIMITS = { warmup: 120_000, cooldownOut: 0, cooldownIn: 60_000, resync: 60_000 };
@@ -49,6 +49,7 @@ const PAGE: Page = {
     oldest: undefined,
     inProgress: [],
     paused: undefined,
+    alerts: [],
     bytes: 0,
   },
   decisions: [],
@@ -107,6 +108,7 @@ Deno.test("the status page escapes all text", () => {
   const page = pageOf({
     observation: observe([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
     lastObservation: { at: NOW, seconds: 1, error: hostile },
+    alerts: [{ name: "unhealthy", reason: hostile, since: NOW }],
     inProgress: [{ activity, step: { step: "healthy", instance: hostile, began: NOW } }],
   }, {
     fleet: hostile,
@@ -288,6 +290,27 @@ Deno.test("the status page shows a notice for each problem, and no notice withou
     { setting: "cooldown-in", value: "1 min" },
     { setting: "max", value: "4" },
   ]);
+});
+
+Deno.test("the status page shows the alerts before everything else, and no notice for the same problem", () => {
+  assertEquals(alerts(statusPage(PAGE)), []);
+  const observation = observe([{ ...OFF, role: "base" }]);
+  const lastObservation = { at: NOW - 9_000, seconds: 45, error: "EC2 throttles" };
+  const page = pageOf({
+    observation,
+    lastObservation,
+    alerts: [
+      { name: "below-min", reason: "In service: 0, min: 1.", since: NOW - 200_000 },
+      { name: "cannot-observe", reason: "<EC2 throttles>", since: NOW - 9_000 },
+    ],
+  });
+  assertEquals(alerts(page), [
+    "below-min for 3 min 20 s In service: 0, min: 1.",
+    "cannot-observe for 9 s &lt;EC2 throttles>",
+  ]);
+  assert(page.indexOf('class="alerts"') < page.indexOf('class="counts"'));
+  assertMatch(page, /<title>2 alerts, 0 in service: web<\/title>/);
+  assertEquals([notices(page).length, notices(pageOf({ observation, lastObservation })).length], [0, 2]);
 });
 
 Deno.test("the status page distinguishes a fleet that is not observed yet from an empty fleet", () => {

@@ -1,0 +1,133 @@
+/**
+ * The conditions of the alerts. To add an alert, add its name to {@linkcode ALERT_NAMES} and its condition here.
+ *
+ * @module
+ */
+import { judgeQuarantine, mostQuarantines } from "../../scaling/faults/quarantine.ts";
+import { activityOf } from "../../scaling/model/activity.ts";
+import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
+import type { CheckName, Decision } from "../../scaling/model/decision.ts";
+import { exists, type Instance } from "../../scaling/model/instance.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
+import { count, sentences } from "../../scaling/words.ts";
+import type { Tuning } from "../assembly_options.ts";
+import { displayedStatus } from "../http/snapshot.ts";
+import { ALERT_NAMES, type AlertName } from "./alert.ts";
+
+/** All data on which the alerts depend. */
+export interface AlertView {
+  /** The time in ms since the epoch. */
+  readonly now: number;
+  readonly tuning: Pick<Tuning, "limits" | "startTimeout">;
+  /** The last observation of the fleet. */
+  readonly observation: Observation | undefined;
+  /** The decision on that observation. */
+  readonly decision: Decision | undefined;
+  /** Why the last observation failed. Undefined if it succeeded. */
+  readonly observationError: string | undefined;
+}
+
+/** A condition that is true now. */
+export interface Condition {
+  /** What is wrong, and what kas does about it, in sentences. */
+  readonly reason: string;
+  /** The alert fires when the condition has been true for this time, in ms. */
+  readonly patience: number;
+}
+
+/** A condition, and the name of the alert that it causes. */
+export interface NamedCondition extends Condition {
+  readonly name: AlertName;
+}
+
+/** kas reports that it cannot observe the fleet after this number of intervals between reconciles, but not later than this time, in ms. */
+const BLIND = { intervals: 3, longest: 300_000 };
+
+/** The largest number of instances that a reason names. */
+const NAMED = 5;
+
+const CONDITIONS: Readonly<Record<AlertName, (view: AlertView) => Condition | undefined>> = {
+  "below-min": belowMin,
+  unhealthy,
+  "quarantine-cap": quarantineCap,
+  "cannot-observe": cannotObserve,
+};
+
+/** Returns the conditions that are true now. */
+export function alertsOf(view: AlertView): NamedCondition[] {
+  return ALERT_NAMES.flatMap((name) => {
+    const condition = CONDITIONS[name](view);
+    return condition === undefined ? [] : [{ name, ...condition }];
+  });
+}
+
+/**
+ * Instances that are joining do not count: an alert that ended with each attempt to start an instance would begin again with each
+ * attempt that fails.
+ */
+function belowMin({ tuning, observation, decision }: AlertView): Condition | undefined {
+  if (observation === undefined) return undefined;
+  const { inService, joining } = capacityOf(observation);
+  const min = boundsOf({ ...observation, limits: tuning.limits }).min.value;
+  if (inService >= min) return undefined;
+  const held = inService + joining < min ? startHeldBackBy(decision) : undefined;
+  if (held === undefined) {
+    return {
+      reason: `In service: ${inService}, joining: ${joining}, min: ${min}.`,
+      patience: tuning.startTimeout,
+    };
+  }
+  return {
+    reason: sentences(`The check ${held} holds back the restoration of min.`, decision?.reason ?? ""),
+    patience: 0,
+  };
+}
+
+/** Returns the check that holds the restoration of the minimum back. */
+function startHeldBackBy(decision: Decision | undefined): CheckName | undefined {
+  return decision?.recommendation?.policy === "minimum" ? decision.checks[0] : undefined;
+}
+
+function unhealthy({ observation }: AlertView): Condition | undefined {
+  if (observation === undefined) return undefined;
+  const activity = activityOf(observation);
+  const found = observation.instances.filter((instance) =>
+    instance.role !== "node" && displayedStatus(instance, activity(instance.id)) === "unhealthy"
+  );
+  if (found.length === 0) return undefined;
+  return {
+    reason: `Unhealthy: ${named(found)}. kas does not stop base and control instances.`,
+    patience: 0,
+  };
+}
+
+function quarantineCap({ now, observation }: AlertView): Condition | undefined {
+  if (observation === undefined) return undefined;
+  const view = { ...observation, now };
+  const capped = observation.instances.filter((instance) =>
+    exists(instance) && instance.role === "node" && instance.quarantine === undefined &&
+    judgeQuarantine(instance.id, view) === "capped"
+  );
+  if (capped.length === 0) return undefined;
+  const most = count(mostQuarantines(view), "node");
+  return {
+    reason: `Not in quarantine, although each failed three times in a row: ${named(capped)}. ` +
+      `kas quarantines at most ${most} within an hour, because the cause may be outside of the nodes.`,
+    patience: 0,
+  };
+}
+
+function cannotObserve({ tuning, observationError }: AlertView): Condition | undefined {
+  if (observationError === undefined) return undefined;
+  return {
+    reason: `kas cannot observe the fleet: ${observationError}`,
+    patience: Math.min(BLIND.longest, BLIND.intervals * tuning.limits.resync),
+  };
+}
+
+/** Returns the ids and roles of instances as text. */
+function named(instances: readonly Instance[]): string {
+  const names = instances.slice(0, NAMED).map(({ id, role }) => `${id} (${role})`);
+  const rest = instances.length - names.length;
+  return names.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}

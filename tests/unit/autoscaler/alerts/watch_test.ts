@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import type { AlertChange } from "../../../../src/autoscaler/alerts/alert.ts";
+import type { AlertView } from "../../../../src/autoscaler/alerts/conditions.ts";
+import { AlertWatch } from "../../../../src/autoscaler/alerts/watch.ts";
+import { MINUTE, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
+
+/** A watch whose view a test changes. The patience of `cannot-observe` is three minutes. */
+function watched() {
+  const changes: AlertChange[] = [];
+  const time = { now: NOW, elapsed: 0 };
+  const clock = { now: () => time.now, elapsed: () => time.elapsed, sleep: () => Promise.resolve() };
+  const watch = new AlertWatch(clock, (change) => changes.push(change));
+  const view: AlertView = {
+    now: NOW,
+    tuning: { limits: OBSERVATION.limits, startTimeout: 5 * MINUTE },
+    observation: OBSERVATION,
+    decision: undefined,
+    observationError: undefined,
+  };
+  return {
+    changes,
+    watch,
+    time,
+    /** Lets time pass, and evaluates the conditions. */
+    look: (ms: number, observationError: string | undefined) => {
+      time.now += ms;
+      time.elapsed += ms;
+      watch.look({ ...view, observationError });
+    },
+  };
+}
+
+Deno.test("an alert begins once when its condition has lasted, and ends once when its condition is over", () => {
+  const { watch, changes, look } = watched();
+  look(0, "throttled");
+  look(2 * MINUTE, "throttled");
+  assertEquals([watch.firing, changes], [[], []]);
+  look(MINUTE, "throttled again");
+  look(MINUTE, "unreachable");
+  assertEquals(changes.map(({ name, state, since }) => [name, state, since]), [[
+    "cannot-observe",
+    "firing",
+    NOW,
+  ]]);
+  assertEquals(watch.firing.map(({ reason }) => reason.includes("unreachable")), [true]);
+  look(MINUTE, undefined);
+  look(MINUTE, undefined);
+  assertEquals(changes.map(({ state, since }) => [state, since]), [["firing", NOW], ["resolved", NOW]]);
+  assertEquals(watch.firing, []);
+});
+
+Deno.test("a condition that was over in between begins anew", () => {
+  const { changes, look } = watched();
+  look(0, "throttled");
+  look(2 * MINUTE, undefined);
+  look(MINUTE, "throttled");
+  look(2 * MINUTE, "throttled");
+  assertEquals(changes, []);
+  look(MINUTE, "throttled");
+  assertEquals(changes.map(({ since }) => since), [NOW + 3 * MINUTE]);
+});
+
+Deno.test("a change of the time of day does not begin an alert", () => {
+  const { changes, time, look } = watched();
+  look(0, "throttled");
+  time.now += 60 * MINUTE;
+  look(0, "throttled");
+  assertEquals(changes, []);
+});
