@@ -5,7 +5,7 @@
  * @module
  */
 import { describeError } from "../../aws/error_messages.ts";
-import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { type Ec2Instance, sharedFleet } from "../../aws/ec2/instances.ts";
 import { nextAttempt, type Pause, pausesOf } from "../../scaling/faults/pauses.ts";
 import { judgeQuarantine, mostQuarantines } from "../../scaling/faults/quarantine.ts";
 import { type Fault, isOwn } from "../../scaling/model/start_event.ts";
@@ -117,7 +117,7 @@ async function observeFleet(
   { environment: { aws, fleet }, log, id, signal }: ActivityContext,
 ): Promise<readonly Ec2Instance[] | undefined> {
   try {
-    return await Array.fromAsync(fleetInstances(aws, fleet, signal));
+    return await sharedFleet(aws, fleet, signal);
   } catch (error) {
     signal.throwIfAborted();
     log.warn("could not observe the fleet after a failed start", {

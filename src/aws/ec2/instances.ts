@@ -5,7 +5,7 @@
  */
 import type { Instance, InstanceState, Registration } from "../../scaling/model/instance.ts";
 import type { Aws } from "../clients.ts";
-import { isNotFound } from "../errors.ts";
+import { gathered, perAccount, shared } from "../many/gather.ts";
 import type { DescribedInstance } from "../sdk/instance_page.ts";
 import { describeInstances } from "./describe_instances.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
@@ -67,21 +67,40 @@ export async function* fleetInstances(
   for await (const found of describeInstances(aws, request, signal)) yield instanceOf(found, fleet);
 }
 
-/** Finds an instance by its id. kas derives a legacy instance's role from `fleet` and the instance's name. */
+/** Lists the fleet's instances that are not terminated. Concurrent listings of a fleet share their calls. */
+export function sharedFleet(
+  aws: Aws,
+  { fleet, keyName }: FleetSelector,
+  signal?: AbortSignal,
+): Promise<readonly Ec2Instance[]> {
+  return fleets(aws, { fleet, keyName })(signal);
+}
+
+const fleets = perAccount((aws, selector: FleetSelector) =>
+  shared((signal) => Array.fromAsync(fleetInstances(aws, selector, signal)))
+);
+
+/**
+ * Finds an instance by its id. kas derives a legacy instance's role from `fleet` and the instance's name. Concurrent searches
+ * share a call.
+ */
 export async function findInstance(
   aws: Aws,
   id: string,
   signal?: AbortSignal,
   fleet?: string,
 ): Promise<Ec2Instance | undefined> {
-  try {
-    const found = describeInstances(aws, { InstanceIds: [id] }, signal);
-    for await (const instance of found) return instanceOf(instance, fleet);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-  return undefined;
+  const found = await descriptions(aws)(id, signal);
+  return found && instanceOf(found, fleet);
 }
+
+const descriptions = perAccount((aws) =>
+  gathered(async (ids, signal) => {
+    const found = new Map<string, DescribedInstance | undefined>(ids.map((id) => [id, undefined]));
+    for await (const each of describeById(aws, ids, signal)) found.set(each.InstanceId ?? "", each);
+    return found;
+  }, { size: MAX_VALUES })
+);
 
 /** Finds instances by their ids. Leaves out instances that do not exist. */
 export async function* findInstances(

@@ -29,9 +29,9 @@ export function startInstance(aws: Aws, id: string, place?: string): Promise<Sta
   return starts(aws, place)(id);
 }
 
-const starts = perAccount((aws, place) =>
+const starts = perAccount((aws, place?: string) =>
   gathered((ids) => startInstances(aws, ids), {
-    endsBatch: (error) => place !== "" && (isInsufficientCapacity(error) || isQuotaExceeded(error)),
+    endsBatch: (error) => place !== undefined && (isInsufficientCapacity(error) || isQuotaExceeded(error)),
   })
 );
 

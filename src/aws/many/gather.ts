@@ -100,15 +100,18 @@ export function shared<T>(read: (signal: AbortSignal) => Promise<T>): (signal?: 
 
 /**
  * Returns a function that makes one value for each account and key, and then always returns this value. So all calls with an
- * account gather in the same place.
+ * account and a key gather in the same place.
  */
-export function perAccount<T>(make: (aws: Aws, key: string) => T): (aws: Aws, key?: string) => T {
+export function perAccount<Key extends readonly unknown[], T>(
+  make: (aws: Aws, ...key: Key) => T,
+): (aws: Aws, ...key: Key) => T {
   const accounts = new WeakMap<Aws, Map<string, T>>();
-  return (aws, key = "") => {
+  return (aws, ...key) => {
     const made = accounts.get(aws) ?? new Map<string, T>();
     accounts.set(aws, made);
-    const value = made.get(key) ?? make(aws, key);
-    made.set(key, value);
+    const text = JSON.stringify(key);
+    const value = made.get(text) ?? make(aws, ...key);
+    made.set(text, value);
     return value;
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Health, health } from "../../../aws/balancing/balancer.ts";
+import { type Health, sharedHealth } from "../../../aws/balancing/balancer.ts";
 import { type Ec2Instance, findInstance as describe } from "../../../aws/ec2/instances.ts";
 import type { Registration } from "../../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
@@ -35,7 +35,7 @@ export async function getIfShown(context: ActivityContext): Promise<Ec2Instance 
 export async function healthOf(
   { environment: { aws, fleet }, id, signal }: ActivityContext,
 ): Promise<Health | undefined> {
-  return (await health(aws, fleet.balancer, signal)).find((it) => it.id === id);
+  return (await sharedHealth(aws, fleet.balancer, signal)).find((it) => it.id === id);
 }
 
 /** Returns the instance's registration at the load balancer. */

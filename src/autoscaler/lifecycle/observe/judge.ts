@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { health } from "../../../aws/balancing/balancer.ts";
+import { registrationsIn, sharedHealth } from "../../../aws/balancing/balancer.ts";
 import { describeError } from "../../../aws/error_messages.ts";
-import { type Ec2Instance, fleetInstances } from "../../../aws/ec2/instances.ts";
+import { type Ec2Instance, sharedFleet } from "../../../aws/ec2/instances.ts";
 import type { Fault } from "../../../scaling/model/start_event.ts";
 import type { ActivityContext } from "../activity_context.ts";
 import { healthCheck } from "./health_check.ts";
@@ -59,18 +59,16 @@ export function faultOfEnd({ stateReason, stateTransitionReason = "" }: Ec2Insta
 
 /** Returns the health of the other instances at the load balancer, without draining instances. */
 async function registeredOthers({ environment: { aws, fleet }, id, signal }: ActivityContext) {
-  const all = await health(aws, fleet.balancer, signal);
+  const all = await sharedHealth(aws, fleet.balancer, signal);
   return all.filter((it) => it.id !== id && !it.unused && it.registration !== "draining");
 }
 
 /** Makes one health check of each of some other registered instances. Prefers instances that are in service. */
 async function checkOthers(context: ActivityContext) {
   const { environment: { aws, fleet }, signal } = context;
-  const registrations = new Map(
-    (await registeredOthers(context)).map(({ id, registration }) => [id, registration]),
-  );
+  const registrations = registrationsIn(await registeredOthers(context));
   const rank = ({ id }: Ec2Instance) => (registrations.get(id) === "in-service" ? 0 : 1);
-  const running = (await Array.fromAsync(fleetInstances(aws, fleet, signal)))
+  const running = (await sharedFleet(aws, fleet, signal))
     .filter(({ id, state }) => state === "running" && registrations.has(id))
     .toSorted((a, b) => rank(a) - rank(b));
   return await Promise.all(

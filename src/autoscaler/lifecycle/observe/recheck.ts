@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { registrations } from "../../../aws/balancing/balancer.ts";
-import { fleetInstances, withRegistration } from "../../../aws/ec2/instances.ts";
+import { registrationsIn, sharedHealth } from "../../../aws/balancing/balancer.ts";
+import { sharedFleet, withRegistration } from "../../../aws/ec2/instances.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
@@ -26,11 +26,11 @@ export async function recheck(
   // Read the activities in progress before the requests to AWS. If an activity ends during the requests, AWS's answers may
   // show the state from before its end.
   const inProgress = [...journal.inProgress(), ...journal.leaving()];
-  const [ec2, registered] = await awaitAll([
-    Array.fromAsync(fleetInstances(aws, fleet, signal)),
-    registrations(aws, fleet.balancer, signal),
+  const [ec2, healths] = await awaitAll([
+    sharedFleet(aws, fleet, signal),
+    sharedHealth(aws, fleet.balancer, signal),
   ]);
-  const instances = withRegistration(ec2, registered);
+  const instances = withRegistration(ec2, registrationsIn(healths));
   const instance = instances.find((it) => it.id === id);
   if (instance === undefined) throw new ActivityError(`${id} is no longer in the fleet`);
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {

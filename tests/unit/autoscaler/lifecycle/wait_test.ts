@@ -3,8 +3,7 @@ import { DeadlineError, until, type WaitOptions } from "../../../../src/autoscal
 import type { Clock } from "../../../../src/runtime.ts";
 
 /** A clock whose sleeps end immediately. */
-function fastClock(): Clock & { readonly sleeps: number[] } {
-  let now = 0;
+function fastClock(now = 0): Clock & { readonly sleeps: number[] } {
   const sleeps: number[] = [];
   return {
     sleeps,
@@ -26,7 +25,7 @@ function options(clock: Clock = fastClock(), more: Partial<WaitOptions> = {}): W
     timeout: 60_000,
     pace: 3_000,
     signal,
-    runtime: { clock, random: Math.random },
+    runtime: { clock },
     isFatal: () => false,
     ...more,
   };
@@ -47,6 +46,22 @@ Deno.test("until() makes its second attempt after about 50 ms, and then increase
   assert(first >= 45 && first <= 55, `${first}`);
   assert(clock.sleeps.every((ms) => ms <= 3_300));
   assert(clock.sleeps.some((ms) => ms > 2_700));
+});
+
+Deno.test("waits that begin at different times make their later attempts at the same times", async () => {
+  const attempts = async (begun: number) => {
+    const clock = fastClock(begun);
+    const times: number[] = [];
+    const attempt = () => {
+      times.push(clock.elapsed());
+      return never();
+    };
+    await assertRejects(() => until(attempt, options(clock, { timeout: 61_234 })), DeadlineError);
+    return times.filter((time) => time > 10_000 && time < 60_000);
+  };
+  const times = await attempts(0);
+  assert(times.length > 10);
+  for (const begun of [1, 49, 777, 1_499.5]) assertEquals(await attempts(begun), times);
 });
 
 Deno.test("until() makes its last attempt at the deadline", async () => {

@@ -4,6 +4,7 @@ import {
   findInstance,
   fleetInstances,
   instanceTags,
+  sharedFleet,
   withRegistration,
 } from "../../../../src/aws/ec2/instances.ts";
 import { instanceOf, stateReasonText } from "../../../../src/aws/ec2/ec2_instance.ts";
@@ -192,11 +193,21 @@ for (
   Deno.test(`stateReasonText() is ${what}`, () => assertEquals(stateReasonText(instance), text));
 }
 
-Deno.test("findInstance() returns undefined for an unknown instance", async () => {
-  await using server = wire(() =>
-    ec2Error("InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist")
+Deno.test("concurrent searches for instances share a call, and only an unknown instance is undefined", async () => {
+  await using server = wire(() => page([item("i-1"), item("i-3")]));
+  const found = await Promise.all(["i-1", "i-2", "i-3", "i-1"].map((id) => findInstance(server.aws, id)));
+  assertEquals(found.map((it) => it?.id), ["i-1", undefined, "i-3", "i-1"]);
+  const filters = server.calls.map(({ input }) => [1, 2, 3, 4].map((n) => input[`Filter.1.Value.${n}`]));
+  assertEquals(filters, [["i-1", "i-2", "i-3", undefined]]);
+});
+
+Deno.test("concurrent listings of a fleet share their calls", async () => {
+  await using server = wire(({ input }) =>
+    input["NextToken"] === "more" ? page([item("i-2")]) : page([item("i-1")], "more")
   );
-  assertEquals(await findInstance(server.aws, "i-1"), undefined);
+  const listings = await Promise.all([1, 2].map(() => sharedFleet(server.aws, { fleet: "kas" })));
+  assertEquals(listings.map((all) => all.map(({ id }) => id)), [["i-1", "i-2"], ["i-1", "i-2"]]);
+  assertEquals(server.calls.length, 2);
 });
 
 Deno.test("startInstance() and terminateInstance() send one instance id and return the instance's states", async () => {

@@ -186,7 +186,7 @@ Deno.test("shared() gives all requests of one turn the same answer", async () =>
 
 Deno.test("perAccount() makes one value for each account and key", () => {
   const account = () => ({}) as Aws;
-  const make = perAccount((_, key) => ({ key }));
+  const make = perAccount((_, key?: string) => ({ key }));
   const aws = account();
   assertStrictEquals(make(aws), make(aws));
   assertStrictEquals(make(aws, "a"), make(aws, "a"));
