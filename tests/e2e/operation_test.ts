@@ -65,7 +65,7 @@ testWith(
       });
     }
     assertMatch(said.get("A first fleet") ?? "", /confirmed/);
-    assertMatch(said.get("Adding nodes") ?? "", /registered/);
+    assertMatch(said.get("Adding nodes") ?? "", /adopted/);
     assertMatch(
       said.get("Upgrading") ?? "",
       new RegExp(`stop\\t${NODE}\\tsuccessful.*\\n[^]*start\\t${NODE}\\tsuccessful`),

@@ -41,7 +41,7 @@ export function adminPolicy(scope: Scope): Policy {
     tagStatement(
       scope,
       "Tags",
-      [TAG.byOperator, TAG.protected, TAG.quarantine],
+      [TAG.byOperator, TAG.detached, TAG.protected, TAG.quarantine],
       ["ec2:CreateTags", "ec2:DeleteTags"],
     ),
     ...launchStatements(scope, {}),

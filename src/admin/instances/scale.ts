@@ -220,7 +220,7 @@ async function run(
     throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
   }
   const { decision, observation, trigger } = evaluation;
-  if (decision.kind === "none" && kind === "out") noteUnregistered(instances, fleet.balancer.name, out);
+  if (decision.kind === "none" && kind === "out") noteUnregistered(instances, out);
   const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
   await out.table(COLUMNS, [row]);
   // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
@@ -233,14 +233,14 @@ async function run(
 }
 
 /** Prints a note about the nodes that run but are not registered, because the autoscaler neither registers nor stops them (R9). */
-function noteUnregistered(instances: readonly Instance[], balancer: string, out: Output): void {
-  const ids = instances.filter(({ role, state, registration }) =>
-    role === "node" && state === "running" && registration === "none"
+function noteUnregistered(instances: readonly Instance[], out: Output): void {
+  const ids = instances.filter(({ role, state, registration, detached }) =>
+    role === "node" && state === "running" && registration === "none" && !detached
   ).map(({ id }) => id);
   if (ids.length === 0) return;
   out.note(`These nodes run but are not registered: ${ids.join(" ")}`);
   out.note(
-    `To put them into service: ${commandText(["kas", "admin", "balancers", "register", balancer, ...ids])}`,
+    `To put them into service: ${commandText(["kas", "admin", "instances", "adopt", ...ids])}`,
   );
   out.note(`To make them standby nodes: ${commandText(["kas", "admin", "instances", "stop", ...ids])}`);
 }

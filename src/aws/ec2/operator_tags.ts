@@ -44,6 +44,7 @@ export async function untagInstances(
  * Tags instances as stopped or deregistered by an operator, and then stops or deregisters them. The tags come first, so that the
  * autoscaler never sees the change without its tag. If AWS refuses the change, deletes the tags again.
  *
+ * @param more other tags to write together with this one, with the same value: the time
  * @returns the result of `change`
  */
 export async function byOperator<T>(
@@ -51,13 +52,16 @@ export async function byOperator<T>(
   ids: readonly string[],
   signal: AbortSignal | undefined,
   change: () => Promise<T>,
+  more: readonly OperatorTag[] = [],
 ): Promise<T> {
-  await tagInstances(aws, ids, { byOperator: new Date().toISOString() }, signal);
+  const tags = ["byOperator", ...more] as const;
+  const now = new Date().toISOString();
+  await tagInstances(aws, ids, Object.fromEntries(tags.map((tag) => [tag, now])), signal);
   try {
     return await change();
   } catch (error) {
     // The instances stay in service. The error of the change matters to the operator, and not an error of this call.
-    if (outcomeOf(error) === "refused") await untagInstances(aws, ids, ["byOperator"]).catch(() => {});
+    if (outcomeOf(error) === "refused") await untagInstances(aws, ids, tags).catch(() => {});
     throw error;
   }
 }

@@ -125,9 +125,10 @@ export const registered: Check = {
       const stopped = idle.filter(({ id, role, state }) =>
         state === "stopped" && role !== "base" && registrations.has(id)
       ).map(({ id }) => id);
-      const running = idle.filter(({ id, role, state }) =>
-        state === "running" && role !== "control" && !registrations.has(id)
+      const running = idle.filter(({ id, role, state, detached }) =>
+        state === "running" && role !== "control" && !detached && !registrations.has(id)
       ).map(({ id }) => id);
+      const detached = idle.filter((instance) => instance.detached).map(({ id }) => id);
       const findings: Finding[] = [];
       if (stopped.length > 0) {
         const remedy = observation.plan.kas("balancers", "deregister", name, ...listed(stopped));
@@ -135,12 +136,16 @@ export const registered: Check = {
       }
       if (running.length > 0) {
         const detail = `running but not registered with ${name}: ${named(running)}`;
-        const remedy = observation.plan.kas("balancers", "register", name, ...listed(running));
+        const remedy = observation.plan.kas("instances", "adopt", ...listed(running));
         findings.push(
           statusOf(observation) === undefined
             ? warning(`${detail}, unless an activity is in progress`, remedy)
             : failed(`${detail}, and no activity is in progress`, remedy),
         );
+      }
+      if (detached.length > 0) {
+        const remedy = observation.plan.kas("instances", "attach", ...listed(detached));
+        findings.push(warning(`detached for maintenance: ${named(detached)}`, remedy));
       }
       return orOk(findings, `${registrations.size} of ${all.length} instances are registered with ${name}`);
     }),

@@ -223,7 +223,15 @@ export const PROBLEMS: readonly {
     },
     check: "registered",
     names: [NODE, "running"],
-    remedy: `kas admin balancers register kas ${NODE}`,
+    remedy: `kas admin instances adopt ${NODE}`,
+  },
+  {
+    name: "a base instance that is detached for maintenance",
+    breaks: ({ fleet }) => fleet.rows(`instances detach ${BASE}`),
+    check: "registered",
+    result: "warning",
+    names: [BASE, "detached"],
+    remedy: `kas admin instances attach ${BASE}`,
   },
   {
     name: "a base instance that is stopped",

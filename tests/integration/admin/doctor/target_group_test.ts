@@ -55,7 +55,7 @@ Deno.test("doctor finds each problem of a target group, and the command that doc
       },
       "registered",
       ["group", NODE],
-      `kas admin balancers register group ${NODE}${w.words}`,
+      `kas admin instances adopt ${NODE}${w.words}`,
     ],
   };
   for (const [name, [breaks, check, names, remedy]] of Object.entries(broken)) {

@@ -64,7 +64,7 @@ Deno.test("scale out without a standby node prints the running nodes that are no
   await it.sandbox.account.waitUntil(() => it.standing(NODES[0]) === "running none");
   const { row, stderr } = await kas(it, "out");
   assertEquals(row.slice(0, 2), ["none", "-"]);
-  assertMatch(stderr, /kas admin balancers register kas i-0+2\n/);
+  assertMatch(stderr, /kas admin instances adopt i-0+2\n/);
 });
 
 Deno.test("scale --instance acts only on the named instance, and exits with status 4 if it is not in the fleet", async () => {

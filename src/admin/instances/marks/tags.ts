@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { instanceTags } from "../../aws/ec2/instances.ts";
-import { command } from "../../cli/command.ts";
-import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
-import { forEachTarget } from "./targets.ts";
+import { instanceTags } from "../../../aws/ec2/instances.ts";
+import { command } from "../../../cli/command.ts";
+import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../../account.ts";
+import { forEachTarget } from "../targets.ts";
 
 export const tags = command({
   name: "tags",

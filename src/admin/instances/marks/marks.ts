@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Aws } from "../../aws/clients.ts";
-import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { tagInstances, untagInstances } from "../../aws/ec2/operator_tags.ts";
-import { endQuarantine } from "../../aws/ec2/quarantine.ts";
-import { allDone, batched } from "../../aws/many/batches.ts";
-import { command } from "../../cli/command.ts";
-import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
-import { forEachTarget, presentIn } from "./targets.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
+import { tagInstances, untagInstances } from "../../../aws/ec2/operator_tags.ts";
+import { endQuarantine } from "../../../aws/ec2/quarantine.ts";
+import { allDone, batched } from "../../../aws/many/batches.ts";
+import { command } from "../../../cli/command.ts";
+import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../../account.ts";
+import { forEachTarget, presentIn } from "../targets.ts";
 
 /** What a command does to the tags of instances. */
 interface Marking {
