@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../src/sandbox/random.ts";
 import type { CrashPoint } from "../support/lab/lab.ts";
 import { type Run, run } from "./crash_points/run.ts";
+import { CAPACITY_SCENARIOS } from "./crash_points/capacity_scenarios.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
 
@@ -32,7 +33,7 @@ Deno.test("a crash of the autoscaler at any AWS call or journal write does not c
   const seed = seedOf();
   const begun = performance.now();
   const places: Place[] = [];
-  for (const scenario of SCENARIOS) places.push(...await placesOf(scenario));
+  for (const scenario of [...SCENARIOS, ...CAPACITY_SCENARIOS]) places.push(...await placesOf(scenario));
   const crashes = new Map<string, number>();
   const failures: string[] = [];
   for (const { scenario, reference, point } of some(places, seed)) {
