@@ -61,35 +61,35 @@ export function instancesSection(
       const since = observation?.history.inServiceSince[id];
       return [
         cell(html`<code>${id}</code>`),
-        cell([name, note(instance)], "long"),
+        cell(coloured(COLOURS[status], spaced(status))),
         cell(role),
         cell(zone),
-        cell(coloured(COLOURS[status], spaced(status))),
         cell(state),
         cell(registration),
         cell(
           load === undefined
             ? "-"
-            : html`${load.percent.toFixed(1).padStart(5, FIGURE_SPACE)} %, ${ago(load.at, now)}`,
+            : html`${load.percent.toFixed(1).padStart(5, FIGURE_SPACE)} %, ${ago(load.at, now, 1)}`,
         ),
         cell(alarm("cpuhigh", instance)),
         cell(alarm("cpulow", instance)),
         cell(since === undefined || status !== "in-service" ? "-" : span(now - since)),
+        cell([name, note(instance)], "long"),
       ];
     },
   );
   const heads = [
     "id",
-    "name",
+    "status",
     "role",
     "zone",
-    "status",
     "state",
     "balancer",
     "CPU",
     "cpuhigh",
     "cpulow",
     "in service for",
+    "name",
   ];
   return html`${
     section({
