@@ -41,6 +41,24 @@ for (const cli of [first, ...others]) {
       assertEquals(started, "pending");
       await kas.account.waitUntil(() => kas.account.instances()[1]?.state === "running");
     });
+    await t.step(
+      "the AWS CLI describes the status of instances, and waits for the status checks",
+      async () => {
+        const status = (query: string) =>
+          aws(kas, `ec2 describe-instance-status --instance-ids ${BASE} ${NODE} --query`, query);
+        const checks = "InstanceStatuses[].[InstanceId,SystemStatus.Status,InstanceStatus.Details[0].Status]";
+        assertEquals(await aws(kas, `ec2 wait instance-status-ok --instance-ids ${BASE} ${NODE}`), "");
+        assertEquals(await status(checks), `${BASE}\tok\tpassed\n${NODE}\tok\tpassed`);
+        kas.faults.set(`retires=${NODE}`);
+        assertEquals(await status("InstanceStatuses[].Events[].Code"), "instance-retirement");
+        const impaired =
+          "--filters Name=system-status.status,Values=impaired --query InstanceStatuses[].InstanceId";
+        kas.faults.set(`impaired=${BASE}`);
+        assertEquals(await aws(kas, `ec2 describe-instance-status ${impaired}`), BASE);
+        const unknown = "ec2 describe-instance-status --instance-ids i-0badc0de";
+        assertEquals(await aws(kas, unknown), "InvalidInstanceID.NotFound");
+      },
+    );
     await t.step("the AWS CLI registers an instance with a load balancer", async () => {
       const registered = await aws(
         kas,

@@ -29,6 +29,7 @@ testWith([boto3()], "boto3 can use the sandbox, including waiters and paginators
   assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [
     [[BASE, "running"], [NODE, "stopped"]],
     change({ Code: 0, Name: "pending" }, { Code: 80, Name: "stopped" }),
+    [[BASE, "ok", []], [NODE, "ok", []]],
     [{ InstanceId: BASE }, { InstanceId: NODE }],
     "HTTP:30000/ping",
     [{ InstanceId: BASE }],

@@ -22,6 +22,7 @@ const CAPACITY = "src/scaling/model/capacity.ts";
 const OBSERVE = "src/autoscaler/control/observe.ts";
 const JOURNAL = "src/autoscaler/store/journal.ts";
 const RECHECK = "src/autoscaler/lifecycle/observe/recheck.ts";
+const STATUS_CHECKS = "src/aws/ec2/status_checks.ts";
 const JUDGE = "src/autoscaler/lifecycle/observe/judge.ts";
 const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
 
@@ -455,6 +456,29 @@ const READING: readonly Mutation[] = [
       becomes: "(_aws, _arn, ids) => Promise.resolve([ids].flat().map((Id) => ({ Id })))",
     }],
     test: "tests/unit/aws/balancing/target_group_test.ts",
+  },
+  {
+    breaks: "a status check without a result counts as a failed one",
+    edits: [{
+      file: STATUS_CHECKS,
+      symbol: "failureOf",
+      becomes: '(status) => status.SystemStatus?.Status === "ok" ? original(status) : "not ok"',
+    }],
+    test: "tests/unit/aws/ec2/status_checks_test.ts",
+  },
+  {
+    breaks: "a retirement that is over counts as a scheduled one",
+    edits: [{
+      file: STATUS_CHECKS,
+      symbol: "endOf",
+      becomes: '(event) => original({ ...event, Description: "" })',
+    }],
+    test: "tests/unit/aws/ec2/status_checks_test.ts",
+  },
+  {
+    breaks: "one instance that does not exist hides the status checks of all others",
+    edits: [{ file: STATUS_CHECKS, symbol: "statuses", becomes: "statusPages" }],
+    test: "tests/unit/aws/ec2/status_checks_test.ts",
   },
   {
     breaks: "doctor does not read whether CloudWatch may publish to the topic",

@@ -39,6 +39,10 @@ step([[instance["InstanceId"], instance["State"]["Name"]] for instance in instan
 step(ec2.start_instances(InstanceIds=[NODE])["StartingInstances"])
 waited("instance_running", ec2, InstanceIds=[NODE])
 
+waited("instance_status_ok", ec2, InstanceIds=[BASE, NODE])
+statuses = ec2.get_paginator("describe_instance_status").paginate(PaginationConfig={"PageSize": 5})
+step([[s["InstanceId"], s["SystemStatus"]["Status"], s["Events"]] for p in statuses for s in p["InstanceStatuses"]])
+
 kas = {"LoadBalancerName": "kas", "Instances": [{"InstanceId": NODE}]}
 step(elb.register_instances_with_load_balancer(**kas)["Instances"])
 waited("instance_in_service", elb, **kas)
