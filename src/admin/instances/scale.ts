@@ -98,8 +98,8 @@ function direction(kind: "out" | "in", summary: string): Command {
       "Makes the same checks as the autoscaler, starts or stops the instance, and waits until the instance is in service or\n" +
       "stopped. This machine sends the health check to the instance's public DNS name, or to its private address if it has no\n" +
       "public name. With --grow, kas launches a node if no standby node is left. With --shrink terminate, kas terminates the\n" +
-      "node instead of stopping it. With --state or --ssh, the running autoscaler scales: its settings and pauses apply, and the\n" +
-      "exit status is 1 if a check holds the action back.",
+      "node instead of stopping it. With --state or --ssh, the running autoscaler scales, and its settings and pauses apply. The exit\n" +
+      "status is 1 if a check holds the action back.",
     options: OPTIONS,
     examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
     run: async (context) => {
@@ -172,8 +172,7 @@ async function scaleThroughAutoscaler(
   const { kind: action, activity, ...decided } = await ask(dryRun);
   const print = (row: Row) => out.table(COLUMNS, [row]);
   if (action === "none") {
-    const held = decided.checks.length === 0 ? "" : ` (${decided.checks.join(", ")})`;
-    await print({ action: `no action${held}`, reason: decided.reason });
+    await print({ action: noAction(decided.checks), reason: decided.reason });
     return 1;
   }
   if (activity === null) {
@@ -190,6 +189,11 @@ async function scaleThroughAutoscaler(
     out.progress(`${now.instance ?? action}: ${now.step ?? "…"}`);
     await realClock.sleep(PROGRESS, signal);
   }
+}
+
+/** Returns the text of a decision without an action, with the check that held the action back: `no action (min-capacity)`. */
+function noAction(checks: readonly string[]): string {
+  return checks.length === 0 ? "no action" : `no action (${checks.join(", ")})`;
 }
 
 async function run(
@@ -229,7 +233,7 @@ async function run(
   if (decision.kind === "none" && decide(trigger, withoutWarmup).kind !== "none") {
     out.hint(`Next: ${commandText(["kas", "admin", "scale", kind, "--warmup", "0s"])}, to skip the warm-up`);
   }
-  return row.status === "failed" ? 1 : 0;
+  return decision.kind === "none" || row.status === "failed" ? 1 : 0;
 }
 
 /** Prints a note about the nodes that run but are not registered, because the autoscaler neither registers nor stops them (R9). */
@@ -254,7 +258,7 @@ async function outcome(
   signal: AbortSignal,
 ): Promise<Row> {
   const { kind: action, reason } = decision;
-  if (decision.kind === "none") return { action, reason };
+  if (decision.kind === "none") return { action: noAction(decision.checks), reason };
   const chosen = "instance" in decision ? decision.instance : undefined;
   if (dryRun) return { action, instance: chosen, status: "dry-run", reason };
 

@@ -106,6 +106,24 @@ export const ADMIN_CASES: readonly Case[] = [
     },
   },
   {
+    name: "instances adopt, detach and attach register and deregister, and write and delete tags",
+    run: async (backend, fleet) => {
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      assertEquals((await kas(backend, fleet, "balancers", "create", fleet)).status, 0);
+      for (
+        const [name, action, detached] of [
+          ["adopt", "adopted", undefined],
+          ["detach", "detached", true],
+          ["attach", "attached", undefined],
+        ] as const
+      ) {
+        assertEquals((await kas(backend, fleet, "instances", name, id)).rows, [{ id, action }]);
+        const instance = await settled(backend, id, "running");
+        assertEquals([instance.detached, instance.byOperator !== undefined], [detached, detached === true]);
+      }
+    },
+  },
+  {
     name: "balancers create, register, list and deregister",
     run: async (backend, fleet) => {
       const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);

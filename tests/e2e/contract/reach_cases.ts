@@ -73,7 +73,7 @@ export const REACH_CASES: readonly Case[] = [
         assertEquals((await kas(backend, fleet, "balancers", "register", fleet, id)).status, 0);
       }
       const scale = async (...words: string[]) => (await kas(backend, fleet, "scale", ...words)).rows[0];
-      assertEquals((await scale("out"))?.["action"], "none");
+      assertEquals((await scale("out"))?.["action"], "no action (max-capacity)");
       const words = ["in", "--warmup", "0s", "--instance", node?.id ?? ""];
       const decided = await scale(...words, "--dry-run");
       assertEquals([decided?.["action"], decided?.["instance"]], ["stop", node?.id]);

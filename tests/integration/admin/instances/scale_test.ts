@@ -43,17 +43,21 @@ Deno.test("scale out puts a node into service, scale in stops the node, and both
   assertEquals(it.standing(NODES[0]), "running in-service");
 
   const warmingUp = await kas(it, "in");
-  assertEquals([warmingUp.status, ...warmingUp.row.slice(0, 3)], [0, "none", "-", "-"]);
+  assertEquals([warmingUp.status, ...warmingUp.row.slice(0, 3)], [1, "no action (warm-up)", "-", "-"]);
   const back = await kas(it, "in --warmup 0s");
   assertEquals([back.status, ...back.row.slice(0, 3)], [0, "stop", NODES[0], "successful"]);
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
-Deno.test("scale never exceeds max capacity and never stops the base instance", async () => {
+Deno.test("scale never exceeds max capacity and never stops the base instance: it names the check, and exits with status 1", async () => {
   await using it = await stage();
-  for (const args of ["out --max 1", `in --instance ${BASE}`, `out --instance ${BASE}`]) {
+  const held = [["out --max 1", "max-capacity"], [`in --instance ${BASE}`, "no-candidate"], [
+    `out --instance ${BASE}`,
+    "no-standby",
+  ]] as const;
+  for (const [args, check] of held) {
     const { status, row } = await kas(it, args);
-    assertEquals([status, ...row.slice(0, 3)], [0, "none", "-", "-"], args);
+    assertEquals([status, ...row.slice(0, 3)], [1, `no action (${check})`, "-", "-"], args);
   }
   assertEquals(it.standing(BASE), "running in-service");
 });
@@ -63,7 +67,7 @@ Deno.test("scale out without a standby node prints the running nodes that are no
   await startInstance(it.aws, NODES[0]);
   await it.sandbox.account.waitUntil(() => it.standing(NODES[0]) === "running none");
   const { row, stderr } = await kas(it, "out");
-  assertEquals(row.slice(0, 2), ["none", "-"]);
+  assertEquals(row.slice(0, 2), ["no action (no-standby)", "-"]);
   assertMatch(stderr, /kas admin instances adopt i-0+2\n/);
 });
 
@@ -99,7 +103,7 @@ Deno.test("scale out --grow launches a node if there is no standby, and scale in
   assertEquals([out.status, ...out.row.slice(0, 3)], [0, "launch", NODES[0], "successful"]);
   assertMatch(out.stderr, /^launch from kas-node: /);
   const full = await kas(it, "out --grow kas-node --max 2");
-  assertEquals(full.row.slice(0, 2), ["none", "-"]);
+  assertEquals([full.status, ...full.row.slice(0, 2)], [1, "no action (max-capacity)", "-"]);
 
   const asked = await kas(it, "in --warmup 0s --shrink terminate");
   assertEquals([asked.status, it.standing(NODES[0])], [1, "running in-service"]);
@@ -134,6 +138,6 @@ Deno.test("scale exits with status 1 after a failure, and after an interruption 
   assertEquals(interrupted.row, [""]);
   assertMatch(
     interrupted.stderr,
-    /This activity is not completed: start i-00000000000000002, at step (running|healthy)/,
+    /This activity is not completed: start i-00000000000000002, at step (started|running|healthy)/,
   );
 });
