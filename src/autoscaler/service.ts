@@ -13,7 +13,6 @@ import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
 import { VERSION } from "../build/version.ts";
 import { HIDDEN } from "../cli/format.ts";
-import type { AlertView } from "./alerts/conditions.ts";
 import { AlertPoster } from "./alerts/post.ts";
 import { AlertWatch } from "./alerts/watch.ts";
 import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
@@ -85,20 +84,17 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const poster = new AlertPoster({ url: options.alertUrl, fleet: fleet.fleet, runtime });
   const alerts = new AlertWatch(clock, (change) => poster.post(change));
   let lastObservation: ObservationOutcome | undefined;
-  let observed: Pick<AlertView, "observation" | "decision"> = { observation: undefined, decision: undefined };
   const events = merged(metrics, {
     onObservation: (outcome) => lastObservation = outcome,
-    onDecision: (_, decision) => {
-      const { observation } = loop;
-      // A decision without an observation of the fleet says nothing about the fleet.
-      if (observation !== observed.observation) observed = { observation, decision };
+    onDecision: ({ kind }, decision) =>
       alerts.look({
-        ...observed,
         now: clock.now(),
         tuning: tuning(),
+        observation: loop.observation,
+        // The decision on a notification or a command does not say why kas does not restore the minimum.
+        decision: kind === "notification" || kind === "operator" ? undefined : decision,
         observationError: lastObservation?.error,
-      });
-    },
+      }),
   }, options.events);
 
   using unfinished = new DisposableStack();

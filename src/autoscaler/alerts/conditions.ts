@@ -6,7 +6,7 @@
 import { judgeQuarantine, mostQuarantines } from "../../scaling/faults/quarantine.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
-import type { CheckName, Decision } from "../../scaling/model/decision.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
 import { exists, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { count, sentences } from "../../scaling/words.ts";
@@ -21,7 +21,7 @@ export interface AlertView {
   readonly tuning: Pick<Tuning, "limits" | "startTimeout">;
   /** The last observation of the fleet. */
   readonly observation: Observation | undefined;
-  /** The decision on that observation. */
+  /** The decision on that observation, if it is the decision of a reconcile. */
   readonly decision: Decision | undefined;
   /** Why the last observation failed. Undefined if it succeeded. */
   readonly observationError: string | undefined;
@@ -70,7 +70,7 @@ function belowMin({ tuning, observation, decision }: AlertView): Condition | und
   const { inService, joining } = capacityOf(observation);
   const min = boundsOf({ ...observation, limits: tuning.limits }).min.value;
   if (inService >= min) return undefined;
-  const held = inService + joining < min ? startHeldBackBy(decision) : undefined;
+  const held = inService + joining < min ? decision?.checks[0] : undefined;
   if (held === undefined) {
     return {
       reason: `In service: ${inService}, joining: ${joining}, min: ${min}.`,
@@ -81,11 +81,6 @@ function belowMin({ tuning, observation, decision }: AlertView): Condition | und
     reason: sentences(`The check ${held} holds back the restoration of min.`, decision?.reason ?? ""),
     patience: 0,
   };
-}
-
-/** Returns the check that holds the restoration of the minimum back. */
-function startHeldBackBy(decision: Decision | undefined): CheckName | undefined {
-  return decision?.recommendation?.policy === "minimum" ? decision.checks[0] : undefined;
 }
 
 function unhealthy({ observation }: AlertView): Condition | undefined {

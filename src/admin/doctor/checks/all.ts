@@ -13,7 +13,7 @@ import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { ports, reach } from "./ports.ts";
 import { statusChecks } from "./status_checks.ts";
-import { autoscaler, oneAutoscaler, paused, reconcile, subscription, topic } from "./topic.ts";
+import { alerts, autoscaler, oneAutoscaler, paused, reconcile, subscription, topic } from "./topic.ts";
 
 /** All checks of doctor, in the order of the output. */
 export const CHECKS: readonly Check[] = [
@@ -50,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   oneAutoscaler,
   reconcile,
   paused,
+  alerts,
   bounds,
   drainTimeout,
   versions,

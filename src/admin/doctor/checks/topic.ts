@@ -166,3 +166,18 @@ export const paused: Check = {
     return orOk(findings, "scaling is not paused");
   },
 };
+
+export const alerts: Check = {
+  name: "alerts",
+  expects: "the autoscaler raises no alert",
+  run: ({ autoscalers, plan }) => {
+    const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
+    if (status?.alerts === undefined) {
+      return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
+    }
+    const findings = status.alerts.map(({ name, reason, since }) =>
+      failed(`alert ${name} since ${since}: ${reason}`, plan.kas("activities"))
+    );
+    return orOk(findings, "no alert is firing");
+  },
+};

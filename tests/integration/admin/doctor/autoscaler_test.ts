@@ -169,3 +169,20 @@ Deno.test("doctor warns of a pause that an operator asked for", async () => {
     remedy: "kas admin resume in",
   });
 });
+
+Deno.test("doctor reports the alerts of the autoscaler", async () => {
+  await using w = await wired();
+  const limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 100, min: 2 };
+  const { url, operate } = await w.start({ limits });
+  const body = JSON.stringify({ directions: ["out"], reason: "an upgrade" });
+  await operate(new Request("http://localhost/pause", { method: "POST", body }));
+  await eventually(
+    async () => await (await fetch(`${url}/status`)).json(),
+    ({ alerts }) => alerts.length > 0,
+  );
+  const { rows } = await w.doctor(`--url ${url}/`);
+  assertProblem(rows, "alerts", {
+    names: ["below-min", "paused", "an upgrade"],
+    remedy: "kas admin activities",
+  });
+});
