@@ -68,7 +68,7 @@ export function alertsOf(view: AlertView): NamedCondition[] {
 function belowMin({ tuning, observation, decision }: AlertView): Condition | undefined {
   if (observation === undefined) return undefined;
   const { inService, joining } = capacityOf(observation);
-  const min = boundsOf({ ...observation, limits: tuning.limits }).min.value;
+  const min = boundsOf(observation).min.value;
   if (inService >= min) return undefined;
   const held = inService + joining < min ? decision?.checks[0] : undefined;
   if (held === undefined) {

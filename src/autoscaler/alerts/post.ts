@@ -56,7 +56,6 @@ export class AlertPoster implements AsyncDisposable {
   /** Posts a change, without waiting for the answer. The change replaces an earlier change of the alert that still waits. */
   post(change: AlertChange): void {
     if (this.#options.url === undefined || this.#stop.signal.aborted) return;
-    this.#waiting.delete(change.name);
     this.#waiting.set(change.name, change);
     this.#posting ??= this.#postAll(this.#options.url);
   }

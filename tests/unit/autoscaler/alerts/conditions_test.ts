@@ -3,7 +3,16 @@ import { alertsOf, type AlertView } from "../../../../src/autoscaler/alerts/cond
 import { decide } from "../../../../src/scaling/decide.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import type { StartFailure } from "../../../../src/scaling/model/start_event.ts";
-import { BASE, instance, MINUTE, NOW, OBSERVATION, RECONCILE, stopped } from "../../scaling/fixtures.ts";
+import {
+  BASE,
+  instance,
+  MINUTE,
+  NOW,
+  OBSERVATION,
+  RECONCILE,
+  stopped,
+  withInstances,
+} from "../../scaling/fixtures.ts";
 
 const START_TIMEOUT = 5 * MINUTE;
 
@@ -86,6 +95,7 @@ Deno.test("quarantine-cap fires while more nodes fail than kas may quarantine", 
   const history = { ...OBSERVATION.history, starts };
   assertEquals(alerts({ history }), { "quarantine-cap": 0 });
   assertStringIncludes(conditions({ history })[0]?.reason ?? "", "n4");
+  assertEquals(alerts({ history, ...withInstances(stopped("n4", { quarantine: "by hand" })) }), {});
   assertEquals(alerts({ history }, { now: NOW + 60 * MINUTE }), {});
   assertEquals(alerts({ history: { ...history, starts: failing.slice(1) } }), {});
 });

@@ -21,11 +21,15 @@ function watched() {
     changes,
     watch,
     time,
-    /** Lets time pass, and evaluates the conditions. */
-    look: (ms: number, observationError: string | undefined) => {
+    /** Lets time pass, and evaluates the conditions. `resync` changes the patience of `cannot-observe`. */
+    look: (ms: number, observationError: string | undefined, resync = MINUTE) => {
       time.now += ms;
       time.elapsed += ms;
-      watch.look({ ...view, observationError });
+      watch.look({
+        ...view,
+        tuning: { ...view.tuning, limits: { ...OBSERVATION.limits, resync } },
+        observationError,
+      });
     },
   };
 }
@@ -47,6 +51,13 @@ Deno.test("an alert begins once when its condition has lasted, and ends once whe
   look(MINUTE, undefined);
   assertEquals(changes.map(({ state, since }) => [state, since]), [["firing", NOW], ["resolved", NOW]]);
   assertEquals(watch.firing, []);
+});
+
+Deno.test("an alert that is firing does not end because its patience grows", () => {
+  const { changes, look } = watched();
+  look(0, "throttled", 0);
+  look(0, "throttled", MINUTE);
+  assertEquals(changes.map(({ state }) => state), ["firing"]);
 });
 
 Deno.test("a condition that was over in between begins anew", () => {
