@@ -54,10 +54,10 @@ Deno.test("an alert begins once when its condition has lasted, and ends once whe
 });
 
 Deno.test("an alert that is firing does not end because its patience grows", () => {
-  const { changes, look } = watched();
+  const { watch, changes, look } = watched();
   look(0, "throttled", 0);
   look(0, "throttled", MINUTE);
-  assertEquals(changes.map(({ state }) => state), ["firing"]);
+  assertEquals([watch.firing.length, changes.map(({ state }) => state)], [1, ["firing"]]);
 });
 
 Deno.test("a condition that was over in between begins anew", () => {
