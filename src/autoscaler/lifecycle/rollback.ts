@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deregister, register } from "../../aws/balancing/balancer.ts";
+import { deregisterOne, registerOne } from "../../aws/balancing/shared_calls.ts";
 import { isIncorrectState, isNotFound, isNotRegistrable, isRefused } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { quarantine } from "../../aws/ec2/quarantine.ts";
@@ -66,7 +66,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
     const instance = await findInstance(context);
     if (instance?.state !== "running" || instance.detached) return false;
     try {
-      await register(aws, fleet.balancer, id);
+      await registerOne(aws, fleet.balancer, id);
     } catch (error) {
       // ELB refuses to register a terminated instance.
       if (!isNotRegistrable(error)) throw error;
@@ -96,7 +96,7 @@ async function tryToQuarantine(
 async function isDeregistered(context: ActivityContext): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
   try {
-    await deregister(aws, fleet.balancer, id, undefined, async () => {
+    await deregisterOne(aws, fleet.balancer, id, async () => {
       if (await registrationOf(context) === "in-service") await recheck(context);
     });
     return await registrationOf(context) === "none";

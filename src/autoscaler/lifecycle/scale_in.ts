@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deregister } from "../../aws/balancing/balancer.ts";
+import { deregisterOne } from "../../aws/balancing/shared_calls.ts";
 import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
 import type { InstanceState } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
@@ -68,7 +68,7 @@ async function deregisterInstance(context: ActivityContext): Promise<void> {
     failure: `${id} could not be deregistered`,
     timeout: timeoutOf(context),
     attempt: async () => {
-      await deregister(aws, fleet.balancer, id, undefined, () => recheck(context));
+      await deregisterOne(aws, fleet.balancer, id, () => recheck(context));
       return true;
     },
   });

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Health, register, titleOf } from "../../aws/balancing/balancer.ts";
+import { type Health, titleOf } from "../../aws/balancing/balancer.ts";
+import { registerOne } from "../../aws/balancing/shared_calls.ts";
 import { isIncorrectState, isNotRegistrable } from "../../aws/errors.ts";
 import { stateReasonText } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
@@ -164,7 +165,7 @@ async function registerInstance(context: ActivityContext): Promise<void> {
     fault: () => "balancer-behind",
     attempt: async () => {
       try {
-        await register(aws, fleet.balancer, id);
+        await registerOne(aws, fleet.balancer, id);
         return true;
       } catch (error) {
         // The load balancer learns with a delay that the instance runs. Until then it refuses to register the instance.

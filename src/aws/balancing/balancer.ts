@@ -4,7 +4,6 @@
  * @module
  */
 import type { Registration } from "../../scaling/model/instance.ts";
-import { perAccount, shared } from "../many/gather.ts";
 import type { Precondition } from "../middleware.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "../clients.ts";
@@ -57,13 +56,6 @@ export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promis
     ? classic.health(aws, ref.name, signal)
     : targetGroup.health(aws, ref.arn, signal);
 }
-
-/** The same as {@linkcode health}. Concurrent reads share a call. */
-export function sharedHealth(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<readonly Health[]> {
-  return healths(aws, ref)(signal);
-}
-
-const healths = perAccount((aws, ref: BalancerRef) => shared((signal) => health(aws, ref, signal)));
 
 /** The registration of each registered or draining instance by id. Throws the same errors as {@linkcode health}. */
 export async function registrations(

@@ -10,7 +10,7 @@ import { outcomeOf } from "../calls.ts";
 export const BATCH = 50;
 
 /** The results of a call by item. */
-export type Results<T> = ReadonlyMap<string, T>;
+export type Results<T, Item = string> = ReadonlyMap<Item, T>;
 
 /** An item's result, or why it failed. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -29,10 +29,10 @@ export function batched<T>(
   call: (batch: readonly string[]) => Promise<Results<T>>,
   size: number = BATCH,
 ): (item: string) => Promise<T> {
-  const batches = new Map<string, () => Promise<ReadonlyMap<string, Outcome<T>>>>();
+  const batches = new Map<string, () => Promise<Results<Outcome<T>>>>();
   for (let i = 0; i < items.length; i += size) {
     const batch = items.slice(i, i + size);
-    let sent: Promise<ReadonlyMap<string, Outcome<T>>> | undefined;
+    let sent: Promise<Results<Outcome<T>>> | undefined;
     for (const item of batch) batches.set(item, () => sent ??= outcomesOf(batch, call));
   }
   return async (item) => {
@@ -49,11 +49,11 @@ export function batched<T>(
  * @param endsBatch returns whether an item's error is also the error of the items after it. kas then does not send these. For
  *   example, EC2 has no capacity for any further instance of the same type in the same zone
  */
-export async function outcomesOf<T>(
-  batch: readonly string[],
-  call: (batch: readonly string[]) => Promise<Results<T>>,
+export async function outcomesOf<T, Item>(
+  batch: readonly Item[],
+  call: (batch: readonly Item[]) => Promise<Results<T, Item>>,
   endsBatch: (error: unknown) => boolean = () => false,
-): Promise<ReadonlyMap<string, Outcome<T>>> {
+): Promise<Results<Outcome<T>, Item>> {
   try {
     const results = await call(batch);
     return new Map(batch.map((item) => [item, outcomeIn(results, item)]));
@@ -69,7 +69,7 @@ export async function outcomesOf<T>(
   }
 }
 
-function outcomeIn<T>(results: Results<T>, item: string): Outcome<T> {
+function outcomeIn<T, Item>(results: Results<T, Item>, item: Item): Outcome<T> {
   const value = results.get(item);
   return value !== undefined || results.has(item)
     ? { value: value as T }

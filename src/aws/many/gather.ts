@@ -11,7 +11,7 @@ import { BATCH, type Outcome, outcomesOf, type Results } from "./batches.ts";
  * Asks for an item. Rejects with the item's own error. If the signal aborts, the caller stops waiting, and the promise rejects
  * with the signal's reason. Other callers keep waiting.
  */
-export type Ask<T> = (item: string, signal?: AbortSignal) => Promise<T>;
+export type Ask<T, Item = string> = (item: Item, signal?: AbortSignal) => Promise<T>;
 
 /** Options of {@linkcode gathered}. */
 export interface GatherOptions {
@@ -22,17 +22,17 @@ export interface GatherOptions {
 }
 
 /** The requests of an item that wait for one call. */
-interface Question<T> {
+interface Question<T, Item> {
   readonly answer: PromiseWithResolvers<T>;
   /** The number of callers that wait. */
   waiting: number;
   /** The call that contains the item. Undefined in the queue. */
-  sent?: Sent<T>;
+  sent?: Sent<T, Item>;
 }
 
 /** A call in progress. */
-interface Sent<T> {
-  readonly questions: ReadonlyMap<string, Question<T>>;
+interface Sent<T, Item> {
+  readonly questions: ReadonlyMap<Item, Question<T, Item>>;
   readonly stop: AbortController;
 }
 
@@ -45,11 +45,11 @@ interface Sent<T> {
  *
  * @param call sends a call. Its signal aborts when no caller waits for the call any more
  */
-export function gathered<T>(
-  call: (batch: readonly string[], signal: AbortSignal) => Promise<Results<T>>,
+export function gathered<T, Item = string>(
+  call: (batch: readonly Item[], signal: AbortSignal) => Promise<Results<T, Item>>,
   { size = BATCH, endsBatch }: GatherOptions = {},
-): Ask<T> {
-  const queue = new Map<string, Question<T>>();
+): Ask<T, Item> {
+  const queue = new Map<Item, Question<T, Item>>();
   let sending = false;
 
   async function sendAll(): Promise<void> {
@@ -64,7 +64,7 @@ export function gathered<T>(
         queue.delete(item);
         question.sent = sent;
       }
-      const send = (batch: readonly string[]) => call(batch, sent.stop.signal);
+      const send = (batch: readonly Item[]) => call(batch, sent.stop.signal);
       const outcomes = await outcomesOf([...questions.keys()], send, endsBatch);
       for (const [item, { answer }] of questions) settle(answer, outcomes.get(item));
     }
@@ -73,7 +73,7 @@ export function gathered<T>(
 
   return async (item, signal) => {
     signal?.throwIfAborted();
-    const question: Question<T> = queue.get(item) ?? { answer: Promise.withResolvers(), waiting: 0 };
+    const question: Question<T, Item> = queue.get(item) ?? { answer: Promise.withResolvers(), waiting: 0 };
     queue.set(item, question);
     question.waiting++;
     void sendAll();
@@ -85,7 +85,7 @@ export function gathered<T>(
     }
   };
 
-  function abandon(item: string, question: Question<T>): void {
+  function abandon(item: Item, question: Question<T, Item>): void {
     const { sent } = question;
     if (sent === undefined) queue.delete(item);
     else if (sent.questions.values().every(({ waiting }) => waiting === 0)) sent.stop.abort();
@@ -94,8 +94,8 @@ export function gathered<T>(
 
 /** Returns a function that shares the calls of a read as {@linkcode gathered} does. */
 export function shared<T>(read: (signal: AbortSignal) => Promise<T>): (signal?: AbortSignal) => Promise<T> {
-  const request = gathered(async ([item = ""], signal) => new Map([[item, await read(signal)]]));
-  return (signal) => request("", signal);
+  const ask = gathered(async ([item = ""], signal) => new Map([[item, await read(signal)]]));
+  return (signal) => ask("", signal);
 }
 
 /**

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Health, sharedHealth } from "../../../aws/balancing/balancer.ts";
+import type { Health } from "../../../aws/balancing/health.ts";
+import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import { type Ec2Instance, findInstance as describe } from "../../../aws/ec2/instances.ts";
 import type { Registration } from "../../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";

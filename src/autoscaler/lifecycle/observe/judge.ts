@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { registrationsIn, sharedHealth } from "../../../aws/balancing/balancer.ts";
+import { registrationsIn } from "../../../aws/balancing/balancer.ts";
+import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import { describeError } from "../../../aws/error_messages.ts";
 import { type Ec2Instance, sharedFleet } from "../../../aws/ec2/instances.ts";
 import type { Fault } from "../../../scaling/model/start_event.ts";

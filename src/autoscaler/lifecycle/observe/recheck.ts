@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { registrationsIn, sharedHealth } from "../../../aws/balancing/balancer.ts";
+import { registrationsIn } from "../../../aws/balancing/balancer.ts";
+import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import { sharedFleet, withRegistration } from "../../../aws/ec2/instances.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { balancerRef, registrations, sharedHealth } from "../../../../src/aws/balancing/balancer.ts";
+import { balancerRef, registrations } from "../../../../src/aws/balancing/balancer.ts";
 import {
   createBalancer,
   deregister,
@@ -71,15 +71,6 @@ Deno.test("health() of an unknown load balancer fails with a not-found error", a
     queryError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer named 'kas'")
   );
   assertEquals(isNotFound(await assertRejects(() => health(server.aws, "kas"))), true);
-});
-
-Deno.test("concurrent reads of the health of a load balancer share a call, and a later read sends another", async () => {
-  await using server = wire(({ action }) => query(action, "<InstanceStates/>"));
-  const [kas, web] = [balancerRef({ fleet: "kas" }), balancerRef({ fleet: "web" })];
-  await Promise.all([kas, kas, web].map((ref) => sharedHealth(server.aws, ref)));
-  assertEquals(server.calls.map(({ input }) => input["LoadBalancerName"]).toSorted(), ["kas", "web"]);
-  await sharedHealth(server.aws, kas);
-  assertEquals(server.calls.length, 3);
 });
 
 Deno.test("deregister() ignores an instance that ELB does not list", async () => {
