@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
+import { isoTime } from "../cli/format.ts";
 import type { Observation } from "../scaling/model/observation.ts";
 import type { Tuning } from "./assembly_options.ts";
 import type { Journal } from "./store/journal.ts";
@@ -64,5 +66,23 @@ export class WindowWatch {
     return schedules === undefined
       ? Infinity
       : (schedules.nextChange(now, leadOf(journal)) ?? Infinity) - now;
+  }
+}
+
+/** How far ahead {@linkcode logOverlaps} searches, in ms: a week. A longer search would delay the start of the service. */
+const OVERLAP_SPAN = 7 * 86_400_000;
+
+/** Logs which schedules overlap soon, and which bounds apply then. Overlaps are no error, but may be one of the operator. */
+export function logOverlaps({ schedules }: Pick<Tuning, "schedules">, now: number): void {
+  const log = getLogger(["kas", "autoscaler"]);
+  for (const { names, at, min, max } of schedules?.overlaps(now, OVERLAP_SPAN) ?? []) {
+    const fields = {
+      schedules: names.join(" and "),
+      from: isoTime(at),
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+    };
+    if (min === undefined || max === undefined || min <= max) log.info("schedules overlap", fields);
+    else log.warn("schedules overlap, and their maximum is below their minimum: the maximum applies", fields);
   }
 }

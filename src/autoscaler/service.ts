@@ -26,6 +26,7 @@ import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
 import { listenAtSocket } from "./http/socket.ts";
 import { status } from "./http/status.ts";
 import type { AssemblyOptions, Events, Tuning } from "./assembly_options.ts";
+import { logOverlaps } from "./schedule_windows.ts";
 import { Inbox } from "./store/inbox.ts";
 
 /** Options of the service. */
@@ -150,6 +151,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     ...(topicArn === undefined ? { pull: tuning().limits.resync } : { topicArn }),
     dryRun,
   });
+  logOverlaps(tuning(), clock.now());
   unfinished.move();
   return {
     url,
@@ -159,6 +161,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     operate,
     tune: (to) => {
       autoscaler.tune(to);
+      logOverlaps(to, clock.now());
       loop.wake();
     },
     alive: () => inbox.waiting() >= 0 && !ended,
@@ -209,6 +212,7 @@ function endpoint(
       ...status(snapshot(), started),
       decisions: journal.lines(10, now()),
       settings: settings(),
+      schedules: tuning().schedules?.list ?? [],
     }),
     page: (messages) =>
       statusPage({

@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import type { Identity } from "../../autoscaler/http/endpoint.ts";
+import type { Schedules } from "../../settings/schedules/schedules.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 
 /** The part of an autoscaler's `/status` that doctor reads. */
@@ -26,10 +28,15 @@ const STATUS = z.object({
     /** The autoscaler's drain timeout, in ms. */
     drainTimeout: z.number(),
   }),
+  /** The schedules, with their durations in ms. Autoscalers of version 0.1.0 do not report them. */
+  schedules: z.array(z.looseObject({ duration: z.number() })).optional(),
 });
 
 /** The part of an autoscaler's `/status` that doctor reads. */
-export type Status = z.infer<typeof STATUS>;
+export interface Status extends Omit<z.infer<typeof STATUS>, "schedules"> {
+  /** The schedules. Absent if there are none, or if this version of kas cannot read them. */
+  readonly schedules?: Schedules;
+}
 
 /** The result of asking for an autoscaler at an address. */
 export interface Autoscaler {
@@ -68,10 +75,28 @@ async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscale
 async function askStatus(url: string, signal: AbortSignal): Promise<Status | undefined> {
   try {
     const response = await fetchDirect(new URL("/status", url), { redirect: "manual", signal });
-    return STATUS.safeParse(JSON.parse(await readAnswerText(response, SHORT_ANSWER))).data;
+    const { data } = STATUS.safeParse(JSON.parse(await readAnswerText(response, SHORT_ANSWER)));
+    if (data === undefined) return undefined;
+    const { schedules: listed = [], ...status } = data;
+    const schedules = await readSchedules(listed);
+    return schedules === undefined ? status : { ...status, schedules };
   } catch {
     // The result of askPing() contains the problem.
     return undefined;
+  }
+}
+
+/** Reads schedules from a status. Returns undefined if there are none, or if this version of kas cannot read them. */
+async function readSchedules(
+  listed: readonly { readonly duration: number }[],
+): Promise<Schedules | undefined> {
+  if (listed.length === 0) return undefined;
+  try {
+    const texts = listed.map((schedule) => ({ ...schedule, duration: `${schedule.duration}ms` }));
+    return await SETTINGS.schedules.parse(JSON.stringify(texts));
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
   }
 }
 

@@ -39,6 +39,7 @@ const OPTIONS = {
   },
   min: SETTINGS.min,
   max: SETTINGS.max,
+  schedules: SETTINGS.schedules,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   timeout: {
@@ -95,7 +96,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     names.filter((name) => origins[name] === "flag").flatMap((
       name,
     ) => [`--${kebab(name)}`, texts[name] ?? ""]);
-  const { fleet, topicArn, url, pull, min, max, grow, shrink } = flags;
+  const { fleet, topicArn, url, pull, min, max, schedules, grow, shrink } = flags;
   return {
     fleet,
     balancer: balancerRef(flags),
@@ -104,6 +105,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     pull,
     min,
     max,
+    schedules,
     grow,
     shrink,
     kas: (...words) => ["kas", "admin", ...words, ...given(KAS_FLAGS)],

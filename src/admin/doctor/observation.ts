@@ -13,6 +13,7 @@ import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import type { Attributes } from "../../aws/sns/attributes.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
+import type { Schedules } from "../../settings/schedules/schedules.ts";
 import type { Autoscaler } from "./autoscalers.ts";
 import type { WorkerAnswer } from "./workers.ts";
 
@@ -38,6 +39,7 @@ export interface Plan {
   readonly pull: boolean;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
+  readonly schedules?: Schedules | undefined;
   /** The launch template for new nodes. */
   readonly grow?: string | undefined;
   readonly shrink: "stop" | "terminate";

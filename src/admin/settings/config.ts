@@ -50,8 +50,16 @@ const check = command({
     const schedules = values["schedules"] === undefined
       ? undefined
       : await SETTINGS.schedules.parse(values["schedules"]);
-    for (const { names, at } of schedules?.overlaps(Date.now()) ?? []) {
-      out.note(`The schedules ${names.join(" and ")} overlap, for the first time at ${isoTime(at)}`);
+    for (const { names, at, min, max } of schedules?.overlaps(Date.now()) ?? []) {
+      const bounds = [
+        ...(min === undefined ? [] : [`min ${min}`]),
+        ...(max === undefined ? [] : [`max ${max}`]),
+      ];
+      const winner = min !== undefined && max !== undefined && min > max ? "; the maximum applies" : "";
+      out.note(
+        `The schedules ${names.join(" and ")} overlap, for the first time at ${isoTime(at)}: ` +
+          `${bounds.join(", ")}${winner}`,
+      );
     }
   },
 });

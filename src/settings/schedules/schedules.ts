@@ -8,7 +8,9 @@ import { type Schedule, windows } from "./windows.ts";
 
 const DAY = 86_400_000;
 
-/** How far ahead {@linkcode Schedules.overlaps} searches, in ms: a year. */
+const WEEK = 7 * DAY;
+
+/** How far ahead {@linkcode Schedules.overlaps} searches by default, in ms: a year. */
 const YEAR = 366 * DAY;
 
 /** Two schedules that overlap. */
@@ -16,6 +18,10 @@ export interface Overlap {
   readonly names: readonly [string, string];
   /** When a window of one schedule first begins in a window of the other, in ms since the epoch. */
   readonly at: number;
+  /** The largest minimum of the windows that are open then. Absent if none of them sets a minimum. */
+  readonly min?: number;
+  /** The smallest maximum of the windows that are open then. Absent if none of them sets a maximum. */
+  readonly max?: number;
 }
 
 /** The schedules of a fleet. */
@@ -54,28 +60,48 @@ export class Schedules {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Returns the pairs of schedules whose windows overlap within a year of `from`, in ms since the epoch. */
-  overlaps(from: number): Overlap[] {
-    return this.list.flatMap((a, i) =>
-      this.list.slice(i + 1).flatMap((b) => {
-        const at = firstOverlap(a, b, from);
-        return at === undefined ? [] : [{ names: [a.name, b.name] as const, at }];
-      })
-    );
+  /**
+   * Returns the pairs of schedules whose windows overlap within `span` ms of `from` (ms since the epoch), the earliest overlap
+   * first. The search takes about 0.1 ms for each firing of a schedule.
+   */
+  overlaps(from: number, span = YEAR): Overlap[] {
+    if (this.list.length < 2) return [];
+    const found = new Map<string, Overlap>();
+    // The windows of a week at a time need little memory, even if a schedule fires each minute.
+    for (let week = from; week < from + span; week += WEEK) {
+      const until = Math.min(week + WEEK, from + span);
+      const inWeek = this.list.flatMap((schedule) => [...windows(schedule, week, until)]);
+      for (const { one, other, at } of overlapsOf(inWeek, week)) {
+        const [first = "", second = ""] = this.list.map(({ name }) => name)
+          .filter((name) => name === one || name === other);
+        const key = `${first} ${second}`;
+        if (!found.has(key)) found.set(key, { names: [first, second], at, ...boundsAt(inWeek, at) });
+      }
+    }
+    return [...found.values()];
   }
 }
 
-/** Searches one week after the other, because schedules that overlap usually do so in the first week. */
-function firstOverlap(a: Schedule, b: Schedule, from: number): number | undefined {
-  for (let week = from; week < from + YEAR; week += 7 * DAY) {
-    const [ofA, ofB] = [a, b].map((schedule) => [...windows(schedule, week, week + 7 * DAY)]);
-    const times = (ofA ?? []).flatMap((one) =>
-      (ofB ?? []).flatMap((other) => {
-        const begins = Math.max(one.begins, other.begins);
-        return begins < Math.min(one.ends, other.ends) ? [Math.max(begins, from)] : [];
-      })
-    );
-    if (times.length > 0) return Math.min(...times);
+/** Yields the overlaps of windows, the earliest first. A window that is open already at `from` counts from then on. */
+function* overlapsOf(all: readonly Window[], from: number) {
+  let open: Window[] = [];
+  for (const window of all.toSorted((a, b) => a.begins - b.begins)) {
+    open = open.filter(({ ends }) => ends > window.begins);
+    const at = Math.max(window.begins, from);
+    for (const { name, ends } of open) {
+      if (name !== window.name && ends > at) yield { one: name, other: window.name, at };
+    }
+    open.push(window);
   }
-  return undefined;
+}
+
+/** Returns the largest minimum and the smallest maximum of the windows that are open at a time. */
+function boundsAt(all: readonly Window[], at: number): Pick<Overlap, "min" | "max"> {
+  const open = all.filter(({ begins, ends }) => begins <= at && at < ends);
+  const minima = open.flatMap(({ min }) => min ?? []);
+  const maxima = open.flatMap(({ max }) => max ?? []);
+  return {
+    ...(minima.length === 0 ? {} : { min: Math.max(...minima) }),
+    ...(maxima.length === 0 ? {} : { max: Math.min(...maxima) }),
+  };
 }

@@ -32,7 +32,7 @@ Deno.test("kas autoscaler reads its settings again at SIGHUP, and logs the chang
   });
 });
 
-Deno.test("kas autoscaler reads its schedules again at SIGHUP, and keeps them if the new ones are invalid", async () => {
+Deno.test("kas autoscaler reads its schedules again at SIGHUP, keeps them if the new ones are invalid, and logs which ones overlap", async () => {
   await using it = await stage();
   const config = `${it.options.state}/kas.json`;
   const write = (schedules: readonly object[]) => Deno.writeTextFile(config, JSON.stringify({ schedules }));
@@ -50,6 +50,12 @@ Deno.test("kas autoscaler reads its schedules again at SIGHUP, and keeps them if
   autoscaler.kill("SIGHUP");
   assertMatch((await autoscaler.line(/settings not reloaded.*/))[0], /schedules\[1\]\.cron: /);
   assertEquals((await inForce(autoscaler.url))["schedules"], "always");
+
+  const day = { ...always, cron: "0 0 * * *", duration: "24h" };
+  await write([{ ...day, min: 3 }, { ...day, name: "closed", min: undefined, max: 2 }]);
+  autoscaler.kill("SIGHUP");
+  const [overlap] = await autoscaler.line(/schedules overlap.*/);
+  assertMatch(overlap, /always and closed.* from=\S+ min=3 max=2/);
 });
 
 Deno.test("kas autoscaler keeps its settings at SIGHUP if the new settings are invalid", async () => {

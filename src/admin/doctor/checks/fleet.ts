@@ -10,6 +10,7 @@ import { exists, isQuarantined } from "../../../scaling/model/instance.ts";
 import { autoscalerOf, type Status } from "../autoscalers.ts";
 import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "../check.ts";
 import { type Observation, required } from "../observation.ts";
+import { scheduleFindings } from "./schedules.ts";
 
 /** Returns the fleet's instances, without instances that EC2 is terminating. */
 export function members({ instances }: Observation): readonly Ec2Instance[] {
@@ -64,10 +65,13 @@ function rank({ state }: Ec2Instance): number {
 
 export const bounds: Check = {
   name: "bounds",
-  expects: "the minimum capacity is at most the maximum, and at most the number of instances",
+  expects:
+    "the minimum capacity is at most the maximum, and at most the number of instances, also in the windows of schedules",
   run: (observation) => {
     const all = members(observation);
-    const settings = { ...observation.plan, ...statusOf(observation)?.settings };
+    const status = statusOf(observation);
+    const settings = { ...observation.plan, ...status?.settings };
+    const schedules = status === undefined ? observation.plan.schedules : status.schedules;
     const alwaysOn = all.filter(({ role }) => role !== "node").length;
     const { min = alwaysOn, max = all.length, grow } = settings;
     const origin = (value: number | undefined, words: string) => value === undefined ? ` (${words})` : "";
@@ -90,7 +94,9 @@ export const bounds: Check = {
         `with --grow, max ${max} limits the number of all instances, and the fleet already has ${all.length}`;
       return [warning(excess, ["kas", "autoscaler", "--max", `${all.length}`])];
     }
-    return ok(detail);
+    const fleet = { min: settings.min, max, alwaysOn, size: all.length, grows: grow !== undefined };
+    const findings = schedules === undefined ? [] : scheduleFindings(schedules, fleet, Date.now());
+    return orOk(findings, detail);
   },
 };
 

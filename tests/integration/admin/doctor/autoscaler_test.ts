@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
 import { deleteTopic, listSubscriptions, subscribe, unsubscribe } from "../../../../src/aws/sns/topic.ts";
+import { parseSchedules } from "../../../../src/settings/schedules/schema.ts";
 import { eventually } from "../../../support/kas.ts";
 import { BASE } from "../../../unit/admin/fleet.ts";
 import { assertProblem, problem, remedyOf, run, wired } from "./wired.ts";
@@ -126,6 +127,14 @@ for (
     assertProblem(rows, check, { result: result ?? "failed", names, remedy: `kas autoscaler ${flags}` });
   });
 }
+
+Deno.test("doctor finds a schedule in the autoscaler's /status whose minimum is above the number of instances", async () => {
+  await using w = await wired();
+  const schedule = { name: "day", cron: "0 9 * * *", timezone: "UTC", duration: "8h", min: 9 };
+  const { url } = await w.start({ schedules: parseSchedules(JSON.stringify([schedule])) });
+  const { rows } = await w.doctor(`--url ${url}`);
+  assertProblem(rows, "bounds", { names: ["day", "9", "2 instances"], remedy: /schedule day/ });
+});
 
 Deno.test("doctor reports that the autoscaler cannot read the state of the fleet", async () => {
   await using w = await wired();

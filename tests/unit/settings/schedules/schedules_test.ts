@@ -75,9 +75,18 @@ Deno.test("Schedules.nextChange() is the next lead, begin or end of a window", (
 
 Deno.test("Schedules.overlaps() finds two schedules whose windows overlap, and when they first do", () => {
   assertEquals(parsed(OFFICE, NIGHT).overlaps(at("02T12:00")), [
-    { names: ["office", "night"], at: at("04T16:00") },
+    { names: ["office", "night"], at: at("04T16:00"), min: 4, max: 1 },
   ]);
   assertEquals(parsed({ ...OFFICE, duration: "7h" }, NIGHT).overlaps(at("02T12:00")), []);
+  // The search begins in the overlap.
+  assertEquals(parsed(OFFICE, NIGHT).overlaps(at("04T16:30"))[0]?.at, at("04T16:30"));
+  const day = { ...OFFICE, name: "day", cron: "0 8 * * *", duration: "9h", min: 6 };
+  assertEquals(parsed(OFFICE, NIGHT, day).overlaps(at("02T12:00")), [
+    { names: ["night", "day"], at: at("02T16:00"), min: 6, max: 1 },
+    { names: ["office", "day"], at: at("04T09:00"), min: 6 },
+    { names: ["office", "night"], at: at("04T16:00"), min: 6, max: 1 },
+  ]);
+  assertEquals(parsed(OFFICE, NIGHT).overlaps(at("02T12:00"), 24 * HOUR), []);
   const holiday = { ...NIGHT, name: "holiday", cron: "0 9 24 12 *" };
   assertEquals(parsed(OFFICE, holiday).overlaps(at("02T12:00"))[0]?.at, Date.parse("2027-12-24T09:00Z"));
 });
