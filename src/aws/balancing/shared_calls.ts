@@ -6,6 +6,7 @@
 import type { Aws } from "../clients.ts";
 import { allDone, type Outcome, type Results } from "../many/batches.ts";
 import { gathered, perAccount, shared } from "../many/gather.ts";
+import { isNotRegistrable } from "../errors.ts";
 import type { Precondition } from "../middleware.ts";
 import { type BalancerRef, deregister, type Health, health, register } from "./balancer.ts";
 
@@ -40,8 +41,13 @@ export async function deregisterOne(
   id: string,
   precondition: Precondition,
 ): Promise<void> {
-  const outcome = await deregistrations(aws, ref)({ id, precondition });
-  if ("error" in outcome) throw outcome.error;
+  try {
+    const outcome = await deregistrations(aws, ref)({ id, precondition });
+    if ("error" in outcome) throw outcome.error;
+  } catch (error) {
+    // Among several instances, the balancer does not know this one: it is not registered.
+    if (!isNotRegistrable(error)) throw error;
+  }
 }
 
 /** An instance to deregister, and what must hold right before each request. */

@@ -10,7 +10,7 @@ import { outcomeOf } from "../calls.ts";
 export const BATCH = 50;
 
 /** The results of a call by item. */
-export type Results<T, Item = string> = ReadonlyMap<Item, T>;
+export type Results<T, I extends Item = string> = ReadonlyMap<I, T>;
 
 /** An item's result, or why it failed. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -18,8 +18,9 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 /**
  * Returns a function that gives the result of one item. The first request for an item sends the call of its whole batch.
  *
- * AWS refuses a whole batch because of one item, and often does not say which one. So a refused batch is split in halves, until each
- * item has its own result or its own error. An error that is not about items, such as throttling, is the error of every item.
+ * AWS refuses a whole batch because of one item. If the error names instances of the batch, it is their error, and the other items are
+ * sent again. If the error names none, the batch is split in halves, until each item has its own result or its own error. An error
+ * that is not about items, such as throttling, is the error of every item.
  *
  * @param items each item that may be requested, without repetitions
  * @param call may be repeated for an item that an earlier, refused call contained
@@ -43,22 +44,35 @@ export function batched<T>(
   };
 }
 
+/** An item: a name, such as the id of an instance, or something with an id. */
+export type Item = string | { readonly id: string };
+
 /**
  * Sends a call for items, and returns each item's result or error. Splits a refused call as {@linkcode batched} does.
  *
  * @param endsBatch returns whether an item's error is also the error of the items after it. kas then does not send these. For
  *   example, EC2 has no capacity for any further instance of the same type in the same zone
  */
-export async function outcomesOf<T, Item>(
-  batch: readonly Item[],
-  call: (batch: readonly Item[]) => Promise<Results<T, Item>>,
+export async function outcomesOf<T, I extends Item>(
+  batch: readonly I[],
+  call: (batch: readonly I[]) => Promise<Results<T, I>>,
   endsBatch: (error: unknown) => boolean = () => false,
-): Promise<Results<Outcome<T>, Item>> {
+): Promise<Results<Outcome<T>, I>> {
+  if (batch.length === 0) return new Map();
   try {
     const results = await call(batch);
     return new Map(batch.map((item) => [item, outcomeIn(results, item)]));
   } catch (error) {
-    if (batch.length === 1 || !mayBeAboutItem(error)) return new Map(batch.map((item) => [item, { error }]));
+    const failed = (items: readonly I[]) => items.map((item) => [item, { error }] as const);
+    if (batch.length === 1 || !mayBeAboutItem(error)) return new Map(failed(batch));
+    const named = namedIn(error);
+    const { refused = [], others = [] } = Object.groupBy(
+      batch,
+      (item) => named.has(idOf(item)) ? "refused" : "others",
+    );
+    if (refused.length > 0) {
+      return new Map([...failed(refused), ...await outcomesOf(others, call, endsBatch)]);
+    }
     const middle = Math.ceil(batch.length / 2);
     // One after the other, for AWS's limits.
     const first = await outcomesOf(batch.slice(0, middle), call, endsBatch);
@@ -69,11 +83,23 @@ export async function outcomesOf<T, Item>(
   }
 }
 
-function outcomeIn<T, Item>(results: Results<T, Item>, item: Item): Outcome<T> {
+/**
+ * Returns the ids of instances in the message of an error. EC2 and ELB name the instances because of which they refuse a call.
+ * Source: EC2 API, "Error codes for the Amazon EC2 API".
+ */
+function namedIn(error: unknown): ReadonlySet<string> {
+  return new Set(error instanceof Error ? error.message.match(/\bi-[0-9a-z]+\b/g) : []);
+}
+
+function idOf(item: Item): string {
+  return typeof item === "string" ? item : item.id;
+}
+
+function outcomeIn<T, I extends Item>(results: Results<T, I>, item: I): Outcome<T> {
   const value = results.get(item);
   return value !== undefined || results.has(item)
     ? { value: value as T }
-    : { error: new Error(`Cannot tell what became of ${item}: it is not in AWS's answer`) };
+    : { error: new Error(`Cannot tell what became of ${idOf(item)}: it is not in AWS's answer`) };
 }
 
 /** Whether a call with fewer items may succeed. */

@@ -5,13 +5,13 @@
  * @module
  */
 import type { Aws } from "../clients.ts";
-import { BATCH, type Outcome, outcomesOf, type Results } from "./batches.ts";
+import { BATCH, type Item, type Outcome, outcomesOf, type Results } from "./batches.ts";
 
 /**
  * Asks for an item. Rejects with the item's own error. If the signal aborts, the caller stops waiting, and the promise rejects
  * with the signal's reason. Other callers keep waiting.
  */
-export type Ask<T, Item = string> = (item: Item, signal?: AbortSignal) => Promise<T>;
+export type Ask<T, I extends Item = string> = (item: I, signal?: AbortSignal) => Promise<T>;
 
 /** Options of {@linkcode gathered}. */
 export interface GatherOptions {
@@ -22,17 +22,17 @@ export interface GatherOptions {
 }
 
 /** The requests of an item that wait for one call. */
-interface Question<T, Item> {
+interface Question<T, I extends Item> {
   readonly answer: PromiseWithResolvers<T>;
   /** The number of callers that wait. */
   waiting: number;
   /** The call that contains the item. Undefined in the queue. */
-  sent?: Sent<T, Item>;
+  sent?: Sent<T, I>;
 }
 
 /** A call in progress. */
-interface Sent<T, Item> {
-  readonly questions: ReadonlyMap<Item, Question<T, Item>>;
+interface Sent<T, I extends Item> {
+  readonly questions: ReadonlyMap<I, Question<T, I>>;
   readonly stop: AbortController;
 }
 
@@ -45,11 +45,11 @@ interface Sent<T, Item> {
  *
  * @param call sends a call. Its signal aborts when no caller waits for the call any more
  */
-export function gathered<T, Item = string>(
-  call: (batch: readonly Item[], signal: AbortSignal) => Promise<Results<T, Item>>,
+export function gathered<T, I extends Item = string>(
+  call: (batch: readonly I[], signal: AbortSignal) => Promise<Results<T, I>>,
   { size = BATCH, endsBatch }: GatherOptions = {},
-): Ask<T, Item> {
-  const queue = new Map<Item, Question<T, Item>>();
+): Ask<T, I> {
+  const queue = new Map<I, Question<T, I>>();
   let sending = false;
 
   async function sendAll(): Promise<void> {
@@ -64,7 +64,7 @@ export function gathered<T, Item = string>(
         queue.delete(item);
         question.sent = sent;
       }
-      const send = (batch: readonly Item[]) => call(batch, sent.stop.signal);
+      const send = (batch: readonly I[]) => call(batch, sent.stop.signal);
       const outcomes = await outcomesOf([...questions.keys()], send, endsBatch);
       for (const [item, { answer }] of questions) settle(answer, outcomes.get(item));
     }
@@ -73,7 +73,7 @@ export function gathered<T, Item = string>(
 
   return async (item, signal) => {
     signal?.throwIfAborted();
-    const question: Question<T, Item> = queue.get(item) ?? { answer: Promise.withResolvers(), waiting: 0 };
+    const question: Question<T, I> = queue.get(item) ?? { answer: Promise.withResolvers(), waiting: 0 };
     queue.set(item, question);
     question.waiting++;
     void sendAll();
@@ -85,7 +85,7 @@ export function gathered<T, Item = string>(
     }
   };
 
-  function abandon(item: Item, question: Question<T, Item>): void {
+  function abandon(item: I, question: Question<T, I>): void {
     const { sent } = question;
     if (sent === undefined) queue.delete(item);
     else if (sent.questions.values().every(({ waiting }) => waiting === 0)) sent.stop.abort();

@@ -58,3 +58,34 @@ Deno.test("outcomesOf() sends no further calls after an error that is also the e
   assertEquals(outcomes.size, 8);
   assertEquals(sent, ["abcdefgh", "abcd", "ab", "cd", "c"]);
 });
+
+Deno.test("an error that names instances of the batch is the error of these instances, and the others are sent again", async () => {
+  const sent: string[] = [];
+  const call = (batch: readonly string[]) => {
+    sent.push(batch.join(" "));
+    const bad = batch.filter((id) => id === "i-2" || id === "i-22");
+    const error = sdkError("IncorrectInstanceState", `The instances '${bad.join("', '")}' are stopping.`);
+    return bad.length > 0 ? Promise.reject(error) : Promise.resolve(allDone(batch));
+  };
+  const get = batched(["i-1", "i-2", "i-3", "i-22"], call);
+  assertEquals([await get("i-1"), await get("i-3")], [true, true]);
+  for (const id of ["i-2", "i-22"]) await assertRejects(() => get(id), Error, "stopping");
+  assertEquals(sent, ["i-1 i-2 i-3 i-22", "i-1 i-3"]);
+});
+
+Deno.test("an error that names all instances of the batch ends it, and one that names others splits it in halves", async () => {
+  const naming = (ids: string) => {
+    const sent: string[] = [];
+    const get = batched(["i-1", "i-2"], (batch) => {
+      sent.push(batch.join(" "));
+      return Promise.reject(sdkError("InvalidTarget", `The targets ${ids} do not run`));
+    });
+    return { sent, results: () => Promise.allSettled(["i-1", "i-2"].map(get)) };
+  };
+  const all = naming("i-1, i-2");
+  await all.results();
+  assertEquals(all.sent, ["i-1 i-2"]);
+  const others = naming("i-12");
+  await others.results();
+  assertEquals(others.sent, ["i-1 i-2", "i-1", "i-2"]);
+});
