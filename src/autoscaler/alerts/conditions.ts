@@ -99,8 +99,10 @@ function unhealthy({ observation }: AlertView): Condition | undefined {
 function quarantineCap({ now, observation }: AlertView): Condition | undefined {
   if (observation === undefined) return undefined;
   const view = { ...observation, now };
+  const started = new Set(observation.history.starts?.map(({ instance }) => instance));
   const capped = observation.instances.filter((instance) =>
-    exists(instance) && instance.role === "node" && instance.quarantine === undefined &&
+    started.has(instance.id) && exists(instance) && instance.role === "node" &&
+    instance.quarantine === undefined &&
     judgeQuarantine(instance.id, view) === "capped"
   );
   if (capped.length === 0) return undefined;
