@@ -48,6 +48,8 @@ const MEDDLINGS = [
   "release",
   "protect",
   "unprotect",
+  "detach",
+  "attach",
 ] as const;
 
 /** One event. Times are in s. `at` is the place of an instance in the plan. */

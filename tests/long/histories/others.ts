@@ -83,19 +83,25 @@ export class Interference {
     const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
     const tag = { Resources: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };
     const protection = { Resources: [id], Tags: [{ Key: "kas:protected", Value: "true" }] };
+    const maintenance = { Resources: [id], Tags: [{ Key: "kas:detached", Value: "2026-01-05T09:00:00Z" }] };
+    const register = ["elb", "RegisterInstancesWithLoadBalancer", registration] as const;
+    const deregister = ["elb", "DeregisterInstancesFromLoadBalancer", registration] as const;
     const acts = {
-      terminate: ["ec2", "TerminateInstances", instances],
-      stop: ["ec2", "StopInstances", instances],
-      start: ["ec2", "StartInstances", instances],
-      register: ["elb", "RegisterInstancesWithLoadBalancer", registration],
-      deregister: ["elb", "DeregisterInstancesFromLoadBalancer", registration],
-      quarantine: ["ec2", "CreateTags", tag],
-      release: ["ec2", "DeleteTags", tag],
-      protect: ["ec2", "CreateTags", protection],
-      unprotect: ["ec2", "DeleteTags", protection],
+      terminate: [["ec2", "TerminateInstances", instances]],
+      stop: [["ec2", "StopInstances", instances]],
+      start: [["ec2", "StartInstances", instances]],
+      register: [register],
+      deregister: [deregister],
+      quarantine: [["ec2", "CreateTags", tag]],
+      release: [["ec2", "DeleteTags", tag]],
+      protect: [["ec2", "CreateTags", protection]],
+      unprotect: [["ec2", "DeleteTags", protection]],
+      detach: [["ec2", "CreateTags", maintenance], deregister],
+      attach: [register, ["ec2", "DeleteTags", maintenance]],
     } as const;
-    const [service, action, input] = acts[how];
-    await this.#lab.cloud.elsewhere(service, action, input);
+    for (const [service, action, input] of acts[how]) {
+      await this.#lab.cloud.elsewhere(service, action, input);
+    }
   }
 
   /** Pauses the scaling. */

@@ -65,10 +65,10 @@ export class Referee implements Watcher {
   readonly #before = new Map<string, string>();
   /** The instances that caused a failure by their own fault at some time. */
   readonly #broken = new Set<string>();
-  /** Since when each protected instance is protected, in ms since the lab began. */
-  readonly #protectedSince = new Map<string, number>();
-  /** When each activity first tried to stop each instance, by their ids. */
-  readonly #firstStops = new Map<string, number>();
+  /** Since when each instance has each tag with which an operator keeps kas from it, in ms since the lab began. */
+  readonly #keptSince = new Map<string, number>();
+  /** When each activity first tried to start or to stop each instance, by their ids. */
+  readonly #firstTries = new Map<string, number>();
   readonly #pauses = new PauseLedger();
   /** The client tokens of launches that took effect. */
   readonly #tokens = new Set<string>();
@@ -81,7 +81,7 @@ export class Referee implements Watcher {
     this.#lab = lab;
     const onChange = () => {
       this.#checkRunning();
-      this.#noteProtected();
+      this.#noteKept();
     };
     onChange();
     lab.cloud.account.watch(onChange);
@@ -206,7 +206,7 @@ export class Referee implements Watcher {
     for (const { id, role, state, registration } of this.#current.cloud.fleet()) {
       if (this.#interference.has(id) || role !== "node") continue;
       // If the start of a protected instance fails, kas leaves the instance to its operator.
-      if (this.#protectedSince.has(id)) continue;
+      if (this.#keptSince.has(`kas:protected ${id}`)) continue;
       if (state === "running" && registration !== "in-service") {
         this.#fault("I6", `${id} is left running and ${registration}`);
       }
@@ -228,26 +228,31 @@ export class Referee implements Watcher {
     }
   }
 
-  /** Notes which instances are protected. */
-  #noteProtected(): void {
+  /** Notes which instances are protected or detached. */
+  #noteKept(): void {
     for (const { id, tags } of this.#current.cloud.fleet()) {
-      if (tags["kas:protected"] === undefined) this.#protectedSince.delete(id);
-      else if (!this.#protectedSince.has(id)) this.#protectedSince.set(id, this.#now);
+      for (const tag of ["kas:protected", "kas:detached"]) {
+        const key = `${tag} ${id}`;
+        if (tags[tag] === undefined) this.#keptSince.delete(key);
+        else if (!this.#keptSince.has(key)) this.#keptSince.set(key, this.#now);
+      }
     }
   }
 
   /**
-   * Checks that the autoscaler does not stop a protected instance (I1). A stop whose request has begun continues: AWS may
-   * have received the request.
+   * Checks that the autoscaler does not start or stop an instance with one of these tags (I1). A request that has begun
+   * continues: AWS may have received it.
    */
-  #checkProtected(id: string, done: string): void {
-    const stops = this.#current.kas.journal.unfinished().filter(({ instance }) => instance === id)
-      .map((activity) => `${activity.id} ${id}`);
-    for (const stop of stops) if (!this.#firstStops.has(stop)) this.#firstStops.set(stop, this.#now);
-    const began = Math.max(...stops.map((stop) => this.#firstStops.get(stop) ?? this.#now));
-    const since = this.#protectedSince.get(id);
-    if (since !== undefined && began - since > UNCERTAIN_AFTER) {
-      this.#fault("I1", `the protected ${id} is ${done}`);
+  #checkKept(id: string, done: string, tags: readonly ("kas:protected" | "kas:detached")[]): void {
+    const tries = this.#current.kas.journal.unfinished().filter(({ instance }) => instance === id)
+      .map((activity) => `${activity.id} ${done} ${id}`);
+    for (const each of tries) if (!this.#firstTries.has(each)) this.#firstTries.set(each, this.#now);
+    const began = Math.max(...tries.map((each) => this.#firstTries.get(each) ?? this.#now));
+    for (const tag of tags) {
+      const since = this.#keptSince.get(`${tag} ${id}`);
+      if (since !== undefined && began - since > UNCERTAIN_AFTER) {
+        this.#fault("I1", `${id} is ${done} although it has the tag ${tag}`);
+      }
     }
   }
 
@@ -260,6 +265,7 @@ export class Referee implements Watcher {
     switch (action) {
       case "StartInstances":
         if (this.#activitiesOf(id, "start") !== 1) this.#fault("I3", `${id} is started without an activity`);
+        this.#checkKept(id, "started", ["kas:detached"]);
         break;
       case "StopInstances":
       case "TerminateInstances": {
@@ -268,7 +274,7 @@ export class Referee implements Watcher {
           : ["terminate", "terminated"] as const;
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is ${done}`);
         if (this.#activitiesOf(id, kind) === 0) this.#fault("I3", `${id} is ${done} without an activity`);
-        this.#checkProtected(id, done);
+        this.#checkKept(id, done, ["kas:protected", "kas:detached"]);
         if (this.#isInterferedWith(id)) break;
         if (state === "running" && registration !== "none") {
           this.#fault("I4", `${id} is ${done} while it is ${registration}`);
