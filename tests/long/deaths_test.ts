@@ -40,6 +40,7 @@ function report(outcomes: readonly Outcome[], seed: number, seconds: number): vo
       seconds.toFixed(1)
     } s`,
     ...kinds,
+    `below the minimum after ${sum(({ felt }) => felt)}`,
     `crashes of the autoscaler ${sum(({ crashes }) => crashes)}`,
     `refusals ${sum(({ refusals }) => refusals)}`,
     `hours ${Math.round(sum(({ lasted }) => lasted) / 3_600_000)}`,

@@ -5,7 +5,7 @@
  */
 import type { Truth } from "../../support/lab/cloud.ts";
 import type { Lab } from "../../support/lab/lab.ts";
-import { integer, oneOf, type Random } from "./fleets.ts";
+import { integer, type Random } from "./fleets.ts";
 
 /** The ways in which the instance itself leaves EC2's state running. */
 const ENDS = ["terminated", "stopped-by-hand", "ended"] as const;
@@ -54,10 +54,9 @@ export class Killer {
     return this.#sick.has(id);
   }
 
-  /** Kills an instance in one of several ways. */
-  async kill(id: string, kills: readonly Kill[]): Promise<void> {
+  /** Kills an instance. */
+  async kill(id: string, kill: Kill): Promise<void> {
     const { cloud, time } = this.#lab;
-    const kill = oneOf(this.#random, kills);
     // Half of the sicknesses end by themselves, some of them before the instance counts as unhealthy.
     const lasts = isSickness(kill) && kill !== "dies" && this.#random() < 0.5
       ? integer(this.#random, 60, 1_200) * 1_000

@@ -12,6 +12,9 @@ import { CapacityWatch, type Summary } from "./watch.ts";
 
 const SECOND = 1_000;
 
+/** The longest time until an instance that died is replaced, in ms. */
+const REPLACED = 420_000;
+
 /** How long after a refused start kas may pause starts in the zone, in ms. */
 const PAUSED = 1_200_000;
 
@@ -43,27 +46,34 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
       watch.sample();
     }
   };
-  lab.cloud.machines.demand = random() * bounds.min;
+  lab.cloud.machines.demand = loadOf(random, bounds);
   await lab.start();
   await lab.subscribe();
   await pass(integer(random, 60, 180));
   let crashes = 0;
   // If too few nodes are left that could stand in for another one, the fleet is used up.
   for (let attempts = 0; killer.deaths.length < deaths && attempts < 10 * deaths; attempts++) {
-    const victims = lab.cloud.fleet().filter((it) => killer.serves(it));
-    if (victims.length > 0 && standIns(lab, bounds, refused) + victims.length > bounds.min) {
-      await killer.kill(oneOf(random, victims).id, kills);
+    // Sometimes several die at once in the same way, for example because of a new version of the service.
+    const many = random() < 0.25 ? integer(random, 2, 5) : 1;
+    const kill = oneOf(random, kills);
+    for (let i = 0; i < many && killer.deaths.length < deaths; i++) {
+      const victims = lab.cloud.fleet().filter((it) => killer.serves(it));
+      if (victims.length === 0 || standIns(lab, bounds, refused) + victims.length <= bounds.min) break;
+      await killer.kill(oneOf(random, victims).id, kill);
     }
     const lot = random();
-    if (lot < 0.1) refused.add();
-    else if (lot < 0.2) lab.cloud.machines.demand = random() * bounds.min;
-    else if (lot < 0.25) {
+    if (lot < 0.1) {
+      // A refusal must not surprise kas while it replaces an instance.
+      if (lab.time.passed - (killer.deaths.at(-1)?.at ?? 0) > REPLACED) refused.add();
+    }
+    if (lot >= 0.1 && lot < 0.2) lab.cloud.machines.demand = loadOf(random, bounds);
+    if (lot >= 0.2 && lot < 0.25) {
       const down = integer(random, 1, 20) * SECOND;
       watch.crashed(down);
       crashes++;
       lab.kill(down);
     }
-    await pass(random() < 0.2 ? integer(random, 1, 20) : integer(random, 60, 500));
+    await pass(random() < 0.2 ? integer(random, 1, 20) : integer(random, 60, 600));
   }
   await pass(900);
   const { plan: { nodes, limits } } = bounds;
@@ -78,6 +88,11 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
       limits.grow === undefined ? "" : ", launches"
     }`,
   };
+}
+
+/** Returns a random load. Under most loads the alarms ask for no more than the minimum. */
+function loadOf(random: Random, { min }: BoundedFleet): number {
+  return random() < 0.8 ? 0.5 * random() * min : random() * min;
 }
 
 /** Returns the number of nodes that kas could start now in the place of others, and of launches. */

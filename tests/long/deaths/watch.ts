@@ -43,6 +43,8 @@ interface Sample {
 /** A violation-free summary of what happened. All times are in ms. */
 export interface Summary {
   readonly longestStart: number;
+  /** The number of deaths right after which less than the minimum served. */
+  readonly felt: number;
   /** The longest time from the first evaluation that could see a death until the capacity was back at the minimum. */
   readonly longestRestore: number;
 }
@@ -60,6 +62,8 @@ export class CapacityWatch implements Watcher {
   readonly #crashes: { readonly at: number; readonly down: number }[] = [];
   readonly #starting = new Map<string, number>();
   readonly #quarantined = new Map<string, number>();
+  /** The sick instances that kas is taking out of service. */
+  readonly #leaving = new Set<string>();
   #longestStart = 0;
 
   constructor(bounds: BoundedFleet) {
@@ -109,6 +113,13 @@ export class CapacityWatch implements Watcher {
       if (this.#noticed.has(death) || cloud.truth(death.id)?.registration === "in-service") continue;
       this.#noticed.set(death, this.#now);
     }
+    for (const id of this.#leaving) {
+      const { state, registration } = cloud.truth(id) ?? {};
+      const leaves = state === "running"
+        ? registration === "none" || registration === "draining"
+        : state === "stopping";
+      if (!leaves) this.#leaving.delete(id);
+    }
     this.#checkQuarantines(fleet);
     this.#checkMax(serving.length);
   }
@@ -135,7 +146,11 @@ export class CapacityWatch implements Watcher {
         if (at <= until) longestRestore = Math.max(longestRestore, at - seen);
       }
     }
-    return { longestStart: this.#longestStart, longestRestore };
+    const felt = graces.filter(({ from }) => {
+      const after = this.#samples.find(({ at }) => at > from);
+      return after !== undefined && after.serving < min;
+    }).length;
+    return { longestStart: this.#longestStart, longestRestore, felt };
   }
 
   /** Returns how long a death excuses a missing instance. */
@@ -180,12 +195,9 @@ export class CapacityWatch implements Watcher {
 
   /** Checks that kas takes few sick nodes out of service at once. */
   #checkCap({ id }: Truth): void {
-    const { cloud, killer } = this.#parts;
-    if (!killer.isSick(id)) return;
-    const leaving = cloud.fleet().filter((it) =>
-      it.id === id || (killer.isSick(it.id) && (it.registration === "draining" || it.state === "stopping"))
-    ).map((it) => it.id);
-    const busy = new Set([...leaving, ...this.#recentQuarantines()]).size;
+    if (!this.#parts.killer.isSick(id)) return;
+    this.#leaving.add(id);
+    const busy = new Set([...this.#leaving, ...this.#recentQuarantines()]).size;
     if (busy > this.#cap) this.violations.push(`${busy} sick nodes leave at once, cap ${this.#cap}`);
   }
 
