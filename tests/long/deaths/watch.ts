@@ -161,7 +161,9 @@ export class CapacityWatch implements Watcher {
     const crashes = this.#crashes.filter((crash) => at <= crash.at && crash.at <= seen + this.#longestStart)
       .reduce((sum, { down }) => sum + down + SLACK, 0);
     const restored = seen + this.#longestStart + SLACK + crashes;
-    return { from: at, seen, until: until < seen ? until + RECOVERY : restored, what };
+    // Right before the load balancer notices a recovery, kas may decide to replace the instance.
+    const recovered = until + RECOVERY + this.#longestStart + SLACK;
+    return { from: at, seen, until: Math.min(restored, recovered), what };
   }
 
   /** Returns when an evaluation first saw that an instance does not count as capacity any more. */
