@@ -4,7 +4,7 @@
  * @module
  */
 import type { Trigger } from "../../src/scaling/model/trigger.ts";
-import type { Decision } from "../../src/scaling/model/decision.ts";
+import { type DecisionKind, kindOf } from "../../src/scaling/model/decision.ts";
 import type { Observation } from "../../src/scaling/model/observation.ts";
 import { decide } from "../../src/scaling/decide.ts";
 import type { Instance } from "../../src/scaling/model/instance.ts";
@@ -65,12 +65,12 @@ export function decideTimes(size: number): { readonly out: number; readonly in: 
 }
 
 /** Returns the median duration. Each observation is used for one decision, as in the autoscaler. */
-function median(size: number, trigger: Trigger, expected: Decision["kind"]): number {
+function median(size: number, trigger: Trigger, expected: DecisionKind): number {
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {
     const observation = observationOf(size);
     const begun = performance.now();
-    const { kind } = decide(trigger, observation);
+    const kind = kindOf(decide(trigger, observation));
     times.push((performance.now() - begun) * 1_000);
     if (kind !== expected) throw new Error(`decided ${kind}, so that nothing was measured of a ${expected}`);
   }

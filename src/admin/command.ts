@@ -69,7 +69,7 @@ export const admin: Group = {
     {
       name: "scale",
       summary: "Scale out or in by one instance, with the autoscaler's checks",
-      load: async () => (await import("./instances/scale.ts")).scale,
+      load: async () => (await import("./instances/scale/command.ts")).scale,
     },
     {
       name: "pause",

@@ -15,6 +15,7 @@ export interface LimitFlags {
   readonly shrink: "stop" | "terminate";
   readonly resync: number;
   readonly metricDelay: number;
+  readonly unhealthyAfter: number;
   readonly warmup: number;
   readonly cooldownOut: number;
   readonly cooldownIn: number;
@@ -22,7 +23,8 @@ export interface LimitFlags {
 
 /** Returns the limits that the flags set. Omits a limit whose flag is not set, and `shrink` if it is `stop`, its default. */
 export function limitsOf(
-  { min, max, policies, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn }: LimitFlags,
+  { min, max, policies, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn, unhealthyAfter }:
+    LimitFlags,
 ): Limits {
   return {
     ...(min === undefined ? {} : { min }),
@@ -32,6 +34,7 @@ export function limitsOf(
     cooldownIn,
     resync,
     metricDelay,
+    unhealthyAfter,
     ...(policies === undefined ? {} : { policies }),
     ...(grow === undefined ? {} : { grow }),
     ...(shrink === "stop" ? {} : { shrink }),

@@ -1,5 +1,5 @@
 /**
- * Finds the windows of schedules that a decision depends on, and notices when they change (R19).
+ * Finds the windows of schedules that a decision depends on, and notices when they change (R19), or when a pause ends.
  *
  * @module
  */
@@ -38,34 +38,46 @@ export function windowsAt(now: number, { tuning, journal }: ScheduleParts): Pick
   return windows.length === 0 ? {} : { windows };
 }
 
-/** Notices when other windows apply than before. */
+/** Notices when other windows, pauses or overrides of operators apply than before. */
 export class WindowWatch {
   readonly #parts: ScheduleParts;
-  #last: string | undefined;
+  #last: { readonly windows: string; readonly operator: string } | undefined;
 
   constructor(parts: ScheduleParts) {
     this.#parts = parts;
   }
 
-  /** Returns whether other windows apply at `now` than at the last call. */
-  changed(now: number): boolean {
+  /**
+   * Returns the kind of the trigger if other windows apply at `now` than at the last call, or other pauses or overrides.
+   * Undefined if none changed.
+   */
+  changed(now: number): "schedule" | "reconcile" | undefined {
+    const { journal } = this.#parts;
     const { windows = [] } = windowsAt(now, this.#parts);
     // Windows that follow each other without a gap are one window, whose end kas does not know exactly.
-    const present = JSON.stringify(
-      windows.map(({ name, begins, min, max }) => [name, begins <= now, min, max]).sort(),
-    );
+    const present = {
+      windows: JSON.stringify(
+        windows.map(({ name, begins, min, max }) => [name, begins <= now, min, max]).sort(),
+      ),
+      operator: JSON.stringify([journal.operatorPauses.inForce(now), journal.overrides.inForce(now)]),
+    };
     const before = this.#last;
     this.#last = present;
-    return before !== undefined && before !== present;
+    if (before === undefined) return undefined;
+    if (before.windows !== present.windows) return "schedule";
+    return before.operator === present.operator ? undefined : "reconcile";
   }
 
-  /** Returns after how many ms other windows may apply. */
+  /** Returns after how many ms other windows, pauses or overrides may apply. */
   dueIn(now: number): number {
     const { tuning, journal } = this.#parts;
     const { schedules } = tuning();
-    return schedules === undefined
-      ? Infinity
-      : (schedules.nextChange(now, leadOf(journal)) ?? Infinity) - now;
+    const next = [
+      schedules?.nextChange(now, leadOf(journal)),
+      ...Object.values(journal.operatorPauses.inForce(now) ?? {}).map(({ until }) => until),
+      journal.overrides.inForce(now)?.until,
+    ];
+    return Math.min(...next.map((at = Infinity) => at - now));
   }
 }
 

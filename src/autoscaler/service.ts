@@ -96,6 +96,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
         decision: kind === "notification" || kind === "operator" ? undefined : decision,
         observationError: lastObservation?.error,
       }),
+    onActivityEnd: (activity) => loop.activityEnded(activity),
   }, options.events);
 
   using unfinished = new DisposableStack();

@@ -2,49 +2,74 @@
  * The pipeline that makes a decision from a trigger and an observation. docs/rules.md describes the rules.
  *
  *     trigger ──────▶ observation ──▶ policies ──▶ selection ──▶ checks ──────▶ decision
- *     notification    fleet, alarms,  one more     which         the first      start, launch,
- *     reconcile       load, history   or one less  instances     that holds     stop, terminate
- *     operator                                                   back decides   or none
+ *     notification    fleet, alarms,  how much     which         the first      desired, and a list
+ *     reconcile       load, history   capacity     instances     that holds     of actions: start, launch,
+ *     schedule                        is wanted                  ends a list    stop, terminate
+ *     operator
  *
  * The function is pure. The same trigger and observation give the same decision, byte for byte, on every machine, also after
  * they were converted to JSON and back (R16).
  *
  * @module
  */
-import type { CheckContext } from "./checks/check.ts";
 import { checkProcessed } from "./checks/not_newest.ts";
+import { capacityOf } from "./model/capacity.ts";
 import type { Decision } from "./model/decision.ts";
 import { indexFleet } from "./model/fleet_index.ts";
 import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
-import { planOf } from "./plan.ts";
+import { type ActionList, changeOf, listsOf } from "./plan.ts";
 import { fromNotification } from "./policies/alarms.ts";
 import { consult } from "./policies/policies.ts";
 import { sentences } from "./words.ts";
 
-/** Makes a decision: at most one action (R1), and always a reason (R15). */
+/** Makes a decision: a list of actions, which may be empty, and always a reason (R15). */
 export function decide(trigger: Trigger, observation: Observation | Unobserved): Decision {
   if (!isObserved(observation)) return decideUnobserved(trigger, observation);
   const index = indexFleet(observation);
-  const recommendation = consult(trigger, observation, index);
-  if (recommendation.direction === "none") return noAction(recommendation.reason);
-  return decideOn({ trigger, recommendation, observation, index });
+  const advice = consult(trigger, observation, index);
+  const lists = listsOf({ trigger, observation, index }, advice);
+  const { current } = capacityOf(observation);
+  if (lists.length === 0) return { desired: current, ...noAction(advice.why) };
+  const actions = lists.flat().flatMap(({ action }) => action ?? []);
+  return {
+    desired: actions.reduce((sum, action) => sum + changeOf(action), current),
+    actions,
+    reason: sentences(...lists.map(reasonOf)),
+    checks: lists.flat().flatMap(({ held }) => held?.name ?? []),
+    recommendations: [...advice.recommendations, ...stopsIn(lists)],
+  };
 }
 
-/** Makes the decision on the recommendation of a policy. */
-export function decideOn(context: CheckContext): Decision {
-  const { recommendation } = context;
-  const { checks, action, selection } = planOf(context);
-  const messages: string[] = [];
-  for (const { name, result } of checks) {
-    if (result?.passed === false) {
-      const reason = sentences(recommendation.reason, result.message);
-      return { kind: "none", reason, checks: [name], recommendation };
-    }
-    messages.push(result?.message ?? "");
-  }
-  const reason = sentences(recommendation.reason, ...messages, selection);
-  return { ...(action ?? { kind: "none" }), reason, checks: [], recommendation };
+/** Returns the capacity that the fleet wants, before the checks. */
+export function wantedOf(trigger: Trigger, observation: Observation): number {
+  return consult(trigger, observation, indexFleet(observation)).wanted;
+}
+
+/** The largest number of selections that a reason describes. It names the instances of the others. */
+const DESCRIBED = 2;
+
+/** Returns the reason of a list: why the actions are recommended, and what the checks say. */
+function reasonOf(list: ActionList): string {
+  const [first] = list;
+  const why = [...new Set(list.map(({ recommendation: { reason } }) => reason))];
+  const passed = list.filter(({ held }) => held === undefined);
+  const held = list.at(-1)?.held;
+  const selections = passed.map(({ selection }) => selection);
+  const more = passed.length - DESCRIBED;
+  return sentences(
+    ...why,
+    ...(passed.length === 0 ? [] : first?.checked.map(({ result }) => result?.message ?? "") ?? []),
+    ...selections.slice(0, DESCRIBED),
+    ...(more > 0 ? [`${more} more follow${more === 1 ? "s" : ""}.`] : []),
+    held?.result?.message ?? "",
+  );
+}
+
+/** Returns the recommendations to stop unhealthy nodes. */
+function stopsIn(lists: readonly ActionList[]) {
+  return lists.flat().map(({ recommendation }) => recommendation)
+    .filter(({ policy }) => policy === "unhealthy");
 }
 
 /** Makes the decision if kas did not observe the fleet. The decision is always no action. */
@@ -56,13 +81,18 @@ function decideUnobserved(trigger: Trigger, { why, processed }: Unobserved): Dec
   const { passed, message } = checkProcessed(recommendation.alarm, processed);
   if (passed) return noAction("the fleet was not observed.");
   return {
-    kind: "none",
+    actions: [],
     reason: sentences(recommendation.reason, message),
     checks: ["not-newest"],
-    recommendation,
+    recommendations: [recommendation],
   };
 }
 
 function noAction(why: string): Decision {
-  return { kind: "none", reason: `No action: ${why}${/[.!?]$/.test(why) ? "" : "."}`, checks: [] };
+  return {
+    actions: [],
+    reason: `No action: ${why}${/[.!?]$/.test(why) ? "" : "."}`,
+    checks: [],
+    recommendations: [],
+  };
 }

@@ -6,12 +6,14 @@
  */
 import { type Counterfactual, counterfactuals } from "./counterfactual/counterfactuals.ts";
 import { decide } from "./decide.ts";
-import type { CheckName, Decision } from "./model/decision.ts";
+import type { Checked } from "./checks/order.ts";
+import type { Action, CheckName, Decision } from "./model/decision.ts";
 import { indexFleet } from "./model/fleet_index.ts";
 import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
-import { planOf } from "./plan.ts";
+import { listsOf, type PlannedAction } from "./plan.ts";
 import { consult } from "./policies/policies.ts";
+import { sentences } from "./words.ts";
 
 /** The status of a check. `held`: it is the first check that held the action back. `not reached`: it comes after that check. */
 export type CheckStatus = "passed" | "held" | "not reached";
@@ -31,15 +33,23 @@ export interface CheckAnswer {
   readonly passes: boolean | null;
 }
 
+/** The explanation of a list of actions, which kas checked one after another. */
+export interface ListAnswer {
+  /** The actions whose checks passed. */
+  readonly actions: readonly Action[];
+  /** The checks of the action that was held back, or otherwise of the last action, in order. */
+  readonly checks: readonly CheckAnswer[];
+  /** How kas selected the instances, a sentence for each action. */
+  readonly selections: readonly string[];
+}
+
 /** The explanation of a decision. */
 export interface Explanation {
-  /** What a policy recommended, or why no policy recommended a change, in sentences. */
+  /** What the policies recommended, or why no policy recommended a change, in sentences. */
   readonly recommended: string;
   readonly decision: Decision;
-  /** The checks in order. Empty if no policy recommended a change. */
-  readonly checks: readonly CheckAnswer[];
-  /** How kas selected the instance, in a sentence. "" if the decision is no action. */
-  readonly selection: string;
+  /** The changes of capacity, and the stops of unhealthy nodes. Empty if no policy recommended a change. */
+  readonly lists: readonly ListAnswer[];
   /** The changes that would lead to another decision. */
   readonly changes: readonly Counterfactual[];
 }
@@ -48,33 +58,37 @@ export interface Explanation {
 export function explain(trigger: Trigger, observation: Observation | Unobserved): Explanation {
   const decision = decide(trigger, observation);
   return {
-    recommended: decision.recommendation?.reason ?? decision.reason,
+    recommended: sentences(...new Set(decision.recommendations.map(({ reason }) => reason))) ||
+      decision.reason,
     decision,
-    ...answers(trigger, observation, decision),
+    lists: answers(trigger, observation),
     changes: counterfactuals(trigger, observation),
   };
 }
 
-function answers(
-  trigger: Trigger,
-  observation: Observation | Unobserved,
-  decision: Decision,
-): Pick<Explanation, "checks" | "selection"> {
-  if (!isObserved(observation)) return { checks: [], selection: "" };
+function answers(trigger: Trigger, observation: Observation | Unobserved): ListAnswer[] {
+  if (!isObserved(observation)) return [];
   const index = indexFleet(observation);
-  const recommendation = consult(trigger, observation, index);
-  if (recommendation.direction === "none") return { checks: [], selection: "" };
-  const plan = planOf({ trigger, recommendation, observation, index });
-  const checked = [...plan.checks];
-  const held = checked.findIndex(({ result }) => result?.passed === false);
-  return {
-    checks: checked.map(({ name, condition, result }, i) => ({
-      name,
-      condition,
-      status: held < 0 || i < held ? "passed" : i === held ? "held" : "not reached",
-      message: result?.message ?? "",
-      passes: result === undefined || result.unread ? null : result.passed,
-    })),
-    selection: decision.kind === "none" ? "" : plan.selection,
-  };
+  const advice = consult(trigger, observation, index);
+  return listsOf({ trigger, observation, index }, advice).map((list) => ({
+    actions: list.flatMap(({ action }) => action ?? []),
+    checks: checksOf(list.at(-1)),
+    selections: list.filter(({ held }) => held === undefined).map(({ selection }) => selection),
+  }));
+}
+
+function checksOf(planned: PlannedAction | undefined): CheckAnswer[] {
+  if (planned === undefined) return [];
+  const { checked, held, unreached } = planned;
+  const answer = ({ name, condition, result }: Checked, status: CheckStatus): CheckAnswer => ({
+    name,
+    condition,
+    status,
+    message: result?.message ?? "",
+    passes: result === undefined || result.unread ? null : result.passed,
+  });
+  return [
+    ...checked.map((it) => answer(it, it === held ? "held" : "passed")),
+    ...[...unreached].map((it) => answer(it, "not reached")),
+  ];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { decide } from "./decide.ts";
-import { type Decision, RULES_VERSION } from "./model/decision.ts";
+import { type Action, type Decision, instanceOf, RULES_VERSION } from "./model/decision.ts";
 import type { Limits } from "./model/limits.ts";
 import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
@@ -21,7 +21,8 @@ export interface Recorded {
 /** Whether a value from JSON has the parts from which kas can make a decision again. */
 export function isRecorded(value: unknown): value is Recorded {
   return isObject(value) &&
-    [value.trigger, value.decision].every((it) => isObject(it) && typeof it.kind === "string") &&
+    isObject(value.trigger) && typeof value.trigger.kind === "string" &&
+    isObject(value.decision) && Array.isArray(value.decision.actions) &&
     isObject(value.observation) &&
     (value.observation.kind === "unobserved" || isWhole(value.observation, "inProgress"));
 }
@@ -82,14 +83,15 @@ export function instead({ trigger, observation, decision }: Recorded, limits: Pa
   return { decision: other, differs: !sameAction(other, decision) };
 }
 
-/** Whether two decisions have the same action on the same instance. */
+/** Whether two decisions have the same actions on the same instances. */
 export function sameAction(a: Decision, b: Decision): boolean {
-  const action = (it: Decision) => ("instance" in it ? `${it.kind} ${it.instance}` : it.kind);
-  return action(a) === action(b);
+  const actions = (it: Decision) =>
+    it.actions.map((action) => `${action.kind} ${instanceOf(action) ?? ""}`).join();
+  return actions(a) === actions(b);
 }
 
-/** Returns a decision without its reason and its recommendation. */
-function outcome(decision: Decision): object {
-  const { reason: _, recommendation: __, ...rest } = decision;
-  return Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Returns the actions of a decision with their instances, and the deciding check. */
+function outcome({ actions, checks: [deciding] }: Decision): object {
+  const inOrder = (action: Action) => Object.entries(action).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [actions.map((action) => Object.fromEntries(inOrder(action))), deciding];
 }

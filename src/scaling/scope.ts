@@ -5,6 +5,7 @@
  */
 import { atBaseline } from "./checks/cpu_credits.ts";
 import { checkProcessed } from "./checks/not_newest.ts";
+import { DIRECTION } from "./model/activity.ts";
 import { decide } from "./decide.ts";
 import type { Instance } from "./model/instance.ts";
 import { type Observation, type ProcessedChange, withLoad } from "./model/observation.ts";
@@ -23,9 +24,10 @@ export type Scope = "nothing" | "instances" | "everything";
 export function scopeOf(trigger: Trigger, processed?: ProcessedChange): Scope {
   switch (trigger.kind) {
     case "reconcile":
+    case "schedule":
       return "everything";
     case "operator":
-      return trigger.direction === "in" ? "everything" : "instances";
+      return trigger.direction === "out" ? "instances" : "everything";
     case "notification": {
       const recommendation = fromNotification(trigger.alarm);
       if (recommendation.direction === "none") return "nothing";
@@ -56,6 +58,8 @@ export function dependsOnLoad(trigger: Trigger, observation: Observation): boole
 export function dependsOnCredits(trigger: Trigger, observation: Observation): readonly Instance[] {
   const suspects = atBaseline(observation);
   if (suspects.length === 0) return [];
-  const { kind } = decide(trigger, observation);
-  return kind === "stop" || kind === "terminate" ? suspects : [];
+  const { actions } = decide(trigger, observation);
+  return actions.some((action) => DIRECTION[action.kind] === "in" && !("unhealthy" in action))
+    ? suspects
+    : [];
 }

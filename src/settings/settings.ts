@@ -214,6 +214,15 @@ export const SETTINGS = {
     placeholder: "TIME",
     default: "300s",
   }),
+  unhealthyAfter: setting(
+    "unhealthy-after",
+    duration,
+    "how long an instance may fail its health check before kas replaces it",
+    {
+      placeholder: "TIME",
+      default: "120s",
+    },
+  ),
   quarantineFor: setting(
     "quarantine-for",
     duration,

@@ -21,7 +21,7 @@ for (
   ] as const
 ) {
   Deno.test(`kas stops no instance if a datapoint ${what} and the other instances have a high CPU load (R6)`, () => {
-    const { kind, checks } = decide(IN, { ...OBSERVATION, cpu });
-    assertEquals([kind, checks], ["none", ["projected-load"]]);
+    const { actions, checks } = decide(IN, { ...OBSERVATION, cpu });
+    assertEquals([actions, checks], [[], ["projected-load"]]);
   });
 }

@@ -65,8 +65,8 @@ export const INCIDENTS: readonly Mutation[] = [
     breaks: "kas does not restore the minimum",
     edits: [{
       file: "src/scaling/policies/bounds.ts",
-      symbol: "boundsPolicy",
-      becomes: '() => ({ direction: "none", reason: "" })',
+      symbol: "toMinimum",
+      becomes: '() => ({ policy: "minimum", direction: "out", count: 0, reason: "" })',
     }],
     test: incident("minimum_not_restored"),
   },

@@ -6,14 +6,15 @@
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { isoTime } from "../../cli/format.ts";
 import { ONE_MORE } from "../../scaling/counterfactual/instances.ts";
+import { instanceOf } from "../../scaling/model/decision.ts";
 import type { Explanation } from "../../scaling/explain.ts";
 
 /** Returns the object that `kas admin explain --output json` prints. */
 export function explanationToJson(
   record: DecisionRecord,
-  { recommended, checks, changes }: Explanation,
+  { recommended, lists, changes }: Explanation,
 ): object {
-  const { id, time, kas, message, trigger, observation, decision, activity } = record;
+  const { id, time, kas, message, trigger, observation, decision, activities } = record;
   return {
     id,
     time: isoTime(time),
@@ -23,12 +24,15 @@ export function explanationToJson(
     trigger,
     observation,
     decision,
-    checks,
-    activity,
-    changes: changes.map(({ change, decision: { kind, reason, checks, ...rest } }) => ({
+    lists,
+    activities,
+    changes: changes.map(({ change, decision: { desired, actions, reason, checks } }) => ({
       change,
-      kind,
-      instance: "instance" in rest && rest.instance !== ONE_MORE ? rest.instance : null,
+      desired,
+      actions: actions.map((action) => ({
+        ...action,
+        ...(instanceOf(action) === ONE_MORE ? { instance: null } : {}),
+      })),
       checks,
       reason,
     })),

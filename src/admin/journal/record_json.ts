@@ -6,7 +6,8 @@
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { RENAMED } from "../../autoscaler/store/names.ts";
 import { isRecorded, isWhole } from "../../scaling/replay.ts";
-import { fromVersion1, RULES_VERSION_1, type Version1Record } from "../../scaling/version_1_records.ts";
+import { fromVersion6, RULES_VERSION_6, type Version6Decision } from "../../scaling/records/version_6.ts";
+import { fromVersion1, RULES_VERSION_1, type Version1Record } from "../../scaling/records/version_1.ts";
 
 /**
  * Parses a decision record. Returns undefined if the text lacks data with which kas makes the decision again. Converts the keys and
@@ -26,16 +27,26 @@ export function toRecord(line: string): DecisionRecord | undefined {
     const { signal, facts, activity, ...rest } = json;
     if (!isObject(signal) || !isWhole(facts, "underWay")) return undefined;
     const content = fromVersion1(json as unknown as Version1Record);
-    return { ...rest, ...content, activity: toActivity(activity) } as unknown as DecisionRecord;
+    return { ...rest, ...content, activities: toActivities(activity) } as unknown as DecisionRecord;
   }
-  return isRecorded(json) ? json as unknown as DecisionRecord : undefined;
+  const converted = typeof rules === "number" && rules <= RULES_VERSION_6 ? fromVersion6Record(json) : json;
+  return isRecorded(converted) ? converted as unknown as DecisionRecord : undefined;
+}
+
+/** Converts a record of versions 2 to 6, whose decision had at most one action. */
+function fromVersion6Record({ activity, decision, ...rest }: Record<string, unknown>): unknown {
+  return {
+    ...rest,
+    decision: fromVersion6(decision as Version6Decision),
+    activities: isObject(activity) ? [activity] : [],
+  };
 }
 
 /** Converts an activity of version 1 to the current names. */
-function toActivity(activity: unknown): unknown {
-  if (!isObject(activity)) return null;
+function toActivities(activity: unknown): unknown[] {
+  if (!isObject(activity)) return [];
   const { state, steps, ...rest } = activity;
-  return {
+  return [{
     ...rest,
     status: named(RENAMED.status, state),
     steps: Array.isArray(steps)
@@ -45,7 +56,7 @@ function toActivity(activity: unknown): unknown {
         ...(isObject(step.cause) ? { cause: toCause(step.cause) } : {}),
       }))
       : [],
-  };
+  }];
 }
 
 /** Converts the cause of a step's failure. Earlier versions of kas quarantined each instance that had `blame`. */

@@ -6,8 +6,8 @@
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { isoTime, seconds } from "../../cli/format.ts";
 import { wrap } from "../../cli/text.ts";
-import type { CheckAnswer, Explanation } from "../../scaling/explain.ts";
-import { RULES_VERSION } from "../../scaling/model/decision.ts";
+import type { CheckAnswer, Explanation, ListAnswer } from "../../scaling/explain.ts";
+import { instanceOf, RULES_VERSION } from "../../scaling/model/decision.ts";
 import { isObserved } from "../../scaling/model/observation.ts";
 import { describeDecision } from "./describe_decision.ts";
 import { renderObservation } from "./render_observation.ts";
@@ -45,10 +45,11 @@ export function renderExplanation(
 
 function recommendationLines(
   { trigger, message, time, kas, rules, decision }: DecisionRecord,
-  { recommended, decision: { recommendation } }: Explanation,
+  { recommended, decision: { recommendations } }: Explanation,
   columns: number,
 ): string[] {
-  const alarm = recommendation?.alarm ?? (trigger.kind === "notification" ? trigger.alarm : undefined);
+  const alarm = recommendations.find((it) => it.alarm !== undefined)?.alarm ??
+    (trigger.kind === "notification" ? trigger.alarm : undefined);
   const before = (at: number) => `${isoTime(at)}, ${seconds(time - at)} before the decision`;
   return [
     recommended,
@@ -66,22 +67,29 @@ function recommendationLines(
 
 function observationLines(
   { observation, decision }: DecisionRecord,
-  { decision: { recommendation } }: Explanation,
+  { decision: { recommendations } }: Explanation,
   columns: number,
 ): string[] {
   if (!isObserved(observation)) {
     return ["  none: kas did not need an observation, or could not observe the fleet"];
   }
   const relevant = [
-    "instance" in decision ? decision.instance : undefined,
-    recommendation?.alarm?.dimension,
-    recommendation?.instance,
+    ...decision.actions.map(instanceOf),
+    ...recommendations.flatMap(({ alarm, instance }) => [alarm?.dimension, instance]),
   ].filter((id) => id !== undefined);
   return renderObservation(observation, new Set(relevant), columns);
 }
 
-function checkLines({ checks, selection, decision }: Explanation, columns: number): string[] {
-  if (checks.length === 0) return ["  none: nothing was recommended"];
+function checkLines({ lists, decision }: Explanation, columns: number): string[] {
+  if (lists.length === 0) return ["  none: nothing was recommended"];
+  return [
+    ...lists.flatMap((list) => listLines(list, columns)),
+    ...wrap(`result: ${describeDecision(decision)}`, columns, "  ", "    "),
+  ];
+}
+
+/** Returns the checks of the last action of a list, and how kas selected the instances. */
+function listLines({ checks, selections }: ListAnswer, columns: number): string[] {
   const width = (cells: readonly string[]) => Math.max(...cells.map(({ length }) => length)) + 2;
   const widths = {
     name: width(checks.map(({ name }) => name)),
@@ -97,8 +105,7 @@ function checkLines({ checks, selection, decision }: Explanation, columns: numbe
       }`;
       return wrap(checkText(check), columns, head, hang);
     }),
-    ...(selection === "" ? [] : wrap(selection, columns, "  ", "    ")),
-    ...wrap(`result: ${describeDecision(decision)}`, columns, "  ", "    "),
+    ...selections.flatMap((selection) => wrap(selection, columns, "  ", "    ")),
   ];
 }
 
@@ -109,10 +116,14 @@ function checkText({ status, message, passes }: CheckAnswer): string {
   return message === "" ? would : `${would}: ${message}`;
 }
 
-function activityLines({ activity, decision }: DecisionRecord, columns: number): string[] {
-  if (activity === null) {
-    return [decision.kind === "none" ? "  none" : "  none recorded"];
+function activityLines({ activities, decision }: DecisionRecord, columns: number): string[] {
+  if (activities.length === 0) {
+    return [decision.actions.length === 0 ? "  none" : "  none recorded"];
   }
+  return activities.flatMap((activity) => linesOf(activity, columns));
+}
+
+function linesOf(activity: DecisionRecord["activities"][number], columns: number): string[] {
   const { id, kind, instance, status, reason, began, ended, steps } = activity;
   const duration = ended === undefined ? "" : ` after ${seconds(ended - began)}`;
   const action = instance === undefined ? kind : `${kind} ${instance}`;
@@ -133,7 +144,7 @@ function activityLines({ activity, decision }: DecisionRecord, columns: number):
 
 function changeLines({ changes, decision }: Explanation, columns: number): string[] {
   if (changes.length === 0) {
-    const outcome = decision.kind === "none" ? "leads to an action" : "prevents the action";
+    const outcome = decision.actions.length === 0 ? "leads to an action" : "changes the actions";
     const tried = "limits, times, alarms and load";
     return wrap(`none: no single change of ${tried} ${outcome}`, columns, "  ", "  ");
   }

@@ -151,7 +151,7 @@ async function* changedRows(
     if (!all && !differs) continue;
     yield {
       time: timeOf(record),
-      recommendation: decision.recommendation?.reason,
+      recommendation: decision.recommendations.map(({ reason }) => reason).join(" ") || undefined,
       recorded: describeDecision(record.decision),
       replayed: describeDecision(decision),
       reason: decision.reason,

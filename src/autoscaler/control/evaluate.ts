@@ -4,10 +4,14 @@
  *
  * @module
  */
-import { decide } from "../../scaling/decide.ts";
-import type { Decision } from "../../scaling/model/decision.ts";
+import { decide, wantedOf } from "../../scaling/decide.ts";
+import { DIRECTION } from "../../scaling/model/activity.ts";
+import { capacityOf } from "../../scaling/model/capacity.ts";
+import { type Decision, kindOf } from "../../scaling/model/decision.ts";
+import { hasReached } from "../../scaling/policies/operator.ts";
+import { preventsStarts } from "../../scaling/checks/order.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
-import type { Trigger } from "../../scaling/model/trigger.ts";
+import { isWhole, type Trigger } from "../../scaling/model/trigger.ts";
 import type { ActivityRunner } from "../lifecycle/runner.ts";
 import type { Activity } from "../store/activities.ts";
 import type { NewDecision } from "../store/decisions.ts";
@@ -31,13 +35,10 @@ export interface Evaluation {
   readonly trigger: Trigger;
   readonly observation: Observation;
   readonly decision: Decision;
-  /** The activity that the evaluation started. Absent if the evaluation started none. */
-  readonly activity: Activity | undefined;
-  /**
-   * Resolves with the ended activity. Resolves with undefined if the evaluation started no activity, or if the autoscaler
-   * stopped before the activity ended.
-   */
-  readonly ended: Promise<Activity | undefined>;
+  /** The activities that the evaluation started, in the order of the decision's actions. */
+  readonly activities: readonly Activity[];
+  /** Resolves with the ended activities. Omits those that had not ended when the autoscaler stopped. */
+  readonly ended: Promise<readonly Activity[]>;
 }
 
 /** Options of an evaluation. */
@@ -62,8 +63,12 @@ export function evaluate(
   const attributes = options.message ? { "kas.message_id": options.message.id } : {};
   return traced("decide", attributes, async (addAttributes) => {
     const evaluation = await observeAndDecide(parts, trigger, options);
-    const { decision: { kind, reason } } = evaluation;
-    addAttributes({ "kas.trigger": trigger.kind, "kas.decision": kind, "kas.reason": reason });
+    const { decision } = evaluation;
+    addAttributes({
+      "kas.trigger": trigger.kind,
+      "kas.decision": kindOf(decision),
+      "kas.reason": decision.reason,
+    });
     return evaluation;
   });
 }
@@ -78,21 +83,51 @@ async function observeAndDecide(
   signal.throwIfAborted();
   // Read the pauses last, so that an operator can pause the scaling during an observation.
   const paused = journal.operatorPauses.inForce(observed.now);
+  const override = journal.overrides.inForce(observed.now);
   const observation = {
     ...observed,
     ...(processed === undefined ? {} : { processed }),
     ...(paused === undefined ? {} : { paused }),
+    ...(override === undefined ? {} : { override }),
   };
   const decision = decide(trigger, observation);
   if (isTrial) {
-    return { trigger, observation, decision, activity: undefined, ended: Promise.resolve(undefined) };
+    return { trigger, observation, decision, activities: [], ended: Promise.resolve([]) };
   }
-  const activity = store.transaction(() => {
+  const begun = store.transaction(() => {
     onDecision(trigger, decision);
-    return journal.record({ trigger, observation, decision, dryRun, ...(message ? { message } : {}) });
+    const recorded = journal.record({
+      trigger,
+      observation,
+      decision,
+      dryRun,
+      ...(message ? { message } : {}),
+    });
+    noteOutcome(journal, { trigger, observation, decision }, recorded);
+    return recorded;
   });
-  const ended = activity === undefined
-    ? Promise.resolve(undefined)
-    : activities.begin(activity, observation.instances);
-  return { trigger, observation, decision, activity, ended };
+  const ended = Promise.all(begun.map((activity) => activities.begin(activity, observation.instances)))
+    .then((all) => all.filter((it) => it !== undefined));
+  return { trigger, observation, decision, activities: begun, ended };
+}
+
+/** Records what a decision means for the losses, and for the capacity that an operator asked for. */
+function noteOutcome(
+  journal: Journal,
+  { trigger, observation, decision }: Pick<Evaluation, "trigger" | "observation" | "decision">,
+  activities: readonly Activity[],
+): void {
+  const { now, history: { losses = [] } } = observation;
+  const starts = activities.filter(({ kind }) => DIRECTION[kind] === "out");
+  if (losses.length > 0) {
+    journal.losses.replace(starts);
+    const { current } = capacityOf(observation);
+    // The fleet needs no more instances than it has, so it does not need one in the place of those that it lost.
+    if (isWhole(trigger) && wantedOf(trigger, observation) <= current) journal.losses.close();
+  }
+  if (isWhole(trigger)) journal.losses.evaluated(!decision.checks.some(preventsStarts), now);
+  const override = observation.override;
+  if (override?.once && (hasReached(override, observation) || decision.checks.length > 0)) {
+    journal.overrides.end();
+  }
 }

@@ -10,15 +10,18 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { Clock } from "../../runtime.ts";
 import { decide } from "../../scaling/decide.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
-import type { Decision } from "../../scaling/model/decision.ts";
+import { type Decision, instanceOf, kindOf } from "../../scaling/model/decision.ts";
 import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
-import type { OperatorTrigger, Trigger } from "../../scaling/model/trigger.ts";
-import { isBelowMin } from "../../scaling/policies/bounds.ts";
+import { type CapacityTrigger, isWhole, type OperatorTrigger } from "../../scaling/model/trigger.ts";
+import type { ReconcileTrigger, ScheduleTrigger, Trigger } from "../../scaling/model/trigger.ts";
+import { isFulfilled } from "../../scaling/plan.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff } from "../backoff.ts";
 import type { Events, Tuning } from "../assembly_options.ts";
 import { WindowWatch } from "../schedule_windows.ts";
+import type { Activity } from "../store/activities.ts";
 import type { Inbox, WaitingMessage } from "../store/inbox.ts";
+import { completed } from "./completed.ts";
 import { type Confirm, confirmNext } from "./confirmations.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
 import { InboxWork } from "./inbox_work.ts";
@@ -54,7 +57,7 @@ interface UnobservedDecision {
 
 /** A command of an operator that waits for its evaluation. */
 interface WaitingCommand {
-  readonly trigger: OperatorTrigger;
+  readonly trigger: OperatorTrigger | CapacityTrigger;
   readonly isTrial: boolean;
   readonly evaluated: PromiseWithResolvers<Evaluation>;
 }
@@ -66,6 +69,8 @@ export class ControlLoop {
   readonly #windows: WindowWatch;
   /** When the next reconciliation is due, in the clock's elapsed time, so that a change of the time of day does not delay it. */
   #reconcileDue = 0;
+  /** What the next reconciliation is for. */
+  #trigger: ReconcileTrigger | ScheduleTrigger = { kind: "reconcile" };
   /** The commands of operators that wait for their evaluations, oldest first. */
   readonly #commands: WaitingCommand[] = [];
   /** The number of failed reconciliations since the last successful reconciliation. */
@@ -100,7 +105,7 @@ export class ControlLoop {
    * @param isTrial whether kas only decides, without recording the decision or carrying it out
    * @throws {Error} if kas cannot observe the fleet, or if the loop ends before the evaluation
    */
-  evaluateCommand(trigger: OperatorTrigger, isTrial: boolean): Promise<Evaluation> {
+  evaluateCommand(trigger: OperatorTrigger | CapacityTrigger, isTrial: boolean): Promise<Evaluation> {
     const evaluated = Promise.withResolvers<Evaluation>();
     this.#commands.push({ trigger, isTrial, evaluated });
     this.#work.wake();
@@ -133,7 +138,11 @@ export class ControlLoop {
     const command = this.#commands.shift();
     if (command !== undefined) return await this.#evaluateCommand(command, signal);
     const now = clock.now();
-    if (this.#windows.changed(now)) this.#reconcileDue = Math.min(this.#reconcileDue, clock.elapsed());
+    const changed = this.#windows.changed(now);
+    if (changed !== undefined) {
+      this.#trigger = { kind: changed };
+      this.#reconcileDue = Math.min(this.#reconcileDue, clock.elapsed());
+    }
     const message = inbox.next("notification", now);
     // Notifications come first, but many notifications delay a reconciliation by at most one interval.
     const notificationsFirst = clock.elapsed() < this.#reconcileDue + tuning().limits.resync;
@@ -193,17 +202,18 @@ export class ControlLoop {
     const { evaluation, clock, tuning, onDecision } = this.#parts;
     const interrupt = new AbortController();
     if (interruptible) this.#reconciling = interrupt;
-    const trigger = { kind: "reconcile" } as const;
+    const trigger = this.#trigger;
     try {
       const evaluated = await evaluate(evaluation, trigger, {
         signal: AbortSignal.any([aborted, interrupt.signal]),
-        onDecision: (_, { kind, recommendation }) => {
-          const alarm = recommendation?.alarm;
-          if (alarm !== undefined && kind !== "none") {
+        onDecision: (_, decision) => {
+          const alarm = decision.recommendations.find((it) => it.alarm !== undefined)?.alarm;
+          if (alarm !== undefined && isFulfilled(decision)) {
             evaluation.journal.noteProcessed(alarmName(alarm), alarm, "reconcile");
           }
         },
       });
+      this.#trigger = { kind: "reconcile" };
       this.#afterDecision(evaluated);
       this.#reconcilesFailed = 0;
     } catch (error) {
@@ -240,52 +250,49 @@ export class ControlLoop {
 
   /** Called when the journal has a decision: logs the decision, calls `onDecision`, and schedules the next reconciliation. */
   #afterDecision(
-    { trigger, observation, decision, activity }:
+    { trigger, observation, decision, activities = [] }:
       & Pick<Evaluation, "trigger" | "decision">
       & Partial<Evaluation>,
     message?: WaitingMessage,
   ): void {
     const { tuning, clock, onDecision } = this.#parts;
-    const isQuiet = decision.kind === "none";
-    if (observation !== undefined) this.#observation = this.#completed(trigger, observation);
+    const isQuiet = decision.actions.length === 0;
+    if (observation !== undefined) this.#observation = completed(trigger, observation, this.#observation);
     onDecision(trigger, decision);
     // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
-    const reconciled = trigger.kind === "reconcile";
+    const reconciled = isWhole(trigger);
     if (reconciled || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
-    if (this.#restoresMin(trigger, decision, observation)) this.#reconcileDue = clock.elapsed();
+    if (!reconciled && this.#hasMoreToDo(observation)) this.#reconcileDue = clock.elapsed();
     if (reconciled && isQuiet) return;
-    log.info(`decided ${decision.kind}`, {
+    const { actions, desired, reason } = decision;
+    const instances = actions.flatMap((action) => instanceOf(action) ?? []);
+    log.info(`decided ${kindOf(decision)}`, {
       trigger: trigger.kind,
       ...(message === undefined ? {} : { messageId: message.id }),
-      ...(activity === undefined ? {} : { activity: activity.id }),
-      ...("instance" in decision ? { instance: decision.instance } : {}),
-      reason: decision.reason,
+      ...(activities.length === 0 ? {} : { activity: activities.map(({ id }) => id).join(" ") }),
+      ...(instances.length === 0 ? {} : { instance: instances.join(" ") }),
+      ...(desired === undefined ? {} : { desired }),
+      reason,
     });
   }
 
   /**
-   * Returns whether the next reconciliation follows at once, because the capacity is below the minimum: after a
-   * reconciliation that started an instance, and after each notification. If a reconciliation could not start an instance,
-   * the next one follows after an interval.
+   * Called when an activity has ended. Reconciles soon if the activity failed, or if the fleet is replacing instances or changing
+   * to a capacity that an operator asked for: the next step may be due.
    */
-  #restoresMin({ kind }: Trigger, decision: Decision, observation: Observation | undefined): boolean {
-    if (observation === undefined || this.#parts.evaluation.dryRun) return false;
-    const restoring = decision.kind !== "none" && decision.recommendation?.policy === "minimum";
-    return restoring || (kind !== "reconcile" && isBelowMin(observation));
+  activityEnded({ status }: Pick<Activity, "status">): void {
+    const { instances = [], history: { losses = [] } = {}, override } = this.#observation ?? {};
+    const replaces = losses.length > 0 || instances.some(({ health }) => health === "unhealthy");
+    if (status !== "successful" || replaces || override !== undefined) this.reconcileSoon();
   }
 
   /**
-   * Completes an observation for the status page: with the CPU that kas last read, and, if kas read only the trigger's alarm,
-   * with the other alarms of the observation before.
+   * Returns whether a reconciliation follows at once, because more is due than the trigger asked for: the capacity is outside its
+   * bounds, or the fleet lost instances.
    */
-  #completed(trigger: Trigger, observation: Observation): Observation {
-    const before = this.#observation;
-    if (before === undefined) return observation;
-    const cpu = observation.cpu ?? before.cpu;
-    const completed = cpu === undefined ? observation : { ...observation, cpu };
-    if (scopeOf(trigger) === "everything") return completed;
-    const fresh = new Set(observation.alarms.map(alarmName));
-    const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));
-    return { ...completed, alarms: [...observation.alarms, ...others] };
+  #hasMoreToDo(observation: Observation | undefined): boolean {
+    if (observation === undefined || this.#parts.evaluation.dryRun) return false;
+    const { recommendations } = decide({ kind: "reconcile" }, observation);
+    return recommendations.some(({ policy }) => policy !== "alarms");
   }
 }

@@ -4,12 +4,20 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import { type AlarmDetail, findAlarm, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { latestCpu, latestCredits } from "../../aws/cloudwatch/cpu.ts";
 import { registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
-import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
+import {
+  type Ec2Instance,
+  findInstances,
+  fleetInstances,
+  withRegistration,
+} from "../../aws/ec2/instances.ts";
+import { statusChecks } from "../../aws/ec2/status_checks.ts";
+import { isDenied } from "../../aws/errors.ts";
 import { awaitAll } from "../../aws/many/await_all.ts";
 import { type Clock, timeLimit } from "../../runtime.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
@@ -17,7 +25,7 @@ import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/metric.ts";
 import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
-import { isOverdue } from "../../scaling/faults/overdue.ts";
+import { healthOf } from "../../scaling/faults/health.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../assembly_options.ts";
@@ -47,9 +55,17 @@ const SHORTEST_PERIOD = 60;
  */
 const OBSERVATION_TIMEOUT = 300_000;
 
+/** The longest time for which AWS's answers may show an old state, in ms. */
+const READ_LAG = 10_000;
+
+const log = getLogger(["kas", "loop"]);
+
 /** An observer of a fleet. */
 export class Observer {
   readonly #parts: ObserverParts;
+  /** What EC2's status checks last reported, by the id of the instance. */
+  #impaired: ReadonlyMap<string, string> = new Map();
+  #isDenied = false;
 
   constructor(parts: ObserverParts) {
     this.#parts = parts;
@@ -78,8 +94,10 @@ export class Observer {
   async #observe(trigger: Trigger, signal: AbortSignal): Promise<Observation> {
     const { aws, fleet, journal, clock, tuning } = this.#parts;
     const whole = scopeOf(trigger) === "everything";
-    // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
+    // An activity that ends during the observation, or ended shortly before, counts as in progress: AWS's answers may show the
+    // state from before its end.
     const inProgress = journal.unfinished();
+    const began = clock.now();
     const [ec2, registered, details] = await awaitAll([
       Array.fromAsync(fleetInstances(aws, fleet, signal)),
       registrations(aws, fleet.balancer, signal),
@@ -87,24 +105,32 @@ export class Observer {
     ]);
     const now = clock.now();
     const { limits, startTimeout, quarantineFor: lasts } = tuning();
-    const { shrink = "stop" } = limits;
+    // Between two reconciles, AWS's answers become current.
+    const lag = Math.min(READ_LAG, limits.resync / 6);
+    const { shrink = "stop", unhealthyAfter = Infinity } = limits;
     if (whole) await reviewRefusals({ aws, journal, now, signal }, ec2, shrink);
     const refusals = refusalsOf(journal, ec2, shrink);
     journal.quarantines.note(ec2, now);
-    const registeredOnes = withRegistration(ec2, registered).map((instance) => {
+    if (whole) this.#impaired = await this.#impairments(ec2, signal);
+    const registeredOnes = withRegistration(ec2, registered).map((instance): Ec2Instance & Instance => {
       const firstSeen = journal.quarantines.firstSeen(instance.id) ?? now;
-      return withQuarantineEnd(instance, { now, firstSeen, lasts });
+      const impaired = this.#impaired.get(instance.id);
+      return {
+        ...withQuarantineEnd(instance, { now, firstSeen, lasts }),
+        ...(impaired === undefined ? {} : { impaired }),
+      };
     });
-    journal.noteInService(registeredOnes, now);
+    journal.noteInService(registeredOnes, now, { lag, ended: await this.#ended(ec2, signal) });
     const instances = registeredOnes.map((instance): Instance => {
       const refusesStop = refusals.get(instance.id);
-      const failingSince = journal.failingSince.get(instance.id);
+      const failing = journal.failing(instance.id);
       return {
         ...instance,
         ...(refusesStop === undefined ? {} : { refusesStop }),
-        ...(isOverdue(instance, { now, startTimeout, failingSince }) ? { overdue: true } : {}),
+        ...healthOf(instance, { now, startTimeout, unhealthyAfter, failing }),
       };
     });
+    journal.noteUnhealthy(instances.filter(({ id }) => !inProgress.some((it) => it.instance === id)), now);
     const observation = {
       now,
       fleet: fleet.fleet,
@@ -112,7 +138,7 @@ export class Observer {
       ...windowsAt(now, this.#parts),
       instances,
       alarms: details.map(observed),
-      inProgress: journal.inProgress(inProgress),
+      inProgress: journal.inProgress({ ids: inProgress.map(({ id }) => id), since: began - lag }),
       history: journal.history(now),
     };
     if (!whole || !dependsOnLoad(trigger, observation)) return observation;
@@ -120,6 +146,34 @@ export class Observer {
     const ids = dependsOnCredits(trigger, loaded).map(({ id }) => id);
     if (ids.length === 0) return loaded;
     return { ...loaded, credits: Object.fromEntries(await latestCredits(aws, ids, signal, now)) };
+  }
+
+  /** Returns the instances that served and that the listing does not contain any more: EC2 shows terminated ones for an hour. */
+  async #ended(ec2: readonly Ec2Instance[], signal: AbortSignal): Promise<readonly Ec2Instance[]> {
+    const listed = new Set(ec2.map(({ id }) => id));
+    const missing = this.#parts.journal.served().filter((id) => !listed.has(id));
+    return missing.length === 0 ? [] : await Array.fromAsync(findInstances(this.#parts.aws, missing, signal));
+  }
+
+  /**
+   * Returns what EC2's status checks report of the running instances. Without the permission, logs that once and returns nothing:
+   * the health checks at the load balancer still work.
+   */
+  async #impairments(ec2: readonly Ec2Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const running = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
+    try {
+      return await statusChecks(this.#parts.aws, running, signal);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      if (!this.#isDenied) {
+        log.error("cannot read EC2's status checks", {
+          reason: describeError(error).message,
+          remedy: "kas admin iam",
+        });
+      }
+      this.#isDenied = true;
+      return new Map();
+    }
   }
 
   /** Returns the trigger's alarm, if the alarm belongs to this fleet and still exists. */

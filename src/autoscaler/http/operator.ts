@@ -8,7 +8,9 @@ import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
 import { describeError } from "../../aws/error_messages.ts";
 import { targetOf } from "../../process/http/target.ts";
-import type { OperatorTrigger } from "../../scaling/model/trigger.ts";
+import type { CapacityTrigger, OperatorTrigger } from "../../scaling/model/trigger.ts";
+import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
+import { instanceOf } from "../../scaling/model/decision.ts";
 import type { Evaluation } from "../control/evaluate.ts";
 import type { Journal } from "../store/journal.ts";
 import { MAX_TIME } from "../store/sqlite/rows.ts";
@@ -19,6 +21,12 @@ import { text } from "./text.ts";
 
 const DIRECTION = z.enum(["out", "in"]);
 const DIRECTIONS = z.array(DIRECTION).min(1).max(2);
+
+/** The largest number of instances in a request. */
+const MOST = 10_000;
+
+/** How long kas tries to reach a capacity without an end, in ms. */
+const TRY_FOR = 900_000;
 
 /** The body of `POST /pause`. `until` is in ms since the epoch. */
 const PAUSE = z.strictObject({
@@ -31,24 +39,34 @@ const PAUSE = z.strictObject({
 const RESUME = z.strictObject({ directions: DIRECTIONS });
 
 /** The body of `POST /scale`. With `dryRun`, kas only decides. */
-const SCALE = z.strictObject({
-  direction: DIRECTION,
-  instance: z.string().min(1).optional(),
-  dryRun: z.boolean(),
-});
+const SCALE = z.union([
+  z.strictObject({
+    direction: DIRECTION,
+    instance: z.string().min(1).optional(),
+    count: z.int().min(1).max(MOST).optional(),
+    dryRun: z.boolean(),
+  }),
+  z.strictObject({
+    direction: z.literal("to"),
+    capacity: z.int().min(0).max(MOST),
+    /** When the capacity ends to apply, in ms since the epoch. Absent: when the fleet has it. */
+    until: z.int().max(MAX_TIME).optional(),
+    dryRun: z.boolean(),
+  }),
+]);
 
 /** The body of `POST /activity`: the id of an activity. */
 const ACTIVITY = z.strictObject({ id: z.int() });
 
 /** The parts that the handler needs. */
 export interface OperatorParts {
-  readonly journal: Pick<Journal, "operatorPauses" | "line" | "steps">;
+  readonly journal: Pick<Journal, "operatorPauses" | "overrides" | "line" | "steps">;
   /** Resolves when everything that the journal contains is on disk. */
   readonly synced: () => Promise<void>;
   /** Called when an operator has resumed the scaling. */
   readonly onResume: () => void;
   /** Evaluates a command of an operator. With `isTrial`, kas only decides. */
-  readonly evaluate: (trigger: OperatorTrigger, isTrial: boolean) => Promise<Evaluation>;
+  readonly evaluate: (trigger: OperatorTrigger | CapacityTrigger, isTrial: boolean) => Promise<Evaluation>;
   readonly now: () => number;
 }
 
@@ -120,19 +138,48 @@ async function pauses({ journal: { operatorPauses }, synced, now }: OperatorPart
   return Response.json({ paused: pausedJson(operatorPauses.inForce(now())) });
 }
 
-async function scale({ evaluate }: OperatorParts, body: unknown): Promise<Response> {
-  const { direction, instance, dryRun } = SCALE.parse(body);
+async function scale({ evaluate, journal, now }: OperatorParts, body: unknown): Promise<Response> {
+  const asked = SCALE.parse(body);
+  const { dryRun } = asked;
   let evaluation: Evaluation;
   try {
-    const named = instance === undefined ? {} : { instance };
-    evaluation = await evaluate({ kind: "operator", direction, ...named }, dryRun);
+    evaluation = await evaluate(triggerOf(asked), dryRun);
   } catch (error) {
     return text(`cannot observe the fleet: ${describeError(error).message}`, STATUS_CODE.BadGateway);
   }
-  const { decision, activity } = evaluation;
-  const { kind, reason, checks } = decision;
-  const chosen = "instance" in decision ? decision.instance : null;
-  return Response.json({ kind, instance: chosen, reason, checks, activity: activity?.id ?? null });
+  const { decision: { desired, actions, reason, checks }, observation, activities } = evaluation;
+  if (!dryRun && asked.direction === "to") {
+    const { capacity, until } = asked;
+    const since = now();
+    const once = until === undefined;
+    if (once && checks.length > 0) journal.overrides.end();
+    else journal.overrides.set({ capacity, since, until: until ?? since + TRY_FOR, once });
+  }
+  const { current, inService } = capacityOf(observation);
+  const { min, max } = boundsOf(observation);
+  return Response.json({
+    desired,
+    current,
+    inService,
+    min: min.value,
+    max: max.value,
+    actions: actions.map((action) => ({ kind: action.kind, instance: instanceOf(action) ?? null })),
+    reason,
+    checks,
+    activities: activities.map(({ id }) => id),
+  });
+}
+
+/** Returns the trigger that a request asks for. */
+function triggerOf(asked: z.infer<typeof SCALE>): OperatorTrigger | CapacityTrigger {
+  if (asked.direction === "to") return { kind: "operator", direction: "to", capacity: asked.capacity };
+  const { direction, instance, count } = asked;
+  return {
+    kind: "operator",
+    direction,
+    ...(instance === undefined ? {} : { instance }),
+    ...(count === undefined ? {} : { count }),
+  };
 }
 
 /** Returns the status of an activity, and its last step. */

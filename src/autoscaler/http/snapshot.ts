@@ -51,6 +51,7 @@ export interface Snapshot {
  */
 export const DISPLAYED_STATUSES = [
   "in-service",
+  "failing",
   "joining",
   "leaving",
   "standby",

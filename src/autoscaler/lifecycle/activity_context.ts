@@ -36,6 +36,8 @@ export interface ActivityContext {
   readonly seen?: Ec2Instance | undefined;
   /** Whether the activity launched the instance. EC2's reads may then not show the instance yet. */
   readonly launched?: boolean;
+  /** Whether the activity stops an unhealthy instance (R21). */
+  readonly unhealthy?: true | undefined;
   /** Interrupts the activity when it next waits. Requests in progress complete first. */
   readonly signal: AbortSignal;
 }

@@ -7,7 +7,10 @@
 import type { Logger } from "@logtape/logtape";
 import { type Runtime, timeLimit } from "../../runtime.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
+import { type Environment, logOf } from "./activity_context.ts";
 import { DeadlineError, until } from "./wait.ts";
 
 /** The input of {@linkcode noteFirstRequest}: the start of an instance. */
@@ -62,6 +65,31 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
     log.error("first request not written to the journal", { reason: (error as Error).message });
     return undefined;
   }
+}
+
+/** Returns the start of an activity's instance. Undefined if the instance already ran, or has no address. */
+export function startOf(
+  { address, runtime, tuning }: Environment,
+  journal: Journal,
+  activity: Activity,
+  instance: Ec2Instance,
+): Omit<FirstRequest, "signal"> | undefined {
+  const host = address(instance);
+  const steps = journal.steps(activity.id).filter((step) => step.instance === instance.id);
+  const inService = steps.findLast(({ step }) => step === "in-service")?.ended;
+  if (host === undefined || inService === undefined || !steps.some(({ step }) => step === "running")) {
+    return undefined;
+  }
+  return {
+    journal,
+    log: logOf(activity),
+    activity: activity.id,
+    instance: instance.id,
+    host,
+    inService,
+    timeout: tuning().startTimeout,
+    runtime,
+  };
 }
 
 /**

@@ -8,11 +8,10 @@
 import {
   type AlarmDetail,
   type AlarmPlan,
-  deleteAlarm,
+  deleteAlarms,
+  fleetAlarms,
   putAlarm,
-  sharedAlarms,
 } from "../../aws/cloudwatch/alarms.ts";
-import { awaitAll } from "../../aws/many/await_all.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
 import { runStep } from "./step.ts";
 
@@ -39,7 +38,7 @@ export async function createInstanceAlarms(context: ActivityContext): Promise<st
   const failure = `The alarms of ${id} could not be created`;
   const timeout = tuning().startTimeout;
   const attempt = async () => {
-    const alarms = await sharedAlarms(aws, fleet);
+    const alarms = await fleetAlarms(aws, fleet);
     for (const plan of alarmsLike(alarms, fleet, id)) await putAlarm(aws, plan);
     return true;
   };
@@ -53,9 +52,8 @@ export async function deleteInstanceAlarms(context: ActivityContext): Promise<st
   const failure = `The alarms of ${id} could not be deleted`;
   const timeout = tuning().drainTimeout;
   const attempt = async () => {
-    const alarms = await sharedAlarms(aws, fleet);
-    const own = alarms.filter(({ dimension }) => dimension === id);
-    await awaitAll(own.map(({ name }) => deleteAlarm(aws, name)));
+    const alarms = await fleetAlarms(aws, fleet);
+    await deleteAlarms(aws, alarms.filter(({ dimension }) => dimension === id).map(({ name }) => name));
     return true;
   };
   const step = () => runStep(context, { name: "alarms-deleted", failure, timeout, attempt });

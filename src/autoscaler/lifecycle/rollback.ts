@@ -11,11 +11,11 @@ import { quarantine } from "../../aws/ec2/quarantine.ts";
 import { stopInstance } from "../../aws/ec2/state_changes.ts";
 import type { Clock } from "../../runtime.ts";
 import { pauses } from "../backoff.ts";
-import type { Cause } from "../store/steps.ts";
+import type { Cause, Step } from "../store/steps.ts";
 import type { ActivityContext } from "./activity_context.ts";
 import { findInstance, registrationOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
-import { notingRefusal } from "./refusal.ts";
+import { notingRefusal } from "./faults/refusal.ts";
 import { isTransient, runUntilDone } from "./step.ts";
 
 /** Rolls back a failed start: deregisters and stops the instance, and quarantines it if the cause says so (R7, R9). */
@@ -77,7 +77,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
 }
 
 /** Quarantines an instance. If kas lacks the permission, it logs an error, so that the rollback can still stop the instance. */
-async function tryToQuarantine(
+export async function tryToQuarantine(
   { environment: { aws, tuning, runtime: { clock } }, log, id }: ActivityContext,
   reason: string,
 ): Promise<void> {
@@ -128,6 +128,11 @@ export class Rollbacks {
   /** Resolves when no rollback is in progress. */
   async ended(): Promise<void> {
     await Promise.all(this.#inProgress.values());
+  }
+
+  /** Resolves when no rollback of the instances of some steps is in progress. */
+  async endedIn(steps: readonly Pick<Step, "instance">[]): Promise<void> {
+    await Promise.all(steps.map(({ instance = "" }) => this.#inProgress.get(instance)));
   }
 
   /** Rolls back a start. If a rollback of the instance is already in progress, returns its promise. The promise never rejects. */

@@ -24,7 +24,7 @@ import {
 } from "./activity_context.ts";
 import { startFirst } from "./candidates.ts";
 import { endDamaged } from "./damaged.ts";
-import { noteFirstRequest } from "./first_request.ts";
+import { noteFirstRequest, startOf } from "./first_request.ts";
 import { deleteInstanceAlarms } from "./instance_alarms.ts";
 import { launch } from "./launch.ts";
 import { Rollbacks } from "./rollback.ts";
@@ -41,7 +41,7 @@ interface Running {
   readonly ended: Promise<Activity | undefined>;
 }
 
-/** The reason of a cancelled scale-in: another activity starts its instance. */
+/** The reason of a cancelled activity: another activity at its instance does the opposite. */
 class Superseded extends Error {}
 
 /** The log events of successful activities. */
@@ -165,6 +165,8 @@ export class ActivityRunner implements AsyncDisposable {
     } catch (error) {
       const { reason } = cancel.signal;
       if (this.#stop.signal.aborted || !(reason instanceof Superseded)) throw error;
+      // A rollback of an earlier candidate continues after a restart only while the activity has not ended.
+      await this.#rollbacks.endedIn(this.#journal.steps(activity.id));
       return this.#journal.end(activity, "cancelled", reason.message, this.#clock.now());
     }
   }
@@ -184,7 +186,7 @@ export class ActivityRunner implements AsyncDisposable {
         return await this.#start(placed, { ...context, id, launched: true });
       case "stop":
       case "terminate":
-        return await this.#scaleIn(running, kind, { ...context, id });
+        return await this.#scaleIn(running, kind, { ...context, id, unhealthy: activity.unhealthy });
     }
   }
 
@@ -213,6 +215,7 @@ export class ActivityRunner implements AsyncDisposable {
   async #scaleIn(running: Running, kind: "stop" | "terminate", context: ActivityContext): Promise<Activity> {
     const { activity } = running;
     const failures: string[] = [];
+    await this.#cancelStart(context.id, activity);
     try {
       await scaleIn(context, kind, () => running.committed = true);
       if (kind === "terminate") failures.push(...await deleteInstanceAlarms(context));
@@ -226,7 +229,7 @@ export class ActivityRunner implements AsyncDisposable {
 
   /**
    * Ends other activities at an instance before its start. Cancels a scale-in, or waits for its end if EC2 already stops the
-   * instance. Waits for the end of a rollback. Returns whether another activity or a rollback was in progress.
+   * instance. Waits for rollbacks. Returns whether anything was in progress.
    */
   async #clear(instance: string, by: Activity): Promise<boolean> {
     const waits: (Promise<unknown> | undefined)[] = [this.#rollbacks.of(instance)];
@@ -239,26 +242,21 @@ export class ActivityRunner implements AsyncDisposable {
     return waits.some((wait) => wait !== undefined);
   }
 
+  /** Cancels the start of an instance that another activity stops, because the instance is not needed any more (R21). */
+  async #cancelStart(instance: string, by: Activity): Promise<void> {
+    for (const { activity, cancel, ended } of this.#running.values()) {
+      const current = this.#journal.unfinished().find(({ id }) => id === activity.id);
+      if (DIRECTION[activity.kind] !== "out" || current?.instance !== instance) continue;
+      cancel.abort(new Superseded(`Activity ${by.id} stops ${instance}: it is not needed any more.`));
+      await ended;
+    }
+  }
+
   /** Writes to the journal when a started instance answers its first request. Does nothing for an instance that already ran. */
   #awaitFirstRequest(activity: Activity, instance: Ec2Instance): void {
-    const { address, runtime, tuning } = this.#environment;
-    const host = address(instance);
-    const steps = this.#journal.steps(activity.id).filter((step) => step.instance === instance.id);
-    const inService = steps.findLast(({ step }) => step === "in-service")?.ended;
-    if (host === undefined || inService === undefined || !steps.some(({ step }) => step === "running")) {
-      return;
-    }
-    const noted = noteFirstRequest({
-      journal: this.#journal,
-      log: logOf(activity),
-      activity: activity.id,
-      instance: instance.id,
-      host,
-      inService,
-      timeout: tuning().startTimeout,
-      runtime,
-      signal: this.#stop.signal,
-    }).then((seconds) => {
+    const start = startOf(this.#environment, this.#journal, activity, instance);
+    if (start === undefined) return;
+    const noted = noteFirstRequest({ ...start, signal: this.#stop.signal }).then((seconds) => {
       if (seconds === undefined) return;
       this.#events.onPhases?.(activity.kind, [{ phase: "first-request", seconds }]);
     });
@@ -282,7 +280,7 @@ export class ActivityRunner implements AsyncDisposable {
     this.#events.onPhases?.(kind, durations);
   }
 
-  /** Returns the durations of an activity's phases, without the phase `first-request`, which ends later. */
+  /** Returns the durations of an activity's phases, without `first-request`, which ends later. */
   #durations(ended: Activity): readonly PhaseDuration[] {
     try {
       const line = this.#journal.line(ended, this.#clock.now());

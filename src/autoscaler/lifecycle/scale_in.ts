@@ -11,8 +11,9 @@ import { type ActivityContext, ActivityError, sentence } from "./activity_contex
 import { READ_LAG } from "./observe/ended.ts";
 import { describeHealth, findInstance, healthOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
-import { checkProtection, notingRefusal } from "./refusal.ts";
-import { reRegister } from "./rollback.ts";
+import { checkProtection, notingRefusal } from "./faults/refusal.ts";
+import { judgeUnhealthy } from "./faults/unhealthy.ts";
+import { reRegister, tryToQuarantine } from "./rollback.ts";
 import { attemptInTime, runStep } from "./step.ts";
 
 /**
@@ -52,29 +53,43 @@ export async function scaleIn(
 
 /** Carries out the steps of scaling in that kas can cancel: all steps before the stop. */
 async function drain(context: ActivityContext): Promise<void> {
-  await deregisterInstance(context);
-  await waitUntilDrained(context);
-  await recheckInstance(context);
+  const serves = await deregisterInstance(context);
+  await waitUntilDrained(context, serves);
+  await recheckInstance(context, serves);
 }
+
+/**
+ * How long kas waits at most until an instance has drained that serves nobody, in ms. Requests in flight at an instance that hangs
+ * never end.
+ */
+const BRIEF = 30_000;
 
 function timeoutOf({ environment: { tuning } }: ActivityContext): number {
   return tuning().drainTimeout;
 }
 
-async function deregisterInstance(context: ActivityContext): Promise<void> {
+/** Deregisters an instance. Returns whether it serves requests: an unhealthy instance serves none. */
+async function deregisterInstance(context: ActivityContext): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
+  let serves = context.unhealthy === undefined;
   await runStep(context, {
     name: "deregistered",
     failure: `${id} could not be deregistered`,
     timeout: timeoutOf(context),
     attempt: async () => {
-      await deregisterOne(aws, fleet.balancer, id, () => recheck(context));
+      await deregisterOne(aws, fleet.balancer, id, async () => {
+        const { registration } = await recheck(context);
+        serves ||= registration === "in-service";
+      });
       return true;
     },
   });
+  return serves;
 }
 
-async function waitUntilDrained(context: ActivityContext): Promise<void> {
+async function waitUntilDrained(context: ActivityContext, serves: boolean): Promise<void> {
+  const { environment: { runtime: { clock } } } = context;
+  const brief = clock.elapsed() + Math.min(BRIEF, timeoutOf(context) / 2);
   let last: string | undefined;
   await runStep(context, {
     name: "drained",
@@ -83,7 +98,7 @@ async function waitUntilDrained(context: ActivityContext): Promise<void> {
     lastSeen: () => last,
     attempt: async () => {
       const health = await healthOf(context);
-      if (health === undefined) return true;
+      if (health === undefined || (!serves && clock.elapsed() >= brief)) return true;
       last = describeHealth(health);
       return undefined;
     },
@@ -94,7 +109,7 @@ async function waitUntilDrained(context: ActivityContext): Promise<void> {
  * Rechecks an instance that has drained. The load balancer's reads may show a state from before the end of draining. So kas
  * believes that somebody registered the instance again only if the reads show the registration for {@linkcode READ_LAG}.
  */
-async function recheckInstance(context: ActivityContext): Promise<void> {
+async function recheckInstance(context: ActivityContext, serves: boolean): Promise<void> {
   const { id, environment: { runtime: { clock } } } = context;
   const begun = clock.elapsed();
   await runStep(context, {
@@ -103,7 +118,7 @@ async function recheckInstance(context: ActivityContext): Promise<void> {
     timeout: READ_LAG + timeoutOf(context),
     attempt: async () => {
       const { registration } = await recheck(context);
-      if (registration === "none") return true;
+      if (registration === "none" || (!serves && registration === "draining")) return true;
       if (clock.elapsed() - begun < READ_LAG) return undefined;
       throw new ActivityError(`${id} was registered again by someone else`);
     },
@@ -113,8 +128,11 @@ async function recheckInstance(context: ActivityContext): Promise<void> {
 /** Stops a drained instance. The request has no timeout, because only an outage of AWS can delay it. */
 async function stop(context: ActivityContext): Promise<void> {
   const { environment: { aws }, id } = context;
+  const cause = context.unhealthy && await judgeUnhealthy(context);
+  if (cause?.quarantine) await tryToQuarantine(context, cause.reason);
   await runStep(context, {
     name: "stopping",
+    cause,
     failure: `${id} could not be stopped`,
     timeout: Infinity,
     attempt: () => notingRefusal(context, "stop", () => stopInstance(aws, id)),

@@ -36,6 +36,8 @@ export interface AttemptSpec<T> {
 /** A step of an activity. */
 export interface StepSpec<T> extends AttemptSpec<T> {
   readonly name: StepName;
+  /** The failure of the instance because of which kas takes the step (R18). */
+  readonly cause?: Cause | undefined;
 }
 
 /** The longest pause between two requests to EC2 or ELB, in ms. More frequent requests would reach AWS's rate limits. */
@@ -52,7 +54,7 @@ const PATIENT_PACE = 10_000;
 export function runStep<T>(context: ActivityContext, spec: StepSpec<T>): Promise<T> {
   const { journal, activity, id, signal, environment: { runtime: { clock } } } = context;
   const run = () => attemptInTime(context, spec);
-  return journal.step(activity, id, spec.name, { now: clock.now, signal, take: run });
+  return journal.step(activity, id, spec.name, { now: clock.now, signal, cause: spec.cause, take: run });
 }
 
 /** Carries out a step of a rollback. kas attempts the step until it succeeds, whatever errors occur. */

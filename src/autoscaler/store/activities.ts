@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Decision } from "../../scaling/model/decision.ts";
+import { type Action, instanceOf } from "../../scaling/model/decision.ts";
 import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activity.ts";
 import type { Database } from "./sqlite/database.ts";
-import { integer, oneOf, optional, type Row, text, texts, time } from "./sqlite/rows.ts";
+import { integer, MAX_TIME, oneOf, optional, type Row, text, texts, time } from "./sqlite/rows.ts";
 import { ACTIVITY_KINDS, type ActivityStatus, STATUSES } from "./names.ts";
 
 /** An activity: an action that kas carries out or has carried out. Times are in ms since the epoch. */
@@ -17,6 +17,8 @@ export interface Activity {
   readonly instance?: string;
   /** The launch template. Only launches have one. */
   readonly template?: string;
+  /** Set if the activity stops an unhealthy instance (R21). */
+  readonly unhealthy?: true;
   /** The ids of the candidates that the activity has not tried yet (R7). */
   readonly remaining: readonly string[];
   /** The MessageId of the SNS message that triggered the decision. */
@@ -31,37 +33,42 @@ export interface Activity {
 /** An activity whose instance is known. */
 export type PlacedActivity = Activity & { readonly instance: string };
 
-/** The columns of the table `activities` that {@linkcode toActivity} reads, with the message and the template of the decision. */
-const COLUMNS = `*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message,
-  (SELECT json_extract(d.decision, '$.template') FROM decisions d
-    WHERE d.id = activities.decision AND json_valid(d.decision)) AS template`;
+/** The columns of the table `activities` that {@linkcode toActivity} reads, with the message of the decision. */
+const COLUMNS = "*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message";
 
 const name = (row: Row) => `activity ${row.id}`;
 
-/** Records a new activity for a decision. */
+/** Activities that have ended: those with an id, and those that succeeded after a time in ms since the epoch. */
+export interface Ended {
+  readonly ids?: readonly number[];
+  readonly since?: number;
+}
+
+/** Records a new activity that carries out an action of a decision. */
 export function addActivity(
   db: Database,
   id: number,
-  decision: Exclude<Decision, { kind: "none" }>,
-  now: number,
-  dryRun: boolean,
+  action: Action,
+  { reason, now, dryRun }: { readonly reason: string; readonly now: number; readonly dryRun: boolean },
 ): Activity {
-  const remaining = decision.kind === "start"
-    ? decision.candidates.filter((candidate) => candidate !== decision.instance)
+  const remaining = action.kind === "start"
+    ? action.candidates.filter((candidate) => candidate !== action.instance)
     : [];
   const status: ActivityStatus = dryRun ? "dry-run" : "in-progress";
   const row = db.prepare(
-    `INSERT INTO activities (decision, kind, instance, remaining, began, ended, status, reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
+    `INSERT INTO activities (decision, kind, instance, remaining, began, ended, status, reason, template, unhealthy)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
   ).get(
     id,
-    decision.kind,
-    "instance" in decision ? decision.instance : null,
+    action.kind,
+    instanceOf(action) ?? null,
     JSON.stringify(remaining),
     now,
     dryRun ? now : null,
     status,
-    decision.reason,
+    reason,
+    action.kind === "launch" ? action.template : null,
+    "unhealthy" in action ? 1 : null,
   );
   return toActivity(db, row ?? {});
 }
@@ -122,32 +129,33 @@ export function nextCandidate(db: Database, activity: Activity): PlacedActivity 
 /**
  * Returns the activities in progress, oldest first. Skips damaged rows.
  *
- * @param also activities to include even if they have ended meanwhile
+ * @param also activities to include although they have ended
  */
-export function readUnfinished(db: Database, also: readonly Activity[] = []): Activity[] {
+export function readUnfinished(db: Database, { ids = [], since = MAX_TIME }: Ended = {}): Activity[] {
   const sql = `SELECT ${COLUMNS} FROM activities
-    WHERE ended IS NULL OR id IN (SELECT value FROM json_each(?)) ORDER BY id`;
-  const rows = db.prepare(sql).all(JSON.stringify(also.map(({ id }) => id)));
+    WHERE ended IS NULL OR id IN (SELECT value FROM json_each(?)) OR (status = 'successful' AND ended > ?)
+    ORDER BY id`;
+  const rows = db.prepare(sql).all(JSON.stringify(ids), since);
   return db.readAll(rows, name, (row) => toActivity(db, row));
 }
 
 /**
- * Returns the activity that carries out a decision.
+ * Returns the activities that carry out a decision, in the order of its actions.
  *
- * @throws {DamagedRowError} if the row of the activity is damaged
+ * @throws {DamagedRowError} if the row of an activity is damaged
  */
-export function readActivityOf(db: Database, decision: number): Activity | undefined {
-  const row = db.prepare(`SELECT ${COLUMNS} FROM activities WHERE decision = ?`).get(decision);
-  return row === undefined ? undefined : toActivity(db, row);
+export function readActivitiesOf(db: Database, decision: number): Activity[] {
+  const rows = db.prepare(`SELECT ${COLUMNS} FROM activities WHERE decision = ? ORDER BY id`).all(decision);
+  return rows.map((row) => toActivity(db, row));
 }
 
 /**
  * Returns the activities in progress in the form that a decision uses, oldest first. If kas is rolling back the start of an
  * instance, the activity counts as a stop of this instance.
  *
- * @param also activities to include even if they have ended meanwhile
+ * @param also activities to include although they have ended
  */
-export function readInProgress(db: Database, also: readonly Activity[] = []): ActivityInProgress[] {
+export function readInProgress(db: Database, also: Ended = {}): ActivityInProgress[] {
   const rows = db.prepare(
     `SELECT id, activity, instance, began FROM steps
      WHERE step = 'rolled-back' AND activity IN (SELECT id FROM activities WHERE ended IS NULL)`,
@@ -158,12 +166,13 @@ export function readInProgress(db: Database, also: readonly Activity[] = []): Ac
       time(row, "began"),
     ]),
   );
-  return readUnfinished(db, also).map(({ id, kind, instance, began }) => {
+  return readUnfinished(db, also).map(({ id, kind, instance, began, unhealthy }) => {
     const since = rolledBack.get(`${id} ${instance}`);
     return {
       kind: since === undefined ? kind : "stop",
       ...(instance === undefined ? {} : { instance }),
       since: since ?? began,
+      ...(unhealthy ? { unhealthy } : {}),
     };
   });
 }
@@ -197,6 +206,7 @@ function toActivity(db: Database, row: Row): Activity {
     ...optional("ended", row, time),
     status: oneOf(row, "status", STATUSES),
     reason: text(row, "reason"),
+    ...(row.unhealthy === 1 ? { unhealthy: true as const } : {}),
   };
 }
 

@@ -5,11 +5,12 @@
  */
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { isRecorded, type Recorded } from "../../scaling/replay.ts";
-import { fromVersion1, RULES_VERSION_1 } from "../../scaling/version_1_records.ts";
-import { type Decision, RULES_VERSION } from "../../scaling/model/decision.ts";
+import { fromVersion1, RULES_VERSION_1 } from "../../scaling/records/version_1.ts";
+import { fromVersion6, RULES_VERSION_6 } from "../../scaling/records/version_6.ts";
+import { type Decision, instanceOf, kindOf, RULES_VERSION } from "../../scaling/model/decision.ts";
 import type { Observation, Unobserved } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../build/version.ts";
-import { type Activity, readActivityOf } from "./activities.ts";
+import { type Activity, readActivitiesOf } from "./activities.ts";
 import { type Database, pack, unpack } from "./sqlite/database.ts";
 import { DamagedRowError, integer, orNull, type Row, text, texts, time } from "./sqlite/rows.ts";
 import { readSteps, type Step } from "./steps.ts";
@@ -38,8 +39,8 @@ export interface DecisionRecord {
   readonly trigger: Trigger;
   readonly observation: Observation | Unobserved;
   readonly decision: Decision;
-  /** The activity that carries the decision out. Null if there is none. */
-  readonly activity: (Activity & { readonly steps: readonly Step[] }) | null;
+  /** The activities that carry the decision out, in the order of its actions. */
+  readonly activities: readonly (Activity & { readonly steps: readonly Step[] })[];
 }
 
 /**
@@ -66,8 +67,8 @@ export function addDecision(
     trigger.kind,
     message?.id ?? null,
     message?.received ?? null,
-    decision.kind,
-    "instance" in decision ? decision.instance : null,
+    kindOf(decision),
+    instanceOf(decision.actions[0]) ?? null,
     decision.reason,
     firstOfRun(db, trigger, decision),
     VERSION,
@@ -83,7 +84,9 @@ export function addDecision(
  * If the last decisions are reconciles with no action and the same reason as this one, returns the id of the first of them.
  * Otherwise returns null.
  */
-function firstOfRun(db: Database, trigger: Trigger, { kind, reason }: Decision): number | null {
+function firstOfRun(db: Database, trigger: Trigger, decision: Decision): number | null {
+  const { reason } = decision;
+  const kind = kindOf(decision);
   if (kind !== "none" || trigger.kind !== "reconcile") return null;
   const last = db.prepare(
     "SELECT coalesce(repeats, id) AS first, kind, trigger_kind, reason FROM decisions ORDER BY id DESC LIMIT 1",
@@ -118,7 +121,6 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
 
 function toRecord(db: Database, row: Row): DecisionRecord {
   const id = integer(row, "id");
-  const activity = readActivityOf(db, id);
   const message = orNull(row, "message", text);
   return {
     id,
@@ -126,12 +128,12 @@ function toRecord(db: Database, row: Row): DecisionRecord {
     kas: orNull(row, "kas", text),
     message: message === null ? null : { id: message, received: time(row, "received") },
     ...content(row),
-    activity: activity === undefined ? null : { ...activity, steps: readSteps(db, activity.id) },
+    activities: readActivitiesOf(db, id).map((it) => ({ ...it, steps: readSteps(db, it.id) })),
   };
 }
 
 /**
- * Parses the stored trigger, observation and decision. Converts a record of version 1 of the rules.
+ * Parses the stored trigger, observation and decision. Converts a record of an earlier version of the rules.
  *
  * @throws {DamagedRowError} if their JSON is not valid, or does not have the form of a record
  */
@@ -142,9 +144,12 @@ function content(row: Row): Recorded {
     const trigger = JSON.parse(text(row, "trigger_json"));
     const observation = JSON.parse(unpack(row.observation as Uint8Array));
     const decision = JSON.parse(text(row, "decision"));
-    recorded = rules === RULES_VERSION_1
-      ? fromVersion1({ signal: trigger, facts: observation, decision })
-      : { trigger, observation, decision, rules };
+    recorded = rules === RULES_VERSION_1 ? fromVersion1({ signal: trigger, facts: observation, decision }) : {
+      trigger,
+      observation,
+      decision: rules <= RULES_VERSION_6 ? fromVersion6(decision) : decision,
+      rules,
+    };
   } catch (cause) {
     throw new DamagedRowError((cause as Error).message, { cause });
   }

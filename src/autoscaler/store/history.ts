@@ -7,8 +7,9 @@
 import type { AlarmChange } from "../../scaling/model/alarm.ts";
 import { type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
-import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
-import { Failing } from "./instances/failing.ts";
+import { type Observation, type ProcessedChange, recent } from "../../scaling/model/observation.ts";
+import { Failing, type FailingInstance } from "./instances/failing.ts";
+import type { Losses } from "./instances/losses.ts";
 import { MAX_TIME, oneOf, orNull, type Row, text, time } from "./sqlite/rows.ts";
 import { recentStarts } from "./steps.ts";
 import type { Store } from "./store.ts";
@@ -16,22 +17,37 @@ import type { Store } from "./store.ts";
 /** How long kas takes a failed launch into account, in ms (R7). */
 const LAUNCH_FAILURE_MEMORY = 3_600_000;
 
+/** The parts of an instance on which a loss depends. */
+type LostInstance = Pick<Instance, "id" | "state" | "zone" | "byOperator" | "detached">;
+
+/** What losses depend on besides the listed instances. */
+export interface LossView {
+  /** For how long AWS's answers may show an old state, in ms. */
+  readonly lag?: number;
+  /** Instances that served, and that have been terminated since. */
+  readonly ended?: readonly LostInstance[];
+}
+
 /** The history in a state folder. */
 export class History {
   readonly #store: Store;
   readonly #failing: Failing;
+  readonly #losses: Losses;
   /**
    * Since when each instance has been in service, by its id, in ms since the epoch. Null if the last observation showed it
    * out of service.
    */
   readonly #inService: Map<string, number | null>;
+  /** Instances that the last observation no longer showed in service, and since when they had been, if kas does not believe it yet. */
+  readonly #doubted = new Map<string, number>();
   /** When the set of instances in service last changed in an observation, in ms since the epoch. */
   #changed: number | undefined;
   /** When the last observation ended, in ms since the epoch. */
   #observed: number | undefined;
 
-  constructor(store: Store) {
+  constructor(store: Store, losses: Losses) {
     this.#store = store;
+    this.#losses = losses;
     const rows = store.db.prepare("SELECT instance, since FROM in_service").all();
     this.#failing = new Failing(store);
     this.#inService = new Map(
@@ -49,6 +65,7 @@ export class History {
     const lastIn = this.#last("in");
     const launchesFail = this.#launchesFail(now);
     const starts = recentStarts(this.#store.db, now);
+    const losses = this.#losses.all();
     const since = [...this.#inService].filter((entry): entry is [string, number] => entry[1] !== null);
     return {
       ...(lastOut === undefined ? {} : { lastOut }),
@@ -57,24 +74,26 @@ export class History {
       ...(this.#changed === undefined ? {} : { capacityChanged: this.#changed }),
       ...(launchesFail === undefined ? {} : { launchesFail }),
       ...(starts.length === 0 ? {} : { starts }),
+      ...(losses.length === 0 ? {} : { losses }),
     };
   }
 
-  /** Since when instances are registered without being healthy, by the instance's id, in ms since the epoch. */
-  get failingSince(): ReadonlyMap<string, number> {
-    return this.#failing.since;
+  /** Returns since when an instance has been failing. Undefined if it is not. */
+  failing(id: string): FailingInstance | undefined {
+    return this.#failing.all.get(id);
   }
 
-  /** Returns when kas last decided to scale in a direction. Decisions whose activity failed count too. */
+  /**
+   * Returns when kas last decided to scale in a direction. Decisions whose activity failed count too. The stop of an unhealthy
+   * instance does not, because it does not change the capacity.
+   */
   #last(direction: "out" | "in"): number | undefined {
     const kinds = (Object.keys(DIRECTION) as ActivityKind[]).filter((kind) => DIRECTION[kind] === direction);
-    const times = kinds.map((kind) =>
-      this.#store.db.prepare("SELECT max(time) AS time FROM decisions WHERE kind = ? AND time <= ?").get(
-        kind,
-        MAX_TIME,
-      )?.time
-    ).filter((time) => typeof time === "number");
-    return times.length === 0 ? undefined : Math.max(...times);
+    const last = this.#store.db.prepare(
+      `SELECT max(began) AS last FROM activities
+       WHERE kind IN (SELECT value FROM json_each(?)) AND unhealthy IS NULL AND began <= ?`,
+    ).get(JSON.stringify(kinds), MAX_TIME)?.last;
+    return typeof last === "number" ? last : undefined;
   }
 
   /** Returns when the first and the last launch failed since the last successful launch. Considers only the last hour. */
@@ -91,9 +110,19 @@ export class History {
    * Records which instances are in service, and which fail their health checks. If the first observation of an instance
    * shows it in service, its time in service begins at its launch time.
    */
-  noteInService(instances: readonly Instance[], now: number): void {
-    this.#failing.note(instances, (id) => !this.#inService.has(id), now);
-    const changed = instances.map((instance) => [instance.id, this.#since(instance, now)] as const)
+  noteInService(instances: readonly Instance[], now: number, view: LossView): void {
+    const before = (id: string) => this.#inService.has(id) ? this.#inService.get(id) !== null : undefined;
+    const served = this.#served();
+    this.#failing.note(instances, before, now);
+    this.#noteLosses(served, instances, now, view);
+    const present = new Set(instances.map(({ id }) => id));
+    const gone = [...this.#inService.keys()].filter((id) => !present.has(id)).map((id) =>
+      [id, null] as const
+    );
+    const changed = [
+      ...instances.map((instance) => [instance.id, this.#since(instance, now)] as const),
+      ...gone,
+    ]
       .filter(([id, since]) => this.#inService.get(id) !== since);
     const at = this.#changedAt(changed, now);
     if (changed.length > 0) {
@@ -109,6 +138,74 @@ export class History {
     for (const [id, since] of changed) this.#inService.set(id, since);
     this.#changed = at ?? this.#changed;
     this.#observed = now;
+  }
+
+  /** Returns the ids of the instances that were in service or failing at the last observation. */
+  served(): string[] {
+    return [...this.#served().keys()];
+  }
+
+  /** Returns the instances that were in service or failing at the last observation, and since when. */
+  #served(): Map<string, number> {
+    const found = new Map(this.#doubted);
+    for (const [id, { since, served }] of this.#failing.all) if (served) found.set(id, since);
+    for (const [id, since] of this.#inService) if (since !== null) found.set(id, since);
+    return found;
+  }
+
+  /**
+   * Records which instances the fleet lost since the last observation: they were in service, and neither kas nor an operator took
+   * them out of service. An instance that fails is lost only once it is unhealthy ({@linkcode noteUnhealthy}).
+   *
+   * AWS's answers may show a state from before an instance came into service. So kas does not believe for `lag` ms that it has left
+   * service.
+   */
+  #noteLosses(
+    served: ReadonlyMap<string, number>,
+    instances: readonly Instance[],
+    now: number,
+    { lag = 0, ended = [] }: LossView,
+  ): void {
+    const present = new Map<string, LostInstance>(
+      [...ended, ...instances].map((instance) => [instance.id, instance]),
+    );
+    const serving = new Set(instances.filter(inService).map(({ id }) => id));
+    this.#doubted.clear();
+    this.#store.transaction(() => {
+      for (const instance of instances) {
+        if (inService(instance) && instance.impaired === undefined) this.#losses.end(instance.id);
+      }
+      for (const [id, since] of served) {
+        const instance = present.get(id);
+        if (serving.has(id) || (instance !== undefined && this.#failing.all.has(id))) continue;
+        const { byOperator = -Infinity, detached = false, zone = "" } = instance ?? {};
+        if (byOperator >= since || detached || this.#takenOut(id, since)) continue;
+        if (recent(since, lag, now) && instance?.state === "running") this.#doubted.set(id, since);
+        else this.#losses.open(id, zone, now);
+      }
+      this.#losses.reopen();
+      this.#losses.prune(new Set(present.keys()));
+    });
+  }
+
+  /** Whether kas took an instance out of service after it came into service. */
+  #takenOut(id: string, since: number): boolean {
+    const { db } = this.#store;
+    return db.prepare(
+      `SELECT 1 FROM activities WHERE instance = ?1 AND kind IN ('stop', 'terminate')
+         AND (ended IS NULL OR (ended >= ?2 AND status = 'successful'))
+       UNION ALL
+       SELECT 1 FROM steps WHERE instance = ?1 AND step = 'rolled-back' AND (ended IS NULL OR ended >= ?2)`,
+    ).get(id, since) !== undefined;
+  }
+
+  /** Records that instances became unhealthy. */
+  noteUnhealthy(instances: readonly Instance[], now: number): void {
+    const unhealthy = instances.filter(({ health }) => health === "unhealthy");
+    if (unhealthy.length === 0) return;
+    this.#store.transaction(() => {
+      for (const { id, zone } of unhealthy) this.#losses.open(id, zone, now);
+    });
   }
 
   /** Returns when the last of the instances came into service or left service. Undefined for the first observation of a fleet. */

@@ -15,6 +15,7 @@ import {
   addActivity,
   endActivity,
   endDamaged,
+  type Ended,
   nextCandidate,
   noteActivity,
   type PlacedActivity,
@@ -32,11 +33,14 @@ import {
   readChecks,
   readRecord,
 } from "./decisions.ts";
-import { History } from "./history.ts";
+import { History, type LossView } from "./history.ts";
+import type { FailingInstance } from "./instances/failing.ts";
+import { Losses } from "./instances/losses.ts";
 import { Quarantines } from "./instances/quarantines.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
 import type { ActivityStatus, StepName } from "./names.ts";
-import { OperatorPauseStore } from "./operator_pauses.ts";
+import { OperatorPauseStore } from "./operator/pauses.ts";
+import { Overrides } from "./operator/override.ts";
 import { prune } from "./sqlite/prune.ts";
 import {
   addRefusal,
@@ -69,27 +73,30 @@ export class Journal {
   readonly #history: History;
   readonly quarantines: Quarantines;
   readonly operatorPauses: OperatorPauseStore;
+  readonly overrides: Overrides;
+  readonly losses: Losses;
 
   /** @param maxBytes the size of the database above which kas deletes the oldest records, in bytes */
   constructor(store: Store, maxBytes = MAX_BYTES) {
     this.#store = store;
     this.#maxBytes = maxBytes;
-    this.#history = new History(store);
+    this.losses = new Losses(store);
+    this.#history = new History(store, this.losses);
     this.quarantines = new Quarantines(store);
     this.operatorPauses = new OperatorPauseStore(store);
+    this.overrides = new Overrides(store);
   }
 
   /**
-   * Records a decision, and the activity that carries it out. Returns the activity, or undefined for no action and in a dry
-   * run.
+   * Records a decision, and the activities that carry it out, in the order of its actions. Returns the activities. In a dry run,
+   * returns none.
    */
-  record(entry: NewDecision): Activity | undefined {
+  record(entry: NewDecision): Activity[] {
     const { db } = this.#store;
-    const { decision, observation: { now }, dryRun } = entry;
+    const { decision: { actions, reason }, observation: { now }, dryRun } = entry;
     const id = addDecision(db, entry);
-    if (decision.kind === "none") return undefined;
-    const activity = addActivity(db, id, decision, now, dryRun);
-    return dryRun ? undefined : activity;
+    const activities = actions.map((action) => addActivity(db, id, action, { reason, now, dryRun }));
+    return dryRun ? [] : activities;
   }
 
   /**
@@ -178,9 +185,9 @@ export class Journal {
   /**
    * Returns the activities in progress in the form that a decision uses.
    *
-   * @param also activities to include even if they have ended meanwhile
+   * @param also activities to include although they have ended
    */
-  inProgress(also: readonly Activity[] = []): ActivityInProgress[] {
+  inProgress(also: Ended = {}): ActivityInProgress[] {
     return readInProgress(this.#store.db, also);
   }
 
@@ -217,14 +224,28 @@ export class Journal {
     this.#history.noteProcessed(alarm, change, by);
   }
 
-  /** Records which instances are in service. {@linkcode history} returns since when each has been in service. */
-  noteInService(instances: readonly Instance[], now: number): void {
-    this.#history.noteInService(instances, now);
+  /**
+   * Records which instances are in service. {@linkcode history} returns since when each has been in service.
+   *
+   * @param view what else the losses depend on
+   */
+  noteInService(instances: readonly Instance[], now: number, view: LossView = {}): void {
+    this.#history.noteInService(instances, now, view);
   }
 
-  /** Since when instances are registered without being healthy, by the instance's id, in ms since the epoch. */
-  get failingSince(): ReadonlyMap<string, number> {
-    return this.#history.failingSince;
+  /** Returns the ids of the instances that were in service or failing at the last observation. */
+  served(): string[] {
+    return this.#history.served();
+  }
+
+  /** Records which instances are unhealthy: the fleet lost them (R21). */
+  noteUnhealthy(instances: readonly Instance[], now: number): void {
+    this.#history.noteUnhealthy(instances, now);
+  }
+
+  /** Returns since when an instance has been failing. Undefined if it is not. */
+  failing(id: string): FailingInstance | undefined {
+    return this.#history.failing(id);
   }
 
   /** Returns the history that the rules R5 and R7 use. */

@@ -1,12 +1,12 @@
 /**
- * The lines of the journal that kas shows to people. Each line is a decision with its activity. Consecutive reconciles with
+ * The lines of the journal that kas shows to people. Each line is a decision without an activity, or an activity with its decision. Consecutive reconciles with
  * no action and the same reason are one line.
  *
  * @module
  */
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { isoTime } from "../../cli/format.ts";
-import type { Decision } from "../../scaling/model/decision.ts";
+import type { DecisionKind } from "../../scaling/model/decision.ts";
 import { ACTIVITY_KINDS, type ActivityStatus, STATUSES, TRIGGER_KINDS } from "./names.ts";
 import type { Database } from "./sqlite/database.ts";
 import { DamagedRowError, integer, MAX_TIME, oneOf, orNull, type Row, text, time } from "./sqlite/rows.ts";
@@ -18,7 +18,7 @@ export interface JournalLine {
   readonly id: number;
   /** When kas decided, in ISO 8601. If `times` is more than 1, the time of the last decision. */
   readonly time: string;
-  readonly kind: Decision["kind"];
+  readonly kind: DecisionKind;
   readonly instance: string | null;
   readonly status: ActivityStatus | null;
   readonly reason: string;
@@ -32,12 +32,18 @@ export interface JournalLine {
   readonly phases: Readonly<Record<string, string>>;
 }
 
-const LINES = `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, d.kind, d.reason,
+/** The known kinds of activities in SQL. If the kind in a row is damaged, the line has the kind of the decision. */
+const KINDS = ACTIVITY_KINDS.map((kind) => `'${kind}'`).join(", ");
+
+const LINES =
+  `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, iif(a.kind IN (${KINDS}), a.kind, d.kind) AS kind, d.reason,
             1 + (SELECT count(*) FROM decisions r WHERE r.repeats = d.id) AS times,
             coalesce((SELECT max(r.time) FROM decisions r WHERE r.repeats = d.id AND r.time <= ${MAX_TIME}), d.time) AS last,
             json_valid(d.trigger_json) AND json_valid(d.decision) AS is_json,
             iif(json_valid(d.trigger_json) AND json_valid(d.decision),
-              coalesce(json_extract(d.trigger_json, '$.alarm.at'), json_extract(d.decision, '$.recommendation.alarm.at')),
+              coalesce(json_extract(d.trigger_json, '$.alarm.at'), json_extract(d.decision, '$.recommendation.alarm.at'),
+                (SELECT json_extract(value, '$.alarm.at') FROM json_each(d.decision, '$.recommendations')
+                 WHERE json_extract(value, '$.alarm.at') IS NOT NULL LIMIT 1)),
               NULL) AS breach,
             a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.status, a.began, a.ended, a.reason AS outcome
      FROM decisions d LEFT JOIN activities a ON a.decision = d.id
@@ -45,7 +51,7 @@ const LINES = `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, d.kin
 
 /** Returns the latest decisions with their activities, newest first. Skips damaged rows. */
 export function readLines(db: Database, limit: number, now: number): JournalLine[] {
-  const rows = db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit);
+  const rows = db.prepare(`${LINES} ORDER BY d.id DESC, a.id DESC LIMIT ?`).all(limit);
   return db.readAll(rows, name, (row) => toLine(db, row, now));
 }
 

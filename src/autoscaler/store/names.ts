@@ -57,6 +57,7 @@ export const ACTIVITY_KINDS = [
 export const TRIGGER_KINDS = [
   "notification",
   "reconcile",
+  "schedule",
   "operator",
 ] as const satisfies readonly Trigger["kind"][];
 

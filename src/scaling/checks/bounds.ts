@@ -17,12 +17,13 @@ export const belowMax: Check<OutContext> = {
   name: "max-capacity",
   condition: "capacity is below max",
   check: ({ observation, selection }) => {
-    const { inService, joining } = capacityOf(observation);
+    const { inService, failing, joining, current } = capacityOf(observation);
     const { max } = boundsOf(observation);
     const launches = selection.kind === "launch";
     const size = fleetSize(observation);
-    const counted = launches ? size : inService + joining;
-    const message = `Capacity is ${inService} in service and ${joining} joining${
+    const counted = launches ? size : current;
+    const sum = failing === 0 ? `${inService} in service` : `${inService} in service, ${failing} failing`;
+    const message = `Capacity is ${sum} and ${joining} joining${
       launches ? `; a launch counts the whole fleet of ${size}` : ""
     }; max is ${boundText(max, observation.now)}${
       max.windows.length === 0 && observation.limits.max === undefined ? " (the whole fleet)" : ""

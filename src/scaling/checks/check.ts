@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckName } from "../model/decision.ts";
+import type { Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import type { SelectionQuestion } from "../selection/question.ts";
 import type { StartSelection } from "../selection/start.ts";
@@ -12,6 +13,8 @@ import type { StopSelection } from "../selection/stop.ts";
 /** The input of every check. */
 export interface CheckContext extends SelectionQuestion {
   readonly trigger: Trigger;
+  /** The fleet before the earlier actions of the list. `observation` is the fleet as if they were done. */
+  readonly before: Observation;
 }
 
 /** The input of a check of scaling out. */

@@ -1,11 +1,12 @@
 /**
  * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, that is
- * at least one `--resync` interval. If the action restores the minimum, or an operator asked for it,
+ * at least one `--resync` interval. If the action restores the minimum or replaces a lost instance, or if an operator asked for it,
  * the check always passes.
  *
  * @module
  */
 import { recent } from "../model/observation.ts";
+import { isWhole } from "../model/trigger.ts";
 import { seconds } from "../words.ts";
 import { type Check, type CheckContext, hold, pass } from "./check.ts";
 
@@ -14,9 +15,9 @@ export const cooldown: Check<CheckContext> = {
   name: "cooldown",
   condition: "cooldown has passed",
   check: ({ trigger, recommendation: { policy, direction }, observation: { limits, history, now } }) => {
-    if (policy === "minimum" || policy === "operator") return pass();
+    if (policy === "minimum" || policy === "replacement" || policy === "operator") return pass();
     const own = direction === "out" ? limits.cooldownOut : limits.cooldownIn;
-    const repeats = trigger.kind === "reconcile" && limits.resync > own;
+    const repeats = isWhole(trigger) && limits.resync > own;
     const span = repeats ? limits.resync : own;
     const since = [history.lastOut, history.lastIn].filter((at) => recent(at, span, now));
     if (since.length === 0) return pass();

@@ -17,7 +17,9 @@ export const notNewest: Check<CheckContext> = {
 };
 
 /** Runs the check `not-newest`. */
-export function checkNotNewest({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
+export function checkNotNewest(
+  { trigger, recommendation, observation, index }: Omit<CheckContext, "before">,
+): CheckResult {
   const { alarm, instance } = recommendation;
   if (alarm !== undefined) {
     const { fleet, kind, dimension } = alarm;

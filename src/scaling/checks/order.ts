@@ -4,10 +4,12 @@
  * @module
  */
 import { aboveMin, belowMax } from "./bounds.ts";
+import { cap } from "./cap.ts";
 import { candidateFound, standbyLeft } from "./candidates.ts";
 import type { Check, CheckResult, InContext, OutContext } from "./check.ts";
 import { cooldown } from "./cooldown.ts";
 import { cpuCredits } from "./cpu_credits.ts";
+import type { CheckName } from "../model/decision.ts";
 import { notNewest } from "./not_newest.ts";
 import { outBeatsIn } from "./out_beats_in.ts";
 import { paused } from "./paused.ts";
@@ -29,6 +31,17 @@ export const IN: readonly Check<InContext>[] = [
   projectedLoad,
   cpuCredits,
 ];
+
+/** R21: the checks for the stop of an unhealthy node. */
+export const UNHEALTHY: readonly Check<InContext>[] = [notNewest, paused, cap];
+
+/** R21: the checks for the cancellation of a start in the place of an instance that serves again. */
+export const CANCEL: readonly Check<InContext>[] = [notNewest, paused];
+
+/** Whether a check that holds a start back says that no start is possible now. */
+export function preventsStarts(name: CheckName): boolean {
+  return name === "paused" || name === "no-standby";
+}
 
 /** A check and its result. */
 export interface Checked extends Pick<Check<never>, "name" | "condition"> {

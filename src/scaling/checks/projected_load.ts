@@ -26,8 +26,8 @@ const MARGIN = 0.95;
 export const projectedLoad: Check<InContext> = {
   name: "projected-load",
   condition: "the rest carry the load",
-  check: ({ observation, selection: { instance } }) =>
-    instance === undefined ? undefined : project(instance, observation),
+  check: ({ observation, before, selection: { instance } }) =>
+    instance === undefined ? undefined : project(instance, observation, before),
 };
 
 /**
@@ -64,20 +64,20 @@ function whyStale(
  * a datapoint counts as the busiest instance. A datapoint that began before the last change of capacity holds the scale-in
  * back. The check passes if no instance has a datapoint, or if the fleet has no threshold.
  */
-function project(target: Instance, observation: Observation): CheckResult {
+function project(target: Instance, observation: Observation, before: Observation): CheckResult {
   const remaining = remainingWithout(target, observation);
   if (remaining.length === 0) return hold("No instance would stay in service to carry the load.");
   const { cpu } = observation;
   const threshold = lowestCpuHigh(remaining, observation) ??
     lowestCpuHigh(observation.instances, observation);
   if (cpu === undefined) {
-    const needed = threshold !== undefined || lastCapacityChange(observation) !== undefined;
+    const needed = threshold !== undefined || lastCapacityChange(before) !== undefined;
     return needed
       ? unread("The load was not read, because the decision did not depend on it.")
       : pass(NO_THRESHOLD);
   }
   const carrying = observation.instances.filter(inService);
-  const stale = whyStale(carrying, cpu, observation);
+  const stale = whyStale(carrying, cpu, before);
   if (stale !== undefined) return hold(stale);
   // A datapoint that is not a number counts as missing, because an instance with NaN must not count as idle.
   const loads = carrying.map(({ id }) => cpu[id]?.percent).filter((load) => Number.isFinite(load))

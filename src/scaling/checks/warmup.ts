@@ -28,8 +28,10 @@ export function whyNoSign(
   if (instance === undefined) return undefined;
   const { id, state, registration } = instance;
   const activity = index.activity(id);
-  const isFailing = state === "running" && registration === "out-of-service" && activity === undefined;
-  const serves = lifecycleStatus(instance, activity) === "in-service";
+  const status = lifecycleStatus(instance, activity);
+  const isFailing = state === "running" && registration === "out-of-service" && activity === undefined &&
+    status !== "unhealthy";
+  const serves = status === "in-service" || (status === "failing" && registration === "in-service");
   if (!serves && !(kind === "cpuhigh" && isFailing)) {
     return `${kind} on ${id} says nothing about the fleet's load: the instance is not in service.`;
   }

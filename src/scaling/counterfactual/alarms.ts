@@ -6,7 +6,7 @@
 import type { AlarmChange, AlarmKind, AlarmState } from "../model/alarm.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Recommendation } from "../model/recommendation.ts";
-import type { Trigger } from "../model/trigger.ts";
+import { isWhole, type Trigger } from "../model/trigger.ts";
 import { directionOf } from "../policies/alarms.ts";
 import { type Change, MOST } from "./change.ts";
 
@@ -39,7 +39,7 @@ export function states(
   observation: Observation,
   none: boolean,
 ): Change[][] {
-  const reconciles = trigger.kind === "reconcile";
+  const reconciles = isWhole(trigger);
   const own = stillAsReported(recommendation?.alarm, observation);
   if (recommendation?.direction === "out" && !reconciles) return [own];
   const alarming =

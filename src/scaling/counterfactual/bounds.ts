@@ -4,7 +4,7 @@
  * @module
  */
 import { capacityOf, fleetSize } from "../model/capacity.ts";
-import type { Decision } from "../model/decision.ts";
+import type { DecisionKind } from "../model/decision.ts";
 import { exists } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { type Change, withLimits } from "./change.ts";
@@ -12,8 +12,7 @@ import { type Change, withLimits } from "./change.ts";
 /** Tries other values of `--max`: larger values if `raise` is true, and smaller values otherwise. */
 export function maxima(observation: Observation, raise: boolean): Change[] {
   const { limits, instances } = observation;
-  const { inService, joining } = capacityOf(observation);
-  const now = inService + joining;
+  const { current: now } = capacityOf(observation);
   // The check of a launch counts the whole fleet, and not only the capacity.
   const counts = limits.grow === undefined ? [now] : [now, fleetSize(observation)];
   const values = raise ? counts.map((it) => it + 1) : counts.toReversed();
@@ -49,7 +48,7 @@ export function schedules(observation: Observation): Change[] {
  * If the decision is a launch, tries it without `--grow`. If the decision is no action and `--grow` is not set, tries
  * `--grow`.
  */
-export function growth(observation: Observation, kind: Decision["kind"]): Change[] {
+export function growth(observation: Observation, kind: DecisionKind): Change[] {
   const { max, grow } = observation.limits;
   if (kind === "launch") {
     const { grow: _, ...limits } = observation.limits;

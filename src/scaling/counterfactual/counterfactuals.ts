@@ -5,9 +5,10 @@
  * @module
  */
 import { decide } from "../decide.ts";
-import type { Decision } from "../model/decision.ts";
+import { type Decision, kindOf } from "../model/decision.ts";
 import { isObserved, type Observation, type Unobserved, withLoad } from "../model/observation.ts";
-import type { Trigger } from "../model/trigger.ts";
+import { isWhole, type Trigger } from "../model/trigger.ts";
+import { changeOf } from "../plan.ts";
 import { states, transitions } from "./alarms.ts";
 import { growth, maxima, minima, schedules } from "./bounds.ts";
 import { type Change, type Changes, slightest } from "./change.ts";
@@ -38,8 +39,8 @@ export function counterfactuals(
     if (change === undefined) return undefined;
     const changed = change.trigger ?? trigger;
     const other = decide(changed, change.observation);
-    if (other.kind === decision.kind) return undefined;
-    const stops = other.kind === "stop" || other.kind === "terminate";
+    if (kinds(other) === kinds(decision)) return undefined;
+    const stops = other.actions.some((action) => changeOf(action) < 0);
     const condition = observation.cpu === undefined && stops ? UNREAD : "";
     return { ...change, change: `${change.change}${condition}`, trigger: changed, decision: other };
   };
@@ -50,6 +51,11 @@ export function counterfactuals(
   );
 }
 
+/** Returns the kinds of the actions of a decision. */
+function kinds({ actions }: Decision): string {
+  return actions.map(({ kind }) => kind).join();
+}
+
 /** Follows a change that leads to a scale-in, if kas did not read the load. */
 const UNREAD = ", if the remaining instances could carry the load, which was not read";
 
@@ -57,10 +63,12 @@ const UNREAD = ", if the remaining instances could carry the load, which was not
 function changesOf(
   trigger: Trigger,
   observation: Observation,
-  { kind, recommendation }: Decision,
+  decision: Decision,
 ): Changes[] {
+  const { recommendations: [recommendation] } = decision;
   const direction = recommendation?.direction;
-  const reconciles = trigger.kind === "reconcile";
+  const reconciles = isWhole(trigger);
+  const kind = kindOf(decision);
   const none = kind === "none";
   // An alarm recommends nothing for the warm-up plus the metric delay after its instance came into service.
   const maySettle = direction === undefined;

@@ -32,7 +32,7 @@ export function judgeQuarantine(id: string, view: QuarantineView): QuarantineVer
   const { now, history: { starts = [] } } = view;
   const own = ownFailures(id, starts).filter((at) => recent(at, WITHIN, now));
   if (own.length < FAILURES) return "no";
-  return newQuarantines(view) < mostQuarantines(view) ? "yes" : "capped";
+  return recentQuarantines(view).length < mostQuarantines(view) ? "yes" : "capped";
 }
 
 /** Returns how many instances kas may quarantine within an hour: a third of the nodes, but at least one. */
@@ -78,7 +78,10 @@ export function withQuarantineEnd<T extends Pick<Instance, "quarantine" | "quara
   return free as T;
 }
 
-function newQuarantines({ now, history: { starts = [] } }: QuarantineView): number {
+/** Returns the ids of the instances that kas quarantined within an hour. */
+export function recentQuarantines(
+  { now, history: { starts = [] } }: Pick<QuarantineView, "now" | "history">,
+): readonly string[] {
   return starts.filter((event) => isFailure(event) && event.quarantined && recent(event.at, NEW_FOR, now))
-    .length;
+    .map(({ instance }) => instance);
 }

@@ -28,6 +28,8 @@ export interface ActivityInProgress {
   readonly instance?: string;
   /** When the activity began, in ms since the epoch. */
   readonly since: number;
+  /** Set if the activity stops an unhealthy instance (R21). */
+  readonly unhealthy?: true;
 }
 
 /** Returns the activity in progress at an instance, by the instance's id. */

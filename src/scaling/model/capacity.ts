@@ -1,5 +1,5 @@
 /**
- * The fleet's capacity, which is the number of instances in service or joining, and its bounds (R3).
+ * The fleet's capacity, which is the number of instances in service, failing or joining, and its bounds (R3).
  *
  * @module
  */
@@ -10,17 +10,21 @@ import type { BoundsView, FleetView } from "./observation.ts";
 
 /** The capacity of the fleet, by lifecycle status. */
 export interface Capacity {
+  /** The sum of the other three: what counts as capacity now. */
+  readonly current: number;
   readonly inService: number;
+  /** The number of instances that have been failing for less than `--unhealthy-after` (R21). */
+  readonly failing: number;
   /** The number of joining instances. Launches whose instance EC2 does not show yet count too. */
   readonly joining: number;
 }
 
 /** Counts the capacity of the fleet. */
 export function capacityOf(view: FleetView): Capacity {
-  return {
-    inService: instancesAt("in-service", view).length,
-    joining: instancesAt("joining", view).length + unseenLaunches(view),
-  };
+  const inService = instancesAt("in-service", view).length;
+  const failing = instancesAt("failing", view).length;
+  const joining = instancesAt("joining", view).length + unseenLaunches(view);
+  return { current: inService + failing + joining, inService, failing, joining };
 }
 
 /** Returns the instances that have a lifecycle status. */
@@ -37,7 +41,7 @@ export function capacityByZone(
   const counts = new Map<string, number>();
   for (const instance of instances) {
     const status = lifecycleStatus(instance, activity(instance.id));
-    if (status !== "in-service" && status !== "joining") continue;
+    if (status !== "in-service" && status !== "failing" && status !== "joining") continue;
     counts.set(instance.zone, (counts.get(instance.zone) ?? 0) + 1);
   }
   return counts;

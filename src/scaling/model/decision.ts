@@ -1,5 +1,5 @@
 /**
- * A decision: one action or no action, and the reason.
+ * A decision: the actions that kas carries out, and the reason.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Recommendation } from "./recommendation.ts";
  * The version of the rules. kas records it with each decision. Increase it with every change of the code after which kas may
  * make a recorded decision differently, even if only the wording of the reason differs (R16).
  */
-export const RULES_VERSION = 6;
+export const RULES_VERSION = 7;
 
 /** The checks, by the names that operators see. Source: docs/rules.md. */
 export type CheckName =
@@ -23,7 +23,8 @@ export type CheckName =
   | "no-candidate"
   | "min-capacity"
   | "projected-load"
-  | "cpu-credits";
+  | "cpu-credits"
+  | "cap";
 
 /** One action of the autoscaler. */
 export type Action =
@@ -41,18 +42,39 @@ export type Action =
     /** The name or the id of the launch template, with the version after a colon. */
     readonly template: string;
   }
-  | { readonly kind: "stop"; readonly instance: string }
-  | { readonly kind: "terminate"; readonly instance: string };
+  | {
+    readonly kind: "stop" | "terminate";
+    readonly instance: string;
+    /** Set if the instance is unhealthy, so that it serves nobody (R21). */
+    readonly unhealthy?: true;
+  };
 
-/** The part of a decision that explains it. */
-export interface Grounds {
+/** The kind of an action, or `none` if there is no action. */
+export type DecisionKind = Action["kind"] | "none";
+
+/** A decision. */
+export interface Decision {
+  /**
+   * R3: the capacity that the fleet has when the actions have succeeded. kas derives it at each evaluation. Absent if kas did not
+   * observe the fleet, and in records of versions 1 to 6 of the rules.
+   */
+  readonly desired?: number;
+  /** The actions, in order. Empty for no action. */
+  readonly actions: readonly Action[];
   /** The reason in sentences (R15). */
   readonly reason: string;
-  /** The check that holds the action back. Empty if the decision is an action, or if no policy recommends a change. */
+  /** The checks that hold actions back: at most one for each list of actions. The first decides. */
   readonly checks: readonly CheckName[];
-  /** The recommendation of a policy. Absent if no policy recommends a change. */
-  readonly recommendation?: Recommendation;
+  /** What the policies recommend. Empty if none of them recommends a change. */
+  readonly recommendations: readonly Recommendation[];
 }
 
-/** A decision: the action, if any, and the reason. */
-export type Decision = (Action | { readonly kind: "none" }) & Grounds;
+/** Returns the kind of the first action of a decision. */
+export function kindOf({ actions: [first] }: Pick<Decision, "actions">): DecisionKind {
+  return first?.kind ?? "none";
+}
+
+/** Returns the id of an action's instance. Undefined for a launch. */
+export function instanceOf(action: Action | undefined): string | undefined {
+  return action !== undefined && "instance" in action ? action.instance : undefined;
+}

@@ -67,6 +67,16 @@ export interface Instance {
    * Absent otherwise, and in records of versions 1 to 4 of the rules.
    */
   readonly overdue?: true;
+  /**
+   * Set if the instance is registered, but does not serve as it should (R21). `failing`: it has been in service since its start,
+   * and fails its health check, or EC2 reports a problem. `unhealthy`: it has been failing for longer than
+   * `--unhealthy-after`, or it has been joining for too long. Absent otherwise, and in records of versions 1 to 6 of the rules.
+   */
+  readonly health?: "failing" | "unhealthy";
+  /** Since when the instance has been failing. Absent if it is not. */
+  readonly failingSince?: number;
+  /** What EC2's status checks or scheduled events report, as a clause. Absent if they report no problem. */
+  readonly impaired?: string;
 }
 
 /**
@@ -94,10 +104,10 @@ export function exists({ state }: Pick<Instance, "state">): boolean {
 }
 
 /**
- * The lifecycle statuses of instances. Instances that are `in-service` or `joining` count as capacity. An instance that
- * drains or stops is `leaving`. All other instances are `standby`.
+ * The lifecycle statuses of instances. Instances that are `in-service`, `failing` or `joining` count as capacity. An
+ * `unhealthy` instance does not. An instance that drains or stops is `leaving`. All other instances are `standby`.
  */
-export type LifecycleStatus = "in-service" | "joining" | "leaving" | "standby";
+export type LifecycleStatus = "in-service" | "failing" | "unhealthy" | "joining" | "leaving" | "standby";
 
 /**
  * Returns the lifecycle status of an instance. An activity in progress counts as completed, because EC2 and the load balancer
@@ -108,6 +118,9 @@ export function lifecycleStatus(instance: Instance, activity: ActivityKind | und
   if (!exists(instance)) return "standby";
   const direction = activity && DIRECTION[activity];
   if (direction === "in") return "leaving";
+  if (direction === undefined && instance.health !== undefined && instance.quarantine === undefined) {
+    return instance.health;
+  }
   if (inService(instance)) return "in-service";
   if (direction === "out" && instance.quarantine === undefined) return "joining";
   if (instance.registration === "draining" || instance.state === "stopping") return "leaving";

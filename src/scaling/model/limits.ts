@@ -24,6 +24,11 @@ export interface Limits {
    * of versions 1 to 6 of the rules.
    */
   readonly policies?: readonly LoadPolicy[];
+  /**
+   * How long an instance may fail before it does not count as capacity any more, and kas replaces it (R21). Absent in records of
+   * versions 1 to 6 of the rules.
+   */
+  readonly unhealthyAfter?: number;
   /** The launch template from which kas launches nodes when no standby node is left (R7). Absent: kas launches no node. */
   readonly grow?: string;
   /** What kas does to a node after it has drained (R10). Absent: kas stops it. */

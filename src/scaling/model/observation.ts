@@ -34,6 +34,24 @@ export interface History {
    * failed, and in records of versions 1 to 3 of the rules.
    */
   readonly starts?: readonly StartEvent[];
+  /** The instances that the fleet lost and that do not serve again, the oldest loss first. Absent if there are none. */
+  readonly losses?: readonly Loss[];
+}
+
+/**
+ * R21: an instance became unhealthy, or left service although neither kas nor an operator took it out of service. Times are in
+ * ms since the epoch.
+ */
+export interface Loss {
+  readonly instance: string;
+  readonly zone: string;
+  readonly at: number;
+  /** Whether kas still has to start another instance in its place. */
+  readonly open: boolean;
+  /** The id of the instance that kas is starting in its place. Absent if there is none. */
+  readonly standIn?: string;
+  /** Set if the instance serves again while another one is still starting in its place. */
+  readonly recovered?: true;
 }
 
 /** The newest change of an alarm that an earlier evaluation has processed (R11). */
@@ -51,6 +69,18 @@ export interface OperatorPause {
   readonly until?: number;
   /** Why the operator paused the scaling. */
   readonly reason?: string;
+}
+
+/**
+ * A capacity that an operator asked for. It replaces the recommendations of the load policies. Times are in ms since the epoch.
+ */
+export interface Override {
+  readonly capacity: number;
+  readonly since: number;
+  /** When the override ends. */
+  readonly until: number;
+  /** Whether the override ends before `until` as soon as the fleet has the capacity, or a check holds it back. */
+  readonly once: boolean;
 }
 
 /** The pauses that operators asked for, by the direction. */
@@ -88,6 +118,8 @@ export interface Observation {
   readonly history: History;
   /** The pauses that operators asked for. Absent if there is none, and in records of versions 1 to 5 of the rules. */
   readonly paused?: OperatorPauses;
+  /** The capacity that an operator asked for with `kas admin scale to`. Absent if there is none. */
+  readonly override?: Override;
   /** The newest processed change of the trigger's alarm. Absent if there is none, and if the trigger is not a notification. */
   readonly processed?: ProcessedChange;
 }

@@ -6,40 +6,55 @@
 import type { Direction } from "./activity.ts";
 import type { AlarmChange } from "./alarm.ts";
 
-/** The recommendation of an alarm. */
-export interface AlarmRecommendation {
-  readonly policy: "alarms";
+/** What every recommendation has. */
+interface Change {
   readonly direction: Direction;
+  /** How many instances more or less. Absent in records of versions 1 to 6 of the rules, which means 1. */
+  readonly count?: number;
+  /** Why the policy recommends the change, in one sentence. */
+  readonly reason: string;
+}
+
+/** The recommendation of an alarm. */
+export interface AlarmRecommendation extends Change {
+  readonly policy: "alarms";
   readonly alarm: AlarmChange;
   /** The id of the instance that kas selects first (R8). */
   readonly instance?: string;
-  /** Why the policy recommends the change, in one sentence. */
-  readonly reason: string;
 }
 
 /** The recommendation that a person asked for. */
-export interface OperatorRecommendation {
+export interface OperatorRecommendation extends Change {
   readonly policy: "operator";
-  readonly direction: Direction;
   readonly alarm?: never;
   /** The id of the only instance that kas may select. */
   readonly instance?: string;
-  /** Why the policy recommends the change, in one sentence. */
-  readonly reason: string;
 }
 
 /** The recommendation of the policy `minimum` or `maximum`, which keeps the capacity within its bounds. */
-export interface BoundRecommendation {
+export interface BoundRecommendation extends Change {
   readonly policy: "minimum" | "maximum";
-  readonly direction: Direction;
   readonly alarm?: never;
   readonly instance?: never;
-  /** Why the policy recommends the change, in one sentence. */
-  readonly reason: string;
 }
 
-/** A recommendation: one instance more or less (R1). */
-export type Recommendation = AlarmRecommendation | BoundRecommendation | OperatorRecommendation;
+/**
+ * R21: the policy `replacement` starts instances in the place of those that the fleet lost, and cancels such a start if the lost
+ * instance serves again. The policy `unhealthy` stops an unhealthy node.
+ */
+export interface ReplacementRecommendation extends Change {
+  readonly policy: "replacement" | "unhealthy";
+  readonly alarm?: never;
+  /** The id of the node to stop. Absent for starts. */
+  readonly instance?: string;
+}
+
+/** A recommendation: some instances more or less. */
+export type Recommendation =
+  | AlarmRecommendation
+  | BoundRecommendation
+  | OperatorRecommendation
+  | ReplacementRecommendation;
 
 /** A policy recommends no change. */
 export interface NoOpinion {

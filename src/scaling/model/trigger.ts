@@ -13,18 +13,42 @@ export interface NotificationTrigger {
   readonly alarm?: AlarmChange;
 }
 
-/** The periodic evaluation of all alarms (R2). */
+/** The periodic evaluation of the whole fleet (R2), which also follows soon after something has changed. */
 export interface ReconcileTrigger {
   readonly kind: "reconcile";
 }
 
-/** A person asks for one instance more or less with `kas admin scale`. */
+/** R19: a window of a schedule begins, soon begins, or ends. kas evaluates the same as for a reconcile. */
+export interface ScheduleTrigger {
+  readonly kind: "schedule";
+}
+
+/** A person asks for some instances more or less with `kas admin scale`. */
 export interface OperatorTrigger {
   readonly kind: "operator";
   readonly direction: Direction;
   /** The id of the only instance that kas may select. */
   readonly instance?: string;
+  /** How many instances. Absent: one. */
+  readonly count?: number;
+}
+
+/** A person asks for a capacity with `kas admin scale to`. */
+export interface CapacityTrigger {
+  readonly kind: "operator";
+  readonly direction: "to";
+  readonly capacity: number;
 }
 
 /** What starts an evaluation. */
-export type Trigger = NotificationTrigger | ReconcileTrigger | OperatorTrigger;
+export type Trigger =
+  | NotificationTrigger
+  | ReconcileTrigger
+  | ScheduleTrigger
+  | OperatorTrigger
+  | CapacityTrigger;
+
+/** Whether kas evaluates the whole fleet because of a trigger. */
+export function isWhole({ kind }: Pick<Trigger, "kind">): boolean {
+  return kind === "reconcile" || kind === "schedule";
+}

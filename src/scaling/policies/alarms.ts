@@ -41,10 +41,14 @@ export function alarmsPolicy(
   observation: Observation,
   index: FleetIndex,
 ): AlarmRecommendation | NoOpinion {
+  if (observation.limits.policies?.includes("alarms") === false) {
+    return { direction: "none", reason: "no policy of the configuration reads alarms." };
+  }
   switch (trigger.kind) {
     case "notification":
       return withSign(fromNotification(trigger.alarm), observation, index);
     case "reconcile":
+    case "schedule":
       return fromStates(trigger, observation, index);
     case "operator":
       return { direction: "none", reason: "the trigger is not an alarm." };
@@ -98,7 +102,12 @@ function fromStates(
     .filter(({ recommendation }) => checkNotNewest({ trigger, recommendation, observation, index }).passed);
   const out = asking.find(({ recommendation }) => recommendation.direction === "out");
   if (out !== undefined) return repeat(out, observation, index);
-  const less = asking.map(({ recommendation }) => recommendation);
+  const less = asking.filter((state) => whyTooEarlyForLess(state, observation) === undefined)
+    .map(({ recommendation }) => recommendation);
+  const [early] = asking;
+  if (less.length === 0 && early !== undefined) {
+    return { direction: "none", reason: whyTooEarlyForLess(early, observation) ?? "" };
+  }
   const stoppable = new Set(stopCandidates(instances, index.activity).map(({ id }) => id));
   const own = less.find(({ instance }) => instance !== undefined && stoppable.has(instance));
   return own ?? less[0] ??
@@ -155,6 +164,21 @@ function whyTooEarly(
       seconds(span)
     } after it (period plus metric delay).`,
   );
+}
+
+/**
+ * Returns, in a sentence, why a state does not recommend less capacity: the fleet lost an instance, and the state may show the
+ * load from before that. Returns undefined if it does recommend less.
+ */
+function whyTooEarlyForLess(
+  { period, recommendation: { reason } }: State,
+  observation: Observation,
+): string | undefined {
+  const { history: { losses = [] }, limits: { metricDelay = 0 }, now } = observation;
+  const changed = lastCapacityChange(observation);
+  const span = period * 1_000 + metricDelay;
+  if (!losses.some(({ open }) => open) || !recent(changed, span, now)) return undefined;
+  return sentences(reason, "The fleet lost an instance: the alarm does not show the load without it yet.");
 }
 
 function fromState({ fleet, kind, dimension, state, changed }: Alarm): AlarmRecommendation | NoOpinion {

@@ -1,37 +1,94 @@
 /**
- * The policies `minimum` and `maximum`. They keep the capacity between the bounds in force, whatever the alarms report (R3, R19).
+ * The policies `minimum`, `maximum` and `replacement`. They keep the capacity between the bounds in force, and replace what the
+ * fleet lost, whatever the alarms report (R3, R19, R21).
  *
  * @module
  */
-import { boundsOf, capacityOf } from "../model/capacity.ts";
-import type { FleetView } from "../model/observation.ts";
-import type { BoundRecommendation, NoOpinion } from "../model/recommendation.ts";
-import type { Trigger } from "../model/trigger.ts";
-import { boundText } from "../words.ts";
+import { type Bounds, boundsOf, type Capacity, capacityOf, instancesAt } from "../model/capacity.ts";
+import type { Instance } from "../model/instance.ts";
+import type { FleetView, Observation } from "../model/observation.ts";
+import type { BoundRecommendation, ReplacementRecommendation } from "../model/recommendation.ts";
+import { whyExempt } from "../selection/eligibility.ts";
+import { boundText, count } from "../words.ts";
 
-/**
- * Recommends, at a reconcile, one instance more while the capacity is below the minimum, and one instance less while it is
- * above the maximum.
- */
-export function boundsPolicy(trigger: Trigger, view: FleetView): BoundRecommendation | NoOpinion {
-  if (trigger.kind !== "reconcile") {
-    return { direction: "none", reason: "only a reconcile checks the bounds of the capacity." };
-  }
-  const { inService, joining } = capacityOf(view);
-  const capacity = inService + joining;
-  const { min, max } = boundsOf(view);
-  const [least, most] = [min, max].map((bound) => boundText(bound, view.now));
-  const shown = `Capacity is ${capacity} (${inService} in service and ${joining} joining)`;
-  if (capacity < min.value) {
-    return { policy: "minimum", direction: "out", reason: `${shown}, and min is ${least}.` };
-  }
-  if (capacity > max.value) {
-    return { policy: "maximum", direction: "in", reason: `${shown}, and max is ${most}.` };
-  }
-  return { direction: "none", reason: `${shown}, which is within min ${least} and max ${most}.` };
+/** The capacity of the fleet, its bounds, and what it lost. */
+export interface Standing {
+  readonly now: number;
+  readonly capacity: Capacity;
+  readonly bounds: Bounds;
+  /** The number of open losses. */
+  readonly lost: number;
+  /** The ids of joining instances whose lost instance serves again. */
+  readonly surplus: readonly string[];
 }
 
-/** Whether the capacity is below the minimum. */
-export function isBelowMin(view: FleetView): boolean {
-  return boundsPolicy({ kind: "reconcile" }, view).direction === "out";
+/** Returns the capacity of the fleet, its bounds, and what it lost. */
+export function standingOf(view: FleetView & Pick<Observation, "history">): Standing {
+  const { now, history: { losses = [] } } = view;
+  const joining = new Set(instancesAt("joining", view).filter(mayStop).map(({ id }) => id));
+  return {
+    now,
+    capacity: capacityOf(view),
+    bounds: boundsOf(view),
+    lost: losses.filter(({ open, recovered }) => open && !recovered).length,
+    surplus: losses.filter(({ recovered }) => recovered).flatMap(({ standIn }) =>
+      standIn !== undefined && joining.has(standIn) ? [standIn] : []
+    ),
+  };
+}
+
+/** Whether kas may stop an instance before it is in service. */
+function mayStop(instance: Instance): boolean {
+  return whyExempt(instance) === undefined && !instance.protected && instance.refusesStop === undefined;
+}
+
+/** Describes a capacity: `3 (2 in service and 1 joining)`. */
+export function capacityText({ current, inService, failing, joining }: Capacity): string {
+  return failing === 0
+    ? `${current} (${inService} in service and ${joining} joining)`
+    : `${current} (${inService} in service, ${failing} failing and ${joining} joining)`;
+}
+
+/** Recommends the instances that are missing to the minimum. */
+export function toMinimum(
+  { now, capacity, bounds: { min } }: Standing,
+  missing: number,
+): BoundRecommendation {
+  const reason = `Capacity is ${capacityText(capacity)}, and min is ${boundText(min, now)}.`;
+  return { policy: "minimum", direction: "out", count: missing, reason };
+}
+
+/** Recommends to stop the instances above the maximum. */
+export function toMaximum(
+  { now, capacity, bounds: { max } }: Standing,
+  surplus: number,
+): BoundRecommendation {
+  const reason = `Capacity is ${capacityText(capacity)}, and max is ${boundText(max, now)}.`;
+  return { policy: "maximum", direction: "in", count: surplus, reason };
+}
+
+/** Recommends to cancel the start of an instance in the place of one that serves again. */
+export function notNeeded(instance: string): ReplacementRecommendation {
+  return {
+    policy: "replacement",
+    direction: "in",
+    count: 1,
+    instance,
+    reason: `${instance} is starting in the place of an instance that serves again.`,
+  };
+}
+
+/** Recommends to start instances in the place of those that the fleet lost. */
+export function inPlaceOfLost(
+  { history: { losses = [] } }: Pick<Observation, "history">,
+  missing: number,
+): ReplacementRecommendation {
+  const open = losses.filter((loss) => loss.open && !loss.recovered).map(({ instance }) => instance);
+  const more = open.length > 3 ? ` and ${open.length - 3} more` : "";
+  return {
+    policy: "replacement",
+    direction: "out",
+    count: missing,
+    reason: `The fleet lost ${count(open.length, "instance")}: ${open.slice(0, 3).join(", ")}${more}.`,
+  };
 }

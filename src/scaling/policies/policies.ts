@@ -1,41 +1,111 @@
 /**
- * The policies, in the order in which kas consults them.
+ * What the policies together recommend: how much capacity the fleet wants, and why.
  *
  * @module
  */
+import type { Direction } from "../model/activity.ts";
 import type { FleetIndex } from "../model/fleet_index.ts";
 import type { Observation } from "../model/observation.ts";
 import type { NoOpinion, Recommendation } from "../model/recommendation.ts";
-import type { Trigger } from "../model/trigger.ts";
+import { isWhole, type Trigger } from "../model/trigger.ts";
 import { alarmsPolicy } from "./alarms.ts";
-import { boundsPolicy } from "./bounds.ts";
-import { operatorPolicy } from "./operator.ts";
+import { inPlaceOfLost, notNeeded, type Standing, standingOf, toMaximum, toMinimum } from "./bounds.ts";
+import { operatorPolicy, overrideOf, overridePolicy } from "./operator.ts";
+import { count, sentences } from "../words.ts";
 
-/** Recommends a change of the fleet's capacity, or none. A policy is a pure function. */
-export type Policy = (
+/** What the policies recommend. */
+export interface Advice {
+  /** The capacity that the fleet wants, before the checks. */
+  readonly wanted: number;
+  /** The changes of capacity, in order. Each has the same direction. */
+  readonly recommendations: readonly Recommendation[];
+  /** If there are no recommendations: why. The text follows "No action:". */
+  readonly why: string;
+}
+
+/** Consults the policies. */
+export function consult(trigger: Trigger, observation: Observation, index: FleetIndex): Advice {
+  const standing = standingOf(observation);
+  const { current } = standing.capacity;
+  if (isWhole(trigger)) return whole(trigger, observation, index, standing);
+  const asked = trigger.kind === "operator"
+    ? operatorPolicy(trigger, standing.capacity)
+    : onNotification(trigger, observation, index, standing);
+  if (asked.direction === "none") return { wanted: current, recommendations: [], why: asked.reason };
+  const { direction, count: change = 1 } = asked;
+  const wanted = direction === "out" ? current + change : current - change;
+  return { wanted, recommendations: [asked], why: "" };
+}
+
+/**
+ * A notification changes at most one instance. While an operator's capacity is in force, it changes one only if the operator wants
+ * more as well.
+ */
+function onNotification(
   trigger: Trigger,
   observation: Observation,
   index: FleetIndex,
-) => Recommendation | NoOpinion;
-
-/** The policies in their order: first the operator, then the bounds of the capacity, then the alarms. */
-const POLICIES: readonly Policy[] = [
-  operatorPolicy,
-  (trigger, view) => boundsPolicy(trigger, view),
-  alarmsPolicy,
-];
-
-/** Returns the first recommendation of a policy. If no policy recommends a change, returns the reason of the last policy. */
-export function consult(
-  trigger: Trigger,
-  observation: Observation,
-  index: FleetIndex,
+  { capacity }: Standing,
 ): Recommendation | NoOpinion {
-  let last: NoOpinion = { direction: "none", reason: "no policy is configured." };
-  for (const policy of POLICIES) {
-    const recommendation = policy(trigger, observation, index);
-    if (recommendation.direction !== "none") return recommendation;
-    last = recommendation;
+  const asked = alarmsPolicy(trigger, observation, index);
+  const override = overrideOf(observation);
+  if (asked.direction === "none" || override === undefined) return asked;
+  const set = overridePolicy(override, capacity);
+  return set.direction === "out" && asked.direction === "out"
+    ? { ...asked, reason: sentences(asked.reason, set.reason) }
+    : { direction: "none", reason: sentences(asked.reason, set.reason) };
+}
+
+/**
+ * Returns what the whole fleet wants. What a load policy recommends counts from the present capacity together with what the
+ * fleet lost. The minimum raises it, and the maximum lowers it.
+ */
+function whole(trigger: Trigger, observation: Observation, index: FleetIndex, standing: Standing): Advice {
+  const { capacity: { current }, bounds: { min, max }, lost, surplus } = standing;
+  const override = overrideOf(observation);
+  const load = override === undefined
+    ? alarmsPolicy(trigger, observation, index)
+    : overridePolicy(override, standing.capacity);
+  const before = override === undefined ? current + lost - surplus.length : current;
+  const change = load.direction === "none" ? 0 : (load.count ?? 1) * (load.direction === "out" ? 1 : -1);
+  const asked = before + change;
+  const wanted = Math.min(Math.max(asked, min.value), max.value);
+  if (wanted < current) {
+    const cancelled = surplus.slice(0, current - wanted);
+    const less = current - wanted - cancelled.length;
+    const above = Math.min(less, Math.max(0, current - max.value));
+    return advice(wanted, [
+      ...cancelled.map(notNeeded),
+      ...(above > 0 ? [toMaximum(standing, above)] : []),
+      ...part(load, "in", less - above),
+    ]);
   }
-  return last;
+  const below = Math.max(0, min.value - current);
+  const replaced = Math.max(0, Math.min(asked, before) - current - below);
+  const recommendations = [
+    ...(below > 0 ? [toMinimum(standing, below)] : []),
+    ...(replaced > 0 ? [inPlaceOfLost(observation, replaced)] : []),
+    // The maximum does not lower this number: the check max-capacity names the maximum.
+    ...part(load, "out", asked - current - below - replaced),
+    ...(wanted === current ? part(load, "in", current - asked) : []),
+  ];
+  const why = load.direction === "none"
+    ? load.reason
+    : sentences(load.reason, `The fleet has already lost ${count(lost, "instance")}.`);
+  return { ...advice(wanted, recommendations), why };
+}
+
+/** Returns the part of a recommendation that concerns `count` instances, if it has the direction. */
+function part(
+  recommendation: Recommendation | NoOpinion,
+  direction: Direction,
+  instances: number,
+): Recommendation[] {
+  return recommendation.direction === direction && instances > 0
+    ? [{ ...recommendation, count: instances }]
+    : [];
+}
+
+function advice(wanted: number, recommendations: readonly Recommendation[]): Advice {
+  return { wanted, recommendations, why: "" };
 }

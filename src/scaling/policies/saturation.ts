@@ -30,8 +30,7 @@ export function saturationOf(observation: Observation): string | undefined {
   const mean = loads.reduce((sum, load) => sum + load, 0) / served;
   if (served === 0 || mean < SATURATED) return undefined;
   const allowed = served + Math.min(served, MOST_ADDED);
-  const capacity = capacityOf(observation);
-  if (capacity.inService + capacity.joining >= allowed) return undefined;
+  if (capacityOf(observation).current >= allowed) return undefined;
   return `CPU is ${percent(mean)} on ${
     count(served, "instance")
   } that served the whole period: capacity may grow to ${allowed}.`;

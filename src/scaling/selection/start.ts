@@ -7,8 +7,8 @@ import { lastFailures, type Pause, pauseSentence, pausesOf } from "../faults/pau
 import type { ActivityOf } from "../model/activity.ts";
 import { capacityByZone } from "../model/capacity.ts";
 import type { FleetIndex } from "../model/fleet_index.ts";
-import { exists, type Instance } from "../model/instance.ts";
-import type { Observation } from "../model/observation.ts";
+import { exists, inService, type Instance } from "../model/instance.ts";
+import { type Observation, recent } from "../model/observation.ts";
 import { namesOnlyOne, type Recommendation } from "../model/recommendation.ts";
 import { count, seconds, sentences } from "../words.ts";
 import { START_METHODS, type StartMethod, startMethod } from "./eligibility.ts";
@@ -32,8 +32,15 @@ export type StartSelection =
     readonly message: string;
     /** Why kas must not launch a node yet, in sentences. Absent if kas may launch one now. */
     readonly pause?: string;
+    /** Whether a node will be able to start after a pause. */
+    readonly waits: boolean;
   }
-  | { readonly kind: "nothing"; readonly message: string };
+  | {
+    readonly kind: "nothing";
+    readonly message: string;
+    /** Whether a node will be able to start after a pause. */
+    readonly waits: boolean;
+  };
 
 /** An instance that kas may start. */
 export interface StartCandidate {
@@ -86,29 +93,50 @@ function pauseLookup(observation: Observation): (candidate: StartCandidate) => P
 
 /**
  * Returns the instances that kas may start, in their order. Draining instances are first, then stopped, then stopping ones.
- * Among these, instances of the zone with the least capacity are first. Among these, instances whose start did not fail are
+ * Among these, instances that the fleet lost are last, and then instances of a zone that is down. Among the others, instances of
+ * the zone with the least capacity are first. Among these, instances whose start did not fail are
  * first, then those whose start failed longest ago. Among these, the instance that stopped first is first, and an unknown
  * time is last. Then the id decides.
  */
 export function startCandidates(
-  { instances, history: { starts = [] } }: Pick<Observation, "instances" | "history">,
+  { now, instances, inProgress, history: { starts = [], losses = [] } }: CandidatesView,
   activity: ActivityOf,
 ): readonly StartCandidate[] {
   const capacity = capacityByZone(instances, activity);
+  const sick = new Set(inProgress.flatMap(({ unhealthy, instance }) => unhealthy ? [instance] : []));
+  const lost = new Set(losses.map(({ instance }) => instance));
+  const down = new Set(
+    losses.filter(({ at, zone }) => recent(at, ZONE_DOWN, now) && !servesIn(zone, instances))
+      .map(({ zone }) => zone),
+  );
   const failures = lastFailures(starts);
   const failedAt = ({ instance }: StartCandidate) => failures.get(instance.id) ?? -Infinity;
   return instances
     .flatMap((instance) => {
       const found = startMethod(instance, activity(instance.id));
-      return "method" in found ? [{ instance, method: found.method }] : [];
+      // An unhealthy instance that is being stopped does not serve again before it has stopped and started.
+      const isSick = "method" in found && found.method === "take-back" && sick.has(instance.id);
+      return "method" in found && !isSick ? [{ instance, method: found.method }] : [];
     })
     .sort((a, b) =>
       START_METHODS.indexOf(a.method) - START_METHODS.indexOf(b.method) ||
+      Number(lost.has(a.instance.id)) - Number(lost.has(b.instance.id)) ||
+      Number(down.has(a.instance.zone)) - Number(down.has(b.instance.zone)) ||
       (capacity.get(a.instance.zone) ?? 0) - (capacity.get(b.instance.zone) ?? 0) ||
       ascending(failedAt(a), failedAt(b)) ||
       ascending(a.instance.stoppedAt, b.instance.stoppedAt) ||
       byId(a.instance, b.instance)
     );
+}
+
+/** The part of an observation that determines which instances kas may start. */
+type CandidatesView = Pick<Observation, "now" | "instances" | "inProgress" | "history">;
+
+/** A zone in which no instance serves counts as down for this long after the fleet lost an instance there, in ms. */
+const ZONE_DOWN = 900_000;
+
+function servesIn(zone: string, instances: readonly Instance[]): boolean {
+  return instances.some((instance) => instance.zone === zone && inService(instance));
 }
 
 function withoutCandidate(
@@ -121,7 +149,11 @@ function withoutCandidate(
   const named = id === undefined ? undefined : index.instance(id);
   if (policy === "operator" && named !== undefined) {
     const found = startMethod(named, index.activity(named.id));
-    return { kind: "nothing", message: `${named.id} cannot start: ${"why" in found ? found.why : ""}.` };
+    return {
+      kind: "nothing",
+      message: `${named.id} cannot start: ${"why" in found ? found.why : ""}.`,
+      waits: false,
+    };
   }
   const nodes = observation.instances.filter((instance) => exists(instance) && instance.role === "node");
   const quarantined = nodes.filter(({ quarantine }) => quarantine !== undefined).length;
@@ -132,13 +164,15 @@ function withoutCandidate(
       count(nodes.length, "node")
     }, ${quarantined} in quarantine, ${paused.length} paused. ${pauseSentence(next)}`;
   const { grow } = observation.limits;
-  if (grow === undefined || namesOnlyOne(recommendation)) return { kind: "nothing", message: none };
+  const waits = paused.length > 0;
+  if (grow === undefined || namesOnlyOne(recommendation)) return { kind: "nothing", message: none, waits };
   const pause = launchPause(observation);
   return {
     kind: "launch",
     template: grow,
     message: sentences(none, `Launching a node from launch template ${grow}.`),
     ...(pause === undefined ? {} : { pause: sentences(none, pause) }),
+    waits: waits || pause !== undefined,
   };
 }
 
@@ -157,14 +191,16 @@ function whyFirst(
     case "take-back":
       return " again: it is still draining";
     case "start": {
-      const inZone = capacityByZone(instances, activity).get(zone) ?? 0;
+      const capacity = capacityByZone(instances, activity);
+      const inZone = capacity.get(zone) ?? 0;
       const stopped = stoppedAt === undefined
         ? "stopped at an unknown time"
         : `stopped ${seconds(now - stoppedAt)} ago`;
-      const standby = candidates.filter((it) => it.method === method).length;
-      return standby === 1
-        ? `: it is the only stopped node left; ${stopped}`
-        : ` of ${standby} stopped nodes: ${zone} has the fewest instances (${inZone}); ${stopped}`;
+      const standby = candidates.filter((it) => it.method === method);
+      const fewest = Math.min(...standby.map(({ instance }) => capacity.get(instance.zone) ?? 0));
+      if (standby.length === 1) return `: it is the only stopped node left; ${stopped}`;
+      const has = inZone === fewest ? `the fewest instances (${inZone})` : count(inZone, "instance");
+      return ` of ${standby.length} stopped nodes: ${zone} has ${has}; ${stopped}`;
     }
     case "wait":
       return " once it has stopped: no stopped node is left";

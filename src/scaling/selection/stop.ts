@@ -21,6 +21,18 @@ export interface StopSelection {
   readonly message: string;
 }
 
+/** Returns the selection of a node that kas stops because it is unhealthy, or because it is not needed any more (R21). */
+export function selectReplaced({ recommendation, observation, index }: SelectionQuestion): StopSelection {
+  const { instance: id } = recommendation;
+  const instance = id === undefined ? undefined : index.instance(id);
+  const action = observation.limits.shrink === "terminate" ? "Terminating" : "Stopping";
+  return {
+    candidates: instance === undefined ? [] : [instance],
+    instance,
+    message: instance === undefined ? "" : `${action} ${instance.id}.`,
+  };
+}
+
 /**
  * Selects the node to stop. A node that the recommendation names is the first candidate. If an operator names it, it is the only
  * candidate.

@@ -81,15 +81,18 @@ export class SimulatedAutoscaler {
   #evaluate(trigger: Trigger): void {
     const { now } = this.#fleet;
     const decision = decide(trigger, this.#observe());
-    // The simulated autoscaler has no launch template, so it never launches an instance.
-    if (decision.kind !== "start" && decision.kind !== "stop") return;
-    this.actions.push({ at: now, kind: decision.kind, reason: decision.reason });
-    // After an action, the next reconcile is one interval later.
-    this.#reconcileDue = now + this.#limits.resync / 1_000;
-    this.#last = { ...this.#last, [decision.kind === "start" ? "lastOut" : "lastIn"]: now * 1_000 };
-    if (decision.kind === "stop") this.#fleet.stop(decision.instance, "drained");
-    else if (decision.by === "register") this.#fleet.registerAgain(decision.instance);
-    else this.#fleet.start(decision.instance);
+    for (const action of decision.actions) {
+      // The simulated autoscaler has no launch template, so it never launches an instance.
+      if (action.kind !== "start" && action.kind !== "stop") continue;
+      const { kind, instance } = action;
+      this.actions.push({ at: now, kind, reason: decision.reason });
+      // After an action, the next reconcile is one interval later.
+      this.#reconcileDue = now + this.#limits.resync / 1_000;
+      this.#last = { ...this.#last, [kind === "start" ? "lastOut" : "lastIn"]: now * 1_000 };
+      if (kind === "stop") this.#fleet.stop(instance, "drained");
+      else if (action.kind === "start" && action.by === "register") this.#fleet.registerAgain(instance);
+      else this.#fleet.start(instance);
+    }
   }
 
   #observe(): Observation {

@@ -125,7 +125,7 @@ function writeJournal(folder: string): void {
   for (const [i, trigger] of triggers.entries()) {
     const now = NOW + i * 600_000;
     const observation = { ...OBSERVATION, now };
-    const activity = journal.record({
+    const [activity] = journal.record({
       trigger,
       observation,
       decision: decide(trigger, observation),

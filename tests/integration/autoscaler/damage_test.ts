@@ -48,7 +48,8 @@ Deno.test("with damaged rows in each table, all pages answer and kas scales out"
   db.exec(`
     INSERT INTO decisions SELECT 100, 9007199254740993, trigger_kind, NULL, NULL, 'start', 'i-1', reason, NULL, kas, rules, '{', '{', x'00'
       FROM decisions LIMIT 1;
-    INSERT INTO activities VALUES (100, 100, 'x', 'i-1', '{', 9007199254740993, NULL, 'x', '');
+    INSERT INTO activities (id, decision, kind, instance, remaining, began, status, reason)
+      VALUES (100, 100, 'x', 'i-1', '{', 9007199254740993, 'x', '');
     INSERT INTO steps (activity, instance, step, began) VALUES (100, 'i-1', 'x', 9007199254740993);
     INSERT INTO newest_changes VALUES ('kas:cpuhigh:${BASE}', 9007199254740993, 'x');
     INSERT INTO messages (id, kind, body, received, due) VALUES ('damaged', 'notification', '{}', 9007199254740993, 0)`);

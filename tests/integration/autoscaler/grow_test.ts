@@ -145,7 +145,10 @@ Deno.test("kas quarantines and stops a launched instance that never becomes heal
   const [, node] = await Array.fromAsync(fleetInstances(it.aws, it.options.fleet));
   assertMatch(node?.quarantine ?? "", /health check/);
   await busy(it);
-  const [next] = await eventually(() => lines(autoscaler), ([line]) => line?.kind === "none");
+  const next = await eventually(
+    async () => (await lines(autoscaler)).find(({ kind, message }) => kind === "none" && message !== null),
+    (line) => line !== undefined,
+  );
   assertMatch(next?.reason ?? "", /whole fleet of 2; max is 2\.$/);
   assertEquals(launches(it), 1);
 });

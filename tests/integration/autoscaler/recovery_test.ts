@@ -83,7 +83,7 @@ for (const scalesIn of [false, true]) {
     await eventually(() => it.standing(FIRST), (standing) => standing === expected);
     assertEquals(journal.unfinished().length, 1);
     store.db.exec("PRAGMA query_only = OFF");
-    assertEquals((await ended)?.status, "successful");
+    assertEquals((await ended).map(({ status }) => status), ["successful"]);
     assertEquals(it.standing(FIRST), expected);
     assertEquals(calls(it, "StartInstances"), 1);
     assertEquals(journal.unfinished(), []);

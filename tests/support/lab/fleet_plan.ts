@@ -51,8 +51,14 @@ export interface FleetPlan {
   readonly shutdown?: number;
 }
 
-/** Limits with which kas acts at once: no warm-up, no cooldowns, and no reconcile after the first one. */
-export const AT_ONCE: Limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
+/** Limits with which kas acts at once: no warm-up, no cooldowns, and no reconcile after the first one. The others are the defaults. */
+export const AT_ONCE: Limits = {
+  warmup: 0,
+  cooldownOut: 0,
+  cooldownIn: 0,
+  resync: 3_600_000,
+  unhealthyAfter: 120_000,
+};
 
 /**
  * Plans a fleet of one base instance and nodes in alternating zones. An element of `serving` is true for a node in

@@ -146,7 +146,7 @@ export class Referee implements Watcher {
   onDecision({ kind: source }: Trigger, decision: Decision): void {
     if (source === "reconcile") this.tally.resyncs++;
     this.#checkPauses();
-    if (decision.kind !== "none" && this.#isClear) this.#checkBounds(decision);
+    if (this.#isClear) { for (const { kind } of decision.actions) this.#checkBounds(kind); }
   }
 
   onEnd(): void {
@@ -364,7 +364,7 @@ export class Referee implements Watcher {
   }
 
   /** Checks I2: a decision keeps the real fleet within the minimum and the maximum. */
-  #checkBounds({ kind }: Decision): void {
+  #checkBounds(kind: ActivityKind): void {
     this.tally.bounded++;
     const fleet = this.#existing();
     const { min, max } = this.#bounds(fleet);

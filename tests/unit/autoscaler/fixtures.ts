@@ -19,6 +19,7 @@ import { INSTANCE_PORT, type MachineFactory } from "../../../src/sandbox/machine
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import { realRuntime } from "../../../src/runtime.ts";
+import { beginAt, decisionOf, starting } from "../../support/decisions.ts";
 import { eventually } from "../../support/kas.ts";
 
 /** The ids of the sandbox's instances: the base instance, and the nodes in the order in which they were stopped. */
@@ -203,19 +204,18 @@ export function failTwice(state: string, instance: string): void {
   const now = Date.now();
   for (const minutes of [20, 10]) {
     const at = now - minutes * 60_000;
-    const activity = journal.record({
+    const activity = beginAt(journal, {
       trigger: { kind: "operator", direction: "out", instance },
       observation: { kind: "unobserved", now: at },
-      decision: { kind: "start", instance, candidates: [], by: "start", reason: "earlier", checks: [] },
+      decision: decisionOf(starting(instance)),
       dryRun: false,
     });
-    if (activity === undefined) throw new Error("the journal has no activity");
     const cause = {
       reason: `${instance} did not pass its health check`,
       quarantine: false,
       fault: "unhealthy",
     } as const;
-    journal.dropCandidate({ ...activity, instance }, cause, false, at);
+    journal.dropCandidate(activity, cause, false, at);
     journal.end(activity, "failed", cause.reason, at);
   }
 }

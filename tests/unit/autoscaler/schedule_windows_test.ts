@@ -1,22 +1,22 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { leadOf, windowsAt, WindowWatch } from "../../../src/autoscaler/schedule_windows.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { parseSchedules } from "../../../src/settings/schedules/schema.ts";
 import type { Tuning } from "../../../src/autoscaler/assembly_options.ts";
+import { begin, decisionOf, starting } from "../../support/decisions.ts";
 import { MINUTE, NOW, OBSERVATION } from "../scaling/fixtures.ts";
 
 const signal = new AbortController().signal;
 
 /** Records a start that took some time from EC2's answer until the instance was in service. */
 async function start(journal: Journal, took: number): Promise<void> {
-  const activity = journal.record({
+  const activity = begin(journal, {
     trigger: { kind: "reconcile" },
     observation: OBSERVATION,
-    decision: { kind: "start", instance: "n3", candidates: [], by: "start", reason: "busy", checks: [] },
+    decision: decisionOf(starting("n3")),
     dryRun: false,
   });
-  assert(activity !== undefined);
   let now = NOW;
   const step = (step: "started" | "in-service", ends: number) =>
     journal.step(activity.id, "n3", step, {
@@ -66,7 +66,7 @@ Deno.test("a watch notices the lead, the beginning and the end of a window, each
   const changed = (minutes: number) => watch.changed(NOW + minutes * MINUTE);
   assertEquals(
     [57, 58, 59, 60, 61, 119, 120, 121].map(changed),
-    [false, true, false, true, false, false, true, false],
+    [undefined, "schedule", undefined, "schedule", undefined, undefined, "schedule", undefined],
   );
   assertEquals(watch.dueIn(NOW + 50 * MINUTE), 8 * MINUTE);
 });

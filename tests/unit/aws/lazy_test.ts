@@ -50,7 +50,7 @@ Deno.test("only kas autoscaler loads prom-client", async () => {
     const entry of [
       "main.ts",
       "src/admin/command.ts",
-      "src/admin/instances/scale.ts",
+      "src/admin/instances/scale/command.ts",
       "src/autoscaler/command.ts",
     ]
   ) {

@@ -5,19 +5,26 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import type { Decision } from "../../../src/scaling/model/decision.ts";
+import { type Action, type Decision, instanceOf } from "../../../src/scaling/model/decision.ts";
 import type { ActivityKind, Direction } from "../../../src/scaling/model/activity.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import { MINUTE, NOW, OBSERVATION } from "./fixtures.ts";
 
-/** What a case expects: an action, or the check that holds the action back, or "" if no policy recommends a change. */
+/**
+ * What a case expects: one action, several actions in order (`start n4`), or no action with the checks that hold actions back. `held`:
+ * the checks that hold further actions back. A `none` of "" means that no policy recommends a change.
+ */
 export type Expected =
-  | { readonly start: string; readonly then?: readonly string[]; readonly by?: "register" | "start" }
-  | { readonly launch: string }
-  | { readonly stop: string }
-  | { readonly terminate: string }
-  | { readonly none: string };
+  & (
+    | { readonly start: string; readonly then?: readonly string[]; readonly by?: "register" | "start" }
+    | { readonly launch: string }
+    | { readonly stop: string }
+    | { readonly terminate: string }
+    | { readonly actions: readonly string[] }
+    | { readonly none: string }
+  )
+  & { readonly held?: string };
 
 /** One case of a rule. */
 export interface Case {
@@ -44,27 +51,31 @@ export function checks(rule: string, cases: readonly Case[]): void {
 }
 
 /** Returns the parts of a decision that a case expects something of. */
-function outcome(decision: Decision, expected: Expected): Expected {
-  switch (decision.kind) {
-    case "none":
-      return { none: decision.checks.join(" ") };
+function outcome({ actions, checks }: Decision, expected: Expected): Expected {
+  const held = checks.length === 0 ? {} : { held: checks.join(" ") };
+  const [action] = actions;
+  if (action === undefined) return { none: checks.join(" ") };
+  if (actions.length > 1) return { actions: actions.map(described), ...held };
+  switch (action.kind) {
     case "stop":
-      assertEquals(decision.checks, []);
-      return { stop: decision.instance };
+      return { stop: action.instance, ...held };
     case "terminate":
-      assertEquals(decision.checks, []);
-      return { terminate: decision.instance };
+      return { terminate: action.instance, ...held };
     case "launch":
-      assertEquals(decision.checks, []);
-      return { launch: decision.template };
+      return { launch: action.template, ...held };
     case "start":
-      assertEquals(decision.checks, []);
       return {
-        start: decision.instance,
-        ...("then" in expected ? { then: decision.candidates } : {}),
-        ...("by" in expected ? { by: decision.by } : {}),
+        start: action.instance,
+        ...("then" in expected ? { then: action.candidates } : {}),
+        ...("by" in expected ? { by: action.by } : {}),
+        ...held,
       };
   }
+}
+
+/** Describes an action: `start n4`, `launch`. */
+export function described(action: Action): string {
+  return [action.kind, instanceOf(action)].filter((it) => it !== undefined).join(" ");
 }
 
 /** Returns a change of the observation: other limits. */

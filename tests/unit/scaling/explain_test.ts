@@ -2,9 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { decide } from "../../../src/scaling/decide.ts";
 import { explain } from "../../../src/scaling/explain.ts";
+import type { Decision } from "../../../src/scaling/model/decision.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import { cpu, history, limits, operator } from "./cases.ts";
+import { cpu, described, history, limits, operator } from "./cases.ts";
 import {
   alarm,
   BASE,
@@ -26,7 +27,7 @@ const RUNS = { numRuns: 1_000 };
 /** Returns each change with the decision to which it leads: "with --max 4 instead of 3: start n4". */
 function changes(trigger: Trigger, observation: Partial<Observation>): string[] {
   return explain(trigger, { ...OBSERVATION, ...observation }).changes.map(({ change, decision }) =>
-    `${change}: ${decision.kind}${"instance" in decision ? ` ${decision.instance}` : ""}`
+    `${change}: ${decision.actions.map(described).join(", ") || "none"}`
   );
 }
 
@@ -34,19 +35,21 @@ Deno.test("explain() shows the check that held decide() back, after the checks t
   const seen = new Set<string>();
   fc.assert(
     fc.property(random.trigger, random.observation, (trigger, observation) => {
-      const { checks, decision } = explain(trigger, observation);
+      const { lists, decision } = explain(trigger, observation);
       assertEquals(decision, decide(trigger, observation));
-      const held = checks.filter(({ status }) => status === "held");
+      const held = lists.flatMap(({ checks }) => checks.filter(({ status }) => status === "held"));
       assertEquals(held.map(({ name }) => name), decision.checks);
       for (const { name, message } of held) {
         seen.add(name);
         assertStringIncludes(decision.reason, message);
       }
-      if (decision.kind !== "none") {
-        assert(checks.every(({ status, passes }) => status === "passed" && passes));
+      assertEquals(lists.flatMap(({ actions }) => actions), decision.actions);
+      for (const { checks, actions, selections } of lists) {
+        assertEquals(selections.length, actions.length);
+        assert(checks.every(({ status, passes }) => status !== "passed" || passes));
+        const order = checks.map(({ status }) => ["passed", "held", "not reached"].indexOf(status));
+        assertEquals(order, order.toSorted());
       }
-      const order = checks.map(({ status }) => ["passed", "held", "not reached"].indexOf(status));
-      assertEquals(order, order.toSorted());
     }),
     RUNS,
   );
@@ -58,18 +61,19 @@ Deno.test("explain() runs no check without an observation or without a recommend
     explain(RECONCILE, OBSERVATION),
     explain(OUT, { kind: "unobserved", now: NOW, why: "AWS is away" }),
   ];
-  for (const { checks, selection } of quiet) assertEquals([checks, selection], [[], ""]);
+  for (const { lists } of quiet) assertEquals(lists, []);
   assertEquals(quiet[1]?.changes, []);
 });
 
-Deno.test("explain() lists changes, and each change leads to the decision that explain() shows, of a different kind", () => {
+Deno.test("explain() lists changes, and each change leads to the decision that explain() shows, of different kinds", () => {
+  const kinds = ({ actions }: Decision) => actions.map(({ kind }) => kind).join();
   let tried = 0;
   fc.assert(
     fc.property(random.trigger, random.observation, (trigger, observation) => {
       const { decision: was, changes } = explain(trigger, observation);
       for (const { change, decision, ...changed } of changes) {
         assertEquals(decide(changed.trigger, changed.observation), decision, change);
-        assert(decision.kind !== was.kind, change);
+        assert(kinds(decision) !== kinds(was), change);
         tried++;
       }
     }),
@@ -183,9 +187,8 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
 for (const [name, trigger, observation, expected] of CASES) {
   Deno.test(`explain() finds the change that would change the decision: ${name}`, () => {
     const [, check] = /^([a-z-]+):/.exec(name) ?? [];
-    const held = explain(trigger, { ...OBSERVATION, ...observation }).checks.find(({ status }) =>
-      status === "held"
-    );
+    const { lists } = explain(trigger, { ...OBSERVATION, ...observation });
+    const held = lists.flatMap(({ checks }) => checks).find(({ status }) => status === "held");
     assertEquals(held?.name, check);
     const found = changes(trigger, observation);
     for (const line of expected) assert(found.includes(line), `${line}\nis not among\n${found.join("\n")}`);

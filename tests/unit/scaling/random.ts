@@ -41,6 +41,12 @@ const instanceState = fc.constantFrom(
   "terminated",
 );
 const registration = fc.constantFrom("none", "out-of-service", "in-service", "draining");
+/** Generates what an observation says of an instance that does not serve as it should. */
+const failing = fc.record({
+  health: fc.constantFrom("failing", "unhealthy"),
+  failingSince: time,
+  impaired: fc.constant("EC2 reports an impaired system"),
+}, { requiredKeys: ["health"] });
 /** Generates an instance in any state. */
 export const instance = (id: string): fc.Arbitrary<Instance> =>
   fc.tuple(
@@ -66,8 +72,21 @@ export const instance = (id: string): fc.Arbitrary<Instance> =>
       { weight: 1, arbitrary: fc.constant({ protected: true } as const) },
       { weight: 1, arbitrary: fc.constant({ detached: true } as const) },
       { weight: 1, arbitrary: fc.constant({ overdue: true } as const) },
+      { weight: 1, arbitrary: fc.constant({ detached: true } as const) },
+      { weight: 1, arbitrary: fc.record({ byOperator: time }) },
     ),
-  ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));
+    fc.option(failing, { freq: 4, nil: {} }),
+  ).map(([what, where, exempt, failing]) => ({
+    ...what,
+    ...where,
+    ...exempt,
+    ...(isRegistered(where) ? failing : {}),
+  }));
+
+/** Whether an instance may have a health: the observation gives it only to running, registered instances. */
+function isRegistered({ state, registration }: Pick<Instance, "state" | "registration">): boolean {
+  return state === "running" && (registration === "in-service" || registration === "out-of-service");
+}
 
 const startEvent: fc.Arbitrary<StartEvent> = fc.oneof(
   fc.record({ what: fc.constantFrom("running", "in-service"), at: time, instance: anyId }),
@@ -138,7 +157,17 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     starts: fc.array(startEvent, { minLength: 1, maxLength: 6 }).map((all) =>
       all.toSorted((a, b) => a.at - b.at)
     ),
+    losses: fc.uniqueArray(
+      fc.record({ instance: anyId, zone: fc.constantFrom("a", "b"), at: time, open: fc.boolean() }),
+      { minLength: 1, maxLength: 3, selector: ({ instance }) => instance },
+    ),
   }, { requiredKeys: ["inServiceSince"] }),
+  override: fc.record({
+    capacity: fc.integer({ min: 0, max: 8 }),
+    since: time,
+    until: time,
+    once: fc.boolean(),
+  }),
   processed: fc.record({ at: time, by: fc.constantFrom("notification", "reconcile") }),
 }, {
   requiredKeys: ["now", "fleet", "limits", "instances", "alarms", "cpu", "inProgress", "history"],
@@ -170,12 +199,22 @@ export const trigger: fc.Arbitrary<Trigger> = fc.oneof(
     })),
   },
   { weight: 4, arbitrary: fc.constant({ kind: "reconcile" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "schedule" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 0, max: 8 }).map((capacity) => ({
+      kind: "operator" as const,
+      direction: "to" as const,
+      capacity,
+    })),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant("operator" as const),
       direction: fc.constantFrom("out", "in"),
       instance: anyId,
+      count: fc.integer({ min: 1, max: 4 }),
     }, { requiredKeys: ["kind", "direction"] }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "notification" as const }) },

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decide } from "../../../src/scaling/decide.ts";
-import { RULES_VERSION } from "../../../src/scaling/model/decision.ts";
+import { type Action, kindOf, RULES_VERSION } from "../../../src/scaling/model/decision.ts";
 import { instead, type Recorded, replay } from "../../../src/scaling/replay.ts";
 import { IN, NOW, OBSERVATION, OUT, RECONCILE } from "./fixtures.ts";
 
@@ -23,14 +23,18 @@ Deno.test("R16: replay() compares decisions of the same version of the rules byt
 
 Deno.test("R16: replay() compares only action, instances and deciding check with a different version of the rules", () => {
   const other = RULES_VERSION - 1;
-  const expected = [
-    [{ reason: "busy" }, true],
-    [{ instance: "n3" }, false],
-    [{ candidates: [] }, false],
-    [{ by: "register" }, false],
+  const [start] = START.decision.actions;
+  const action = (more: Partial<Action> | object) => ({ actions: [{ ...start, ...more }] });
+  const expected: readonly (readonly [object, boolean])[] = [
+    [{ reason: "busy", recommendations: [], desired: 9 }, true],
+    [action({ instance: "n3" }), false],
+    [action({ candidates: [] }), false],
+    [action({ by: "register" }), false],
+    [action({ kind: "stop" }), false],
+    [{ actions: [] }, false],
+    [{ actions: [start, start] }, false],
     [{ checks: ["cooldown"] }, false],
-    [{ kind: "stop" }, false],
-  ] as const;
+  ];
   for (const [decision, same] of expected) {
     const replayed = replay(changed(decision, other));
     assertEquals([replayed.same, replayed.rulesChanged], [same, true], JSON.stringify(decision));
@@ -39,7 +43,7 @@ Deno.test("R16: replay() compares only action, instances and deciding check with
 
 Deno.test("instead() makes a decision with different limits, and returns whether the action differs", () => {
   const held = instead(START, { max: 3 });
-  assertEquals([held.differs, held.decision.kind, held.decision.checks], [true, "none", ["max-capacity"]]);
+  assertEquals([held.differs, held.decision.actions, held.decision.checks], [true, [], ["max-capacity"]]);
   assertEquals(instead(START, { max: 4 }).differs, false);
 });
 
@@ -50,8 +54,8 @@ Deno.test("instead() evaluates the policies again for a reconcile", () => {
     alarms: [...OBSERVATION.alarms, { ...OBSERVATION.alarms[1], kind: "cpulow" } as never],
   };
   const record = { ...START, trigger: RECONCILE, observation, decision: decide(RECONCILE, observation) };
-  assertEquals([record.decision.kind, record.decision.checks], ["none", []]);
-  assertEquals(instead(record, { warmup: 30_000 }).decision.kind, "stop");
+  assertEquals([record.decision.actions, record.decision.checks], [[], []]);
+  assertEquals(kindOf(instead(record, { warmup: 30_000 }).decision), "stop");
 });
 
 Deno.test("instead() returns the recorded decision if there is no observation", () => {

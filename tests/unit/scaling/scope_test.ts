@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Observation, ProcessedChange } from "../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import { decide } from "../../../src/scaling/decide.ts";
+import { changeOf } from "../../../src/scaling/plan.ts";
 import { sameAction } from "../../../src/scaling/replay.ts";
 import { dependsOnCredits, dependsOnLoad, type Scope, scopeOf } from "../../../src/scaling/scope.ts";
 import { operator } from "./cases.ts";
@@ -71,7 +72,9 @@ Deno.test("R6: if dependsOnLoad() returns false, decide() chooses the same actio
 Deno.test("R6: decide() stops no instance without the load if dependsOnLoad() returns true", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, { cpu: _, ...unread }) => {
-      if (dependsOnLoad(trigger, unread)) assertEquals(decide(trigger, unread).kind, "none");
+      if (!dependsOnLoad(trigger, unread)) return;
+      const { actions } = decide(trigger, unread);
+      assertEquals(actions.filter((action) => changeOf(action) < 0), []);
     }),
     RUNS,
   );

@@ -11,7 +11,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../../../aws/calls.ts";
 import { pausesOf } from "../../../scaling/faults/pauses.ts";
 import { activityOf } from "../../../scaling/model/activity.ts";
-import type { Decision } from "../../../scaling/model/decision.ts";
+import { type Decision, kindOf } from "../../../scaling/model/decision.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { FAULTS } from "../../../scaling/model/start_event.ts";
 import type { Limits } from "../../../scaling/model/limits.ts";
@@ -155,7 +155,9 @@ export class Metrics {
   }
 
   /** Called when kas has made a decision. */
-  onDecision({ kind: trigger }: Trigger, { kind, checks: [check] }: Decision): void {
+  onDecision({ kind: trigger }: Trigger, decision: Decision): void {
+    const { checks: [check] } = decision;
+    const kind = kindOf(decision);
     this.#decisions.inc({ kind, trigger, check: check ?? "" });
   }
 

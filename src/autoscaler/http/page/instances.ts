@@ -22,6 +22,7 @@ export interface DisplayedInstance {
 /** The colour of each status. */
 export const COLOURS = {
   "in-service": "good",
+  failing: "bad",
   joining: "busy",
   leaving: "going",
   standby: "quiet",

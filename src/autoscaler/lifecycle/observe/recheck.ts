@@ -15,14 +15,16 @@ import { windowsAt } from "../../schedule_windows.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /**
- * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at least min
- * other instances are in service (R3). Other leaving instances do not count as in service, so that two scale-ins never rely
+ * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at
+ * least min other instances are in service (R3). An unhealthy instance that serves nobody need not leave min in service. Other leaving
+ * instances do not count as in service, so that two scale-ins never rely
  * on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
  */
 export async function recheck(
-  { environment: { aws, fleet, tuning, runtime: { clock } }, journal, id, signal }: ActivityContext,
+  { environment: { aws, fleet, tuning, runtime: { clock } }, journal, id, unhealthy, signal }:
+    ActivityContext,
 ): Promise<Instance> {
   // Read the activities in progress before the requests to AWS. If an activity ends during the requests, AWS's answers may
   // show the state from before its end.
@@ -39,6 +41,8 @@ export async function recheck(
   }
   if (instance.detached) throw new ActivityError(`${id} is detached for maintenance`);
   if (instance.protected) throw new ActivityError(`${id} is protected`);
+  // The stop of an instance that serves nobody does not reduce what is in service.
+  if (unhealthy && instance.registration !== "in-service") return instance;
   const now = clock.now();
   const { passed, message } = checkMin(instance, {
     now,

@@ -1,11 +1,19 @@
 /**
  * Supports journals that an earlier version of kas wrote. An autoscaler migrates the tables. A command reads the tables without
- * changing them. scaling/version_1_records.ts converts the JSON of decisions that version 1 of the rules made.
+ * changing them. scaling/records converts the JSON of decisions that earlier versions of the rules made.
  *
  * @module
  */
 import { type Database, pack } from "./database.ts";
-import { OPERATOR_PAUSES, QUARANTINES, SCHEMA, SCHEMA_VERSION, SINCE_6, versionOf } from "./schema.ts";
+import {
+  OPERATOR_PAUSES,
+  QUARANTINES,
+  REFUSALS,
+  SCHEMA,
+  SCHEMA_VERSION,
+  SINCE_9,
+  versionOf,
+} from "./schema.ts";
 import { RENAMED } from "../names.ts";
 
 /** The oldest schema version that {@linkcode readAs} supports. */
@@ -67,8 +75,19 @@ export function readAs(db: Database): void {
   }
   if (found === SCHEMA_VERSION) return;
   const { trigger, status, step } = RENAMED;
+  db.exec(
+    `CREATE TEMP VIEW losses AS
+       SELECT '' AS instance, '' AS zone, 0 AS at, 0 AS closed, NULL AS activity, 0 AS recovered, 0 AS possible
+       WHERE FALSE`,
+  );
   if (found < 7) {
     db.exec("CREATE TEMP VIEW quarantines AS SELECT '' AS instance, 0 AS since WHERE FALSE");
+  }
+  if (found >= 4) {
+    db.exec(
+      `CREATE TEMP VIEW activities AS
+         SELECT *, ${TEMPLATE_8} AS template, NULL AS unhealthy FROM main.activities a`,
+    );
   }
   if (found >= 5) return;
   if (found === 4) {
@@ -86,7 +105,7 @@ export function readAs(db: Database): void {
     CREATE TEMP VIEW activities AS
       SELECT id, decision, kind, instance, remaining, began, ended, ${
     renamed(status, "state")
-  } AS status, reason FROM main.activities;
+  } AS status, reason, ${TEMPLATE_8} AS template, NULL AS unhealthy FROM main.activities a;
     CREATE TEMP VIEW steps AS
       SELECT id, activity, instance, ${
     renamed(step, "step")
@@ -95,7 +114,7 @@ export function readAs(db: Database): void {
 
 /** Version 6 records the refusals of EC2, and since when each instance has failed its health checks. */
 function toVersion6(db: Database): void {
-  db.exec(SINCE_6);
+  db.exec(`CREATE TABLE failing (instance TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT; ${REFUSALS}`);
 }
 
 /** Version 7 records when kas first saw quarantines whose tags do not say when they end. */
@@ -107,6 +126,23 @@ function toVersion7(db: Database): void {
 function toVersion8(db: Database): void {
   db.exec(OPERATOR_PAUSES);
 }
+
+/**
+ * Version 9 records losses, the capacity that an operator asked for, and with an activity its launch template and whether it stops
+ * an unhealthy instance. A decision may have several activities.
+ */
+function toVersion9(db: Database): void {
+  db.exec(`${SINCE_9}
+    ALTER TABLE failing ADD COLUMN served INTEGER;
+    ALTER TABLE activities ADD COLUMN template TEXT;
+    ALTER TABLE activities ADD COLUMN unhealthy INTEGER;
+    CREATE INDEX activities_ended ON activities (ended);
+    UPDATE activities AS a SET template = ${TEMPLATE_8} WHERE kind = 'launch'`);
+}
+
+/** The launch template of an activity up to version 8: it is in the JSON of the decision. */
+const TEMPLATE_8 = `(SELECT json_extract(d.decision, '$.template') FROM decisions d
+  WHERE d.id = a.decision AND json_valid(d.decision))`;
 
 /** Version 5 records why starts failed. */
 function toVersion5(db: Database): void {
@@ -208,4 +244,13 @@ const ACTIVITIES_3 = `
 `;
 
 /** The migrations in order: the first one migrates version 1 to version 2. */
-const STEPS = [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6, toVersion7, toVersion8] as const;
+const STEPS = [
+  toVersion2,
+  toVersion3,
+  toVersion4,
+  toVersion5,
+  toVersion6,
+  toVersion7,
+  toVersion8,
+  toVersion9,
+] as const;

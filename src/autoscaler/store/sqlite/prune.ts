@@ -11,13 +11,13 @@ const MAX_AGE = 90 * 24 * 3_600_000;
 /**
  * Deletes records that are older than 90 days. If the database is larger than `maxBytes`, also deletes the oldest records.
  *
- * The function keeps decisions whose activity is in progress, and the newest decision of each kind of action, because
+ * The function keeps decisions whose activity is in progress, and the newest decision of each kind of activity, because
  * cooldowns depend on these.
  */
 export function prune(store: Store, maxBytes: number, now: number): void {
   const { db } = store;
   const deletable = `id NOT IN (SELECT decision FROM activities WHERE ended IS NULL)
-      AND id NOT IN (SELECT max(id) FROM decisions WHERE kind <> 'none' GROUP BY kind)`;
+      AND id NOT IN (SELECT max(decision) FROM activities GROUP BY kind, unhealthy)`;
   store.transaction(() => {
     db.prepare(`DELETE FROM decisions WHERE time < ? AND ${deletable}`).run(now - MAX_AGE);
     const { first, last } = db.prepare("SELECT min(id) AS first, max(id) AS last FROM decisions").get() ?? {};

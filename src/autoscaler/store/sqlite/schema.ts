@@ -6,15 +6,18 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
-/** The tables that schema version 6 added. */
-export const SINCE_6 = `
+const FAILING = `
   CREATE TABLE failing (             -- the instances that are registered and not healthy
     instance  TEXT PRIMARY KEY,
-    since     INTEGER NOT NULL
+    since     INTEGER NOT NULL,
+    served    INTEGER                -- 1: it has been in service since its start
   ) STRICT;
+`;
 
+/** A table that schema version 6 added. */
+export const REFUSALS = `
   CREATE TABLE refusals (            -- the instances that EC2 refuses to stop or to terminate
     instance  TEXT NOT NULL,
     action    TEXT NOT NULL,         -- stop or terminate
@@ -41,6 +44,26 @@ export const OPERATOR_PAUSES = `
     since     INTEGER NOT NULL,
     until     INTEGER,               -- NULL: until an operator resumes the scaling
     reason    TEXT
+  ) STRICT;
+`;
+
+/** The tables that schema version 9 added. */
+export const SINCE_9 = `
+  CREATE TABLE losses (              -- the instances that left service although nobody took them out of service
+    instance  TEXT PRIMARY KEY,
+    zone      TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    closed    INTEGER NOT NULL,      -- 1: kas does not start an instance in its place any more
+    activity  INTEGER,               -- the activity that starts an instance in its place
+    recovered INTEGER NOT NULL,      -- 1: it serves again, before the activity has ended
+    possible  INTEGER NOT NULL       -- for how long a start has been possible since the loss, in ms
+  ) STRICT;
+
+  CREATE TABLE override (            -- the capacity that an operator asked for: at most one row
+    capacity  INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    until     INTEGER NOT NULL,
+    once      INTEGER NOT NULL       -- 1: it ends when the fleet has the capacity
   ) STRICT;
 `;
 
@@ -96,9 +119,12 @@ export const SCHEMA = `
     began     INTEGER NOT NULL,
     ended     INTEGER,
     status    TEXT NOT NULL,
-    reason    TEXT NOT NULL
+    reason    TEXT NOT NULL,
+    template  TEXT,                  -- the launch template of a launch
+    unhealthy INTEGER                -- 1: the activity stops an unhealthy instance
   ) STRICT;
   CREATE INDEX activities_in_progress ON activities (id) WHERE ended IS NULL;
+  CREATE INDEX activities_ended ON activities (ended);
   CREATE INDEX activities_decision ON activities (decision);
   CREATE INDEX activities_kind ON activities (kind, status);
 
@@ -122,7 +148,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
-${SINCE_6}${QUARANTINES}${OPERATOR_PAUSES}`;
+${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {

@@ -1,6 +1,6 @@
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertMatch } from "@std/assert";
-import { scale } from "../../../../src/admin/instances/scale.ts";
+import { scale } from "../../../../src/admin/instances/scale/command.ts";
 import { startInstance } from "../../../../src/aws/ec2/state_changes.ts";
 import { run } from "../../../../src/cli/run.ts";
 import { type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";

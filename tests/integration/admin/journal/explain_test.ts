@@ -28,12 +28,12 @@ Deno.test("explain finds a decision by id or time, or the latest decision, in th
   for (const { stdout } of [byTime, last, latest]) assertMatch(stdout, /^Decision \d+ at /);
   assertEquals(byUrl.stdout, byId.stdout);
   const explained = JSON.parse(json.stdout);
-  assertEquals([explained.id, explained.decision.kind, explained.activity.status], [
+  assertEquals([explained.id, explained.decision.actions[0].kind, explained.activities[0].status], [
     line?.id,
     "start",
     "successful",
   ]);
-  assertEquals(explained.checks.map(({ name }: { name: string }) => name), [
+  assertEquals(explained.lists[0].checks.map(({ name }: { name: string }) => name), [
     "not-newest",
     "paused",
     "cooldown",

@@ -91,10 +91,10 @@ Deno.test("replay prints the first decision whose recorded and replayed results 
     assertMatch(stderr, /^kas: Decision 1 .*\n$/);
     const [difference] = JSON.parse(stdout);
     assertEquals([difference.id, difference.time], [1, new Date(NOW).toISOString()]);
-    assertEquals([JSON.parse(difference.recorded).instance, JSON.parse(difference.replayed).instance], [
-      "n3",
-      "n4",
-    ]);
+    const instances = [difference.recorded, difference.replayed].map((it) =>
+      JSON.parse(it).actions[0].instance
+    );
+    assertEquals(instances, ["n3", "n4"]);
   }));
 
 Deno.test("replay, explain and activities leave a damaged record out, and name it on stderr", () =>

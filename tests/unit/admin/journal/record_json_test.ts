@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { toRecord } from "../../../../src/admin/journal/record_json.ts";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
+import { RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
+import { NO_ACTION } from "../../../support/decisions.ts";
 
 const TESTDATA = new URL("../../autoscaler/store/testdata/", import.meta.url);
 
@@ -22,19 +24,41 @@ Deno.test("toRecord() reads from the JSON lines of kas 0.1.0 the same records as
   }
 });
 
+/** What every record of the tests has. */
+const RECORD = {
+  id: 1,
+  time: 2,
+  kas: "1.2.3",
+  message: null,
+  trigger: { kind: "reconcile" },
+  observation: { kind: "unobserved", now: 2, why: "AWS is unreachable" },
+};
+
 Deno.test("toRecord() reads the JSON that kas writes for a record", () => {
-  const record = {
-    id: 1,
-    time: 2,
-    kas: "1.2.3",
-    rules: 2,
-    message: null,
-    trigger: { kind: "reconcile" },
-    observation: { kind: "unobserved", now: 2, why: "AWS is unreachable" },
-    decision: { kind: "none", reason: "No action.", checks: [] },
-    activity: null,
-  };
+  const record = { ...RECORD, rules: RULES_VERSION, decision: NO_ACTION, activities: [] };
   assertEquals(toRecord(JSON.stringify(record)), record as never);
+});
+
+Deno.test("toRecord() converts the one action and the one activity of a record of versions 2 to 6 of the rules", () => {
+  const grounds = { reason: "busy", checks: [] };
+  const action = { kind: "start", instance: "n4", candidates: ["n3"], by: "start" };
+  const activity = { id: 3, kind: "start", instance: "n4", steps: [] };
+  const recommendation = { policy: "minimum", direction: "out", reason: "busy" };
+  for (const rules of [2, 6]) {
+    const before = { ...RECORD, rules, decision: { ...action, ...grounds, recommendation }, activity };
+    assertEquals(
+      toRecord(JSON.stringify(before)),
+      {
+        ...RECORD,
+        rules,
+        decision: { ...grounds, actions: [action], recommendations: [recommendation] },
+        activities: [activity],
+      } as never,
+    );
+    const quiet = { ...RECORD, rules, decision: { kind: "none", ...grounds }, activity: null };
+    const { decision, activities } = toRecord(JSON.stringify(quiet)) ?? {};
+    assertEquals([decision?.actions, decision?.recommendations, activities], [[], [], []]);
+  }
 });
 
 for (

@@ -19,7 +19,7 @@ function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 
     trigger: OUT,
     observation: facts,
     decision: decide(OUT, facts),
-    activity: null,
+    activities: [],
     ...more,
   };
   return renderExplanation(record, explain(record.trigger, facts), columns).join("\n");
@@ -50,7 +50,7 @@ Deno.test("renderExplanation() shows the recorded reason of a decision that an o
 
 Deno.test("renderExplanation() lists the steps of an activity and the failures of these steps", () => {
   const rendered = text(OBSERVATION, {
-    activity: {
+    activities: [{
       id: 3,
       kind: "start",
       instance: "n4",
@@ -60,7 +60,7 @@ Deno.test("renderExplanation() lists the steps of an activity and the failures o
       status: "failed",
       reason: "no capacity in b",
       steps: [{ step: "started", instance: "n4", began: NOW, ended: NOW + 2_000, failure: "no capacity" }],
-    },
+    }],
   });
   assertMatch(rendered, /activity 3: start n4, failed after 2.5 s\n +no capacity in b\n/);
   assertMatch(rendered, /^ {2}started +n4 +2026-11-23T12:00:02.000Z +2 +no capacity$/m);

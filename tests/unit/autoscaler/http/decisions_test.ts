@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decisionLines } from "../../../../src/autoscaler/http/decisions.ts";
 import type { DecisionQuery, DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
+import { NO_ACTION } from "../../../support/decisions.ts";
 import { NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
 /** A journal with a number of records. */
@@ -16,8 +17,8 @@ function journal(length: number): (query: DecisionQuery) => DecisionRecord | und
       message: null,
       trigger: { kind: "reconcile" },
       observation: OBSERVATION,
-      decision: { kind: "none", reason: "quiet", checks: [] },
-      activity: null,
+      decision: NO_ACTION,
+      activities: [],
     };
   };
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ALERT_NAMES } from "../../../../src/autoscaler/alerts/alert.ts";
 import { Metrics } from "../../../../src/autoscaler/http/metrics/metrics.ts";
 import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
+import { NO_ACTION } from "../../../support/decisions.ts";
 import { program, testWith } from "../../../support/needs.ts";
 import { instance, OBSERVATION } from "../../scaling/fixtures.ts";
 import { count, type Family, parseExposition, value } from "./exposition.ts";
@@ -81,7 +82,7 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
   const metrics = new Metrics(OPTIONS);
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
-  metrics.onDecision({ kind: "reconcile" }, { kind: "none", reason: "", checks: ["max-capacity"] });
+  metrics.onDecision({ kind: "reconcile" }, { ...NO_ACTION, checks: ["max-capacity"] });
   metrics.onObservation({ at: NOW, seconds: 0.2 });
   metrics.onObservation({ at: NOW + 60_000, seconds: 45, error: "AWS is unreachable" });
   const call = { service: "EC2", operation: "DescribeInstances", seconds: 0.03 };

@@ -65,13 +65,14 @@ Deno.test("the autoscaler carries out an operator's command despite its cooldown
   );
   const command = { direction: "out", dryRun: false };
   for (const expected of [2, 3]) {
-    assertEquals((await operate(lab, "scale", command)).kind, "start");
+    const { actions } = await operate(lab, "scale", command);
+    assertEquals(actions.map(({ kind }: { readonly kind: string }) => kind), ["start"]);
     await lab.pass(RESTORED);
     assertEquals(countInService(lab), expected);
   }
   await operate(lab, "pause", { directions: ["out"] });
-  const { kind, checks } = await operate(lab, "scale", command);
-  assertEquals([kind, checks], ["none", ["paused"]]);
+  const { actions, checks } = await operate(lab, "scale", command);
+  assertEquals([actions, checks], [[], ["paused"]]);
   await lab.pass(RESTORED);
   assertEquals(countInService(lab), 3);
 });
@@ -81,8 +82,8 @@ Deno.test("an operator's command with dryRun leaves no trace in the journal", as
     fleetOf([false], { limits: { ...LIMITS, min: 1, resync: 3_600_000 }, startTimeout: 120_000 }),
   );
   const before = lab.kas.journal.lines(10, 0);
-  const { kind, activity } = await operate(lab, "scale", { direction: "out", dryRun: true });
-  assertEquals([kind, activity], ["start", null]);
+  const { actions, activities } = await operate(lab, "scale", { direction: "out", dryRun: true });
+  assertEquals([actions.length, activities], [1, []]);
   await lab.pass(RESTORED);
   assertEquals([countInService(lab), lab.kas.journal.lines(10, 0)], [1, before]);
 });

@@ -4,18 +4,15 @@ import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { phaseTable } from "../../../../src/autoscaler/store/phases.ts";
 import { DamagedRowError } from "../../../../src/autoscaler/store/sqlite/rows.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import type { Decision } from "../../../../src/scaling/model/decision.ts";
+import { begin, decisionOf, NO_ACTION, starting } from "../../../support/decisions.ts";
 import { NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
-const START: Decision = {
-  kind: "start",
-  instance: "n3",
-  candidates: ["n3", "n4"],
-  by: "start",
-  reason: "busy",
-  checks: [],
-};
-const STOP: Decision = { kind: "stop", instance: "n1", reason: "idle", checks: [] };
+/** Two starts and a stop. */
+const DECISIONS = [
+  decisionOf(starting("n3", ["n3", "n4"])),
+  decisionOf(starting("n4", ["n3", "n4"])),
+  decisionOf({ kind: "stop", instance: "n1" }),
+];
 
 /** An integer that a number cannot represent exactly, and that is not a valid time. */
 const HUGE = "9007199254740993";
@@ -30,15 +27,14 @@ function filled() {
   state.db.onDamage = (row) => damages.push(row);
   const journal = new Journal(state);
   const inbox = new Inbox(state);
-  for (const [n, decision] of [START, { ...START, instance: "n4" } as const, STOP].entries()) {
-    const activity = journal.record({
+  for (const [n, decision] of DECISIONS.entries()) {
+    const activity = begin(journal, {
       trigger: { kind: "operator", direction: "out" },
       observation: { ...OBSERVATION, now: NOW + n },
       decision,
       dryRun: false,
       message: { id: `m${n}`, received: NOW + n },
     });
-    assert(activity);
     journal.noteStep(activity.id, { step: "running", instance: "n3", began: NOW + n, ended: NOW + n + 1 });
     if (n === 0) journal.end(activity, "successful", "done", NOW + 1);
   }
@@ -98,19 +94,22 @@ const DAMAGES: readonly [damage: string, row: string, missing: Partial<typeof SO
   ["decisions SET trigger_json = '{' WHERE id = 2", "decision 2", { records: [1, 3] }],
   ["decisions SET decision = 'nonsense' WHERE id = 2", "decision 2", { records: [1, 3] }],
   ["decisions SET decision = '[]' WHERE id = 2", "decision 2", { records: [1, 3] }],
-  [`decisions SET decision = '{"kind":"start","checks":5}' WHERE id = 2`, "decision 2", {}],
+  [`decisions SET decision = '{"actions":[],"checks":5}' WHERE id = 2`, "decision 2", {}],
+  [`decisions SET decision = '{"kind":"start","checks":[]}' WHERE id = 2`, "decision 2", { records: [1, 3] }],
   ["decisions SET observation = x'00' WHERE id = 2", "decision 2", { records: [1, 3] }],
-  ["decisions SET kind = 'launched' WHERE id = 2", "decision 2", { lines: [3, 1], checks: 2, lastOut: NOW }],
   ["decisions SET trigger_kind = '' WHERE id = 2", "decision 2", { lines: [3, 1], checks: 2 }],
   [`decisions SET time = ${HUGE} WHERE id = 2`, "decision 2", {
     lines: [3, 1],
     checks: 2,
     records: [1, 3],
-    lastOut: NOW,
   }],
   [`decisions SET received = ${HUGE} WHERE id = 2`, "decision 2", { records: [1, 3] }],
   [`decisions SET rules = ${HUGE} WHERE id = 2`, "decision 2", { records: [1, 3] }],
-  ["activities SET kind = 'x' WHERE id = 2", "activity 2", { records: [1, 3], unfinished: [3] }],
+  ["activities SET kind = 'x' WHERE id = 2", "activity 2", {
+    records: [1, 3],
+    unfinished: [3],
+    lastOut: NOW,
+  }],
   ["activities SET remaining = '{' WHERE id = 2", "activity 2", {}],
   ["activities SET remaining = '[5]' WHERE id = 2", "activity 2", {}],
   [`activities SET began = ${HUGE} WHERE id = 2`, "activity 2", {
@@ -118,6 +117,7 @@ const DAMAGES: readonly [damage: string, row: string, missing: Partial<typeof SO
     checks: 2,
     records: [1, 3],
     unfinished: [3],
+    lastOut: NOW,
   }],
   ["activities SET status = 'x' WHERE id = 2", "activity 2", {
     lines: [3, 1],
@@ -143,6 +143,18 @@ for (const [damage, row, missing] of DAMAGES) {
     assertEquals(it.damages.filter((name) => name === row), [row]);
   });
 }
+
+Deno.test("Journal.lines() leaves out a decision without an action whose kind is damaged, and reports the damage", () => {
+  using it = filled();
+  it.journal.record({
+    trigger: { kind: "reconcile" },
+    observation: OBSERVATION,
+    decision: NO_ACTION,
+    dryRun: false,
+  });
+  it.state.db.exec("UPDATE decisions SET kind = 'launched' WHERE id = 4");
+  assertEquals([readAll(it), it.damages], [{ ...SOUND, records: [1, 2, 3, 4] }, ["decision 4"]]);
+});
 
 Deno.test("Journal.read() by id throws an error for a damaged record, and by time or as the last one returns an earlier record", () => {
   using it = filled();
@@ -189,7 +201,7 @@ Deno.test("kas records the next reconcile although the row of the previous one i
   const none = {
     trigger: { kind: "reconcile" },
     observation: OBSERVATION,
-    decision: { kind: "none", reason: "quiet", checks: [] },
+    decision: NO_ACTION,
     dryRun: false,
   } as const;
   it.journal.record(none);

@@ -9,37 +9,35 @@ import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
 import { type Decision, RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
+import { begin, decisionOf, NO_ACTION, starting } from "../../../support/decisions.ts";
 import { instance, NOW, OBSERVATION, stopped } from "../../scaling/fixtures.ts";
 import * as random from "../../scaling/random.ts";
 
 const OUT: Trigger = { kind: "operator", direction: "out" };
-const START: Decision & { readonly kind: "start" } = {
-  kind: "start",
-  instance: "n3",
-  candidates: ["n4", "n5"],
-  by: "start",
-  reason: "busy",
-  checks: [],
-};
-const STOP: Decision & { readonly kind: "stop" } = {
-  kind: "stop",
-  instance: "n1",
-  reason: "idle",
-  checks: [],
-};
-const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none left", checks: [] };
-const NONE: Decision = { kind: "none", reason: "all is well", checks: [] };
+const START = decisionOf(starting("n3", ["n4", "n5"]));
+const STOP = decisionOf({ kind: "stop", instance: "n1" });
+const LAUNCH = decisionOf({ kind: "launch", template: "kas-node:2" });
 const RECONCILE: Trigger = { kind: "reconcile" };
 
-/** Records a decision that kas made some ms after NOW. */
-function record(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
-  return journal.record({
+/** Returns a decision that kas made some ms after NOW. */
+function made(decision: Decision, after: number, more: Partial<NewDecision>): NewDecision {
+  return {
     trigger: OUT,
     observation: { ...OBSERVATION, now: NOW + after },
     decision,
     dryRun: false,
     ...more,
-  });
+  };
+}
+
+/** Records a decision that kas made some ms after NOW. */
+function record(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
+  return journal.record(made(decision, after, more));
+}
+
+/** Records a decision with one action. Returns its activity. */
+function recordOne(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
+  return begin(journal, made(decision, after, more));
 }
 
 function open(): { state: Store; journal: Journal; [Symbol.dispose](): void } {
@@ -58,7 +56,7 @@ Deno.test("Journal.read() returns a record with all inputs of the decision (R16)
   );
   assertMatch(found?.kas ?? "", /^\d+\.\d+\.\d+/);
   assertEquals([found?.trigger, found?.observation, found?.decision], [OUT, OBSERVATION, decision]);
-  assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
+  assertEquals(found?.activities.map(({ instance, steps }) => [instance, steps]), [["n4", []]]);
 });
 
 Deno.test("R16: replaying the records of random decisions produces the same bytes", async () => {
@@ -100,7 +98,7 @@ Deno.test("R16: replaying the records of random decisions produces the same byte
 
 Deno.test("Journal.read() finds a decision by id, the next decision after an id, and the last decision at a time", () => {
   using it = open();
-  for (const after of [0, 10, 20]) record(it.journal, NONE, after);
+  for (const after of [0, 10, 20]) record(it.journal, NO_ACTION, after);
   const id = (query: DecisionQuery) => it.journal.read(query)?.id;
   assertEquals([id({ id: 2 }), id({ id: 4 })], [2, undefined]);
   assertEquals([id({ after: 0 }), id({ after: 2 }), id({ after: 3 })], [1, 3, undefined]);
@@ -109,17 +107,17 @@ Deno.test("Journal.read() finds a decision by id, the next decision after an id,
 
 Deno.test("Journal.read() throws an error that contains the id of a damaged record", () => {
   using it = open();
-  record(it.journal, NONE);
+  record(it.journal, NO_ACTION);
   it.state.db.exec("UPDATE decisions SET observation = substr(observation, 1, length(observation) - 9)");
   assertThrows(() => it.journal.read({ id: 1 }), Error, "decision 1");
 });
 
 Deno.test("Journal.record() begins an activity for an action, but not for a dry run or a decision without an action", () => {
   using it = open();
-  const activity = record(it.journal, START);
-  assertEquals([activity?.kind, activity?.instance, activity?.remaining], ["start", "n3", ["n4", "n5"]]);
-  assertEquals(record(it.journal, NONE), undefined);
-  assertEquals(record(it.journal, STOP, 1, { dryRun: true }), undefined);
+  const { kind, instance, remaining } = recordOne(it.journal, START);
+  assertEquals([kind, instance, remaining], ["start", "n3", ["n4", "n5"]]);
+  assertEquals(record(it.journal, NO_ACTION), []);
+  assertEquals(record(it.journal, STOP, 1, { dryRun: true }), []);
   assertEquals(it.journal.inProgress(), [{ kind: "start", instance: "n3", since: NOW }]);
   assertEquals(it.journal.lines(9, NOW).map(({ kind, status }) => [kind, status]), [
     ["stop", "dry-run"],
@@ -128,14 +126,27 @@ Deno.test("Journal.record() begins an activity for an action, but not for a dry 
   ]);
 });
 
+Deno.test("Journal.record() begins an activity for each action of a decision, in order, and lines() returns a line for each", () => {
+  using it = open();
+  const both = decisionOf(starting("n3", ["n5"]), starting("n4", ["n5"]));
+  const activities = record(it.journal, both);
+  assertEquals(activities.map(({ instance }) => instance), ["n3", "n4"]);
+  const [first, second] = activities;
+  assertEquals(it.journal.read({ last: true })?.activities.map(({ id }) => id), [first?.id, second?.id]);
+  assertEquals(it.journal.lines(9, NOW).map(({ instance }) => instance), ["n4", "n3"]);
+  // Both starts have the candidate n5, and only one of them can use it.
+  assertEquals(first && it.journal.nextCandidate(first)?.instance, "n5");
+  assertEquals(second && it.journal.nextCandidate(second), undefined);
+});
+
 Deno.test("Journal.record() stores each of several equal consecutive reconciles, and lines() returns one line for them (I8)", () => {
   using it = open();
   const reconcile = (reason: string, after: number) =>
-    record(it.journal, { ...NONE, reason }, after, { trigger: RECONCILE });
+    record(it.journal, { ...NO_ACTION, reason }, after, { trigger: RECONCILE });
   reconcile("idle", 0);
   reconcile("idle", 60_000);
   reconcile("idle", 61_000);
-  record(it.journal, NONE, 62_000);
+  record(it.journal, NO_ACTION, 62_000);
   reconcile("idle", 120_000);
   reconcile("at max", 180_000);
   assertEquals(
@@ -156,12 +167,12 @@ Deno.test("after Journal.prune(), a run of equal reconciles begins with the olde
   using it = open();
   const day = 24 * 3_600_000;
   for (const after of [0, 2 * day, 3 * day, 4 * day]) {
-    record(it.journal, NONE, after, { trigger: RECONCILE });
+    record(it.journal, NO_ACTION, after, { trigger: RECONCILE });
   }
   it.journal.prune(NOW + 91 * day);
   const line = ({ id, times, time }: JournalLine) => [id, times, Date.parse(time) - NOW];
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 3, 4 * day]]);
-  record(it.journal, NONE, 5 * day, { trigger: RECONCILE });
+  record(it.journal, NO_ACTION, 5 * day, { trigger: RECONCILE });
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 4, 5 * day]]);
   it.journal.prune(NOW + 94.5 * day);
   assertEquals(it.journal.lines(9, NOW).map(line), [[5, 1, 5 * day]]);
@@ -169,8 +180,7 @@ Deno.test("after Journal.prune(), a run of equal reconciles begins with the olde
 
 Deno.test("Journal.noteStep() adds a phase after the end of an activity (R17)", () => {
   using it = open();
-  const activity = record(it.journal, START);
-  if (activity === undefined) throw new Error("no activity");
+  const activity = recordOne(it.journal, START);
   it.journal.end(activity, "successful", "busy", NOW + 30);
   it.journal.noteStep(activity.id, {
     step: "first-request",
@@ -185,9 +195,9 @@ Deno.test("Journal.noteStep() adds a phase after the end of an activity (R17)", 
 
 Deno.test("Journal.nextCandidate() skips candidates that are in use by other activities (R7)", () => {
   using it = open();
-  const first = record(it.journal, START);
-  record(it.journal, { ...START, instance: "n4", candidates: [] });
-  const next = first && it.journal.nextCandidate(first);
+  const first = recordOne(it.journal, START);
+  record(it.journal, decisionOf(starting("n4")));
+  const next = it.journal.nextCandidate(first);
   assertEquals([next?.instance, next?.remaining], ["n5", []]);
   assertEquals(next && it.journal.nextCandidate(next), undefined);
   assertEquals(it.journal.inProgress().map(({ instance }) => instance), ["n5", "n4"]);
@@ -195,7 +205,7 @@ Deno.test("Journal.nextCandidate() skips candidates that are in use by other act
 
 Deno.test("Journal.step() records a step before kas takes the step, and records the end of the step", async () => {
   using it = open();
-  const id = record(it.journal, START)?.id ?? 0;
+  const id = recordOne(it.journal, START).id;
   const stop = new AbortController();
   let now = NOW;
   const step = (name: StepName, take: () => Promise<void>) =>
@@ -226,11 +236,10 @@ Deno.test("Journal.lines() contains the end of each phase, beginning with the br
     to: "ALARM",
     at: NOW - 20,
   } as const;
-  const activity = record(it.journal, START, 0, {
+  const activity = recordOne(it.journal, START, 0, {
     trigger: { kind: "notification", alarm },
     message: { id: "m", received: NOW - 10 },
   });
-  if (activity === undefined) throw new Error("no activity");
   const times = { now: () => NOW + 5, signal: new AbortController().signal, take: () => Promise.resolve() };
   await it.journal.step(activity.id, "n3", "started", times);
   it.journal.end(activity, "successful", "busy", NOW + 30);
@@ -247,22 +256,21 @@ Deno.test("Journal.history() contains the last decisions to scale out and to sca
   assertEquals(it.journal.history(NOW), { inServiceSince: {} });
   record(it.journal, START, 1);
   record(it.journal, STOP, 2);
-  record(it.journal, NONE, 3);
+  record(it.journal, NO_ACTION, 3);
   assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
 });
 
 Deno.test("Journal.history() counts launches and terminations", () => {
   using it = open();
   record(it.journal, LAUNCH, 1);
-  record(it.journal, { ...STOP, kind: "terminate" }, 2);
+  record(it.journal, decisionOf({ kind: "terminate", instance: "n1" }), 2);
   assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
 });
 
 Deno.test("Journal.history() contains the time since which launches fail, until a launch succeeds or an hour has passed (R7)", () => {
   using it = open();
   const launched = (state: "failed" | "successful", after: number) => {
-    const activity = record(it.journal, LAUNCH, after);
-    if (activity !== undefined) it.journal.end(activity, state, "so", NOW + after);
+    it.journal.end(recordOne(it.journal, LAUNCH, after), state, "so", NOW + after);
   };
   const failing = (now: number) => it.journal.history(NOW + now).launchesFail;
   launched("failed", 1_000);
@@ -279,8 +287,7 @@ Deno.test("Journal.history() contains the time since which launches fail, until 
 
 Deno.test("Journal.launch() records the instance when EC2 has answered, and not earlier", async () => {
   using it = open();
-  const activity = record(it.journal, LAUNCH);
-  assert(activity !== undefined);
+  const activity = recordOne(it.journal, LAUNCH);
   assertEquals([activity.instance, activity.template], [undefined, "kas-node:2"]);
   const signal = new AbortController().signal;
   const now = () => NOW + 5;
@@ -317,8 +324,11 @@ Deno.test("Journal.noteInService() counts the time in service of a new instance 
     using state = Store.open(folder);
     const journal = new Journal(state);
     assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
-    journal.noteInService([instance("old", { registration: "draining" })], NOW + 3);
+    journal.noteInService([instance("old", { registration: "draining" }), instance("new")], NOW + 3);
     assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1 });
+    // The fleet has neither of them any more.
+    journal.noteInService([], NOW + 4);
+    assertEquals(journal.history(NOW).inServiceSince, {});
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -341,15 +351,15 @@ Deno.test("Journal.history() contains the times at which an observation showed a
 
 Deno.test("Journal.prune() deletes records after 90 days, except activities in progress and the last start and stop", () => {
   using it = open();
-  const first = record(it.journal, START);
-  record(it.journal, NONE);
+  const first = recordOne(it.journal, START);
+  record(it.journal, NO_ACTION);
   record(it.journal, STOP);
   record(it.journal, START, 1);
-  const ended = record(it.journal, START, 2);
-  if (ended !== undefined) it.journal.end(ended, "successful", "", NOW + 3);
+  const ended = recordOne(it.journal, START, 2);
+  it.journal.end(ended, "successful", "", NOW + 3);
   it.journal.prune(NOW + 91 * 24 * 3_600_000);
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop", "start"]);
-  if (first !== undefined) it.journal.end(first, "successful", "", NOW + 4);
+  it.journal.end(first, "successful", "", NOW + 4);
   it.journal.prune(NOW + 91 * 24 * 3_600_000);
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop"]);
 });
@@ -360,7 +370,7 @@ Deno.test("Journal.prune() deletes the oldest records above the size limit, exce
   const journal = new Journal(state, largest);
   record(journal, START);
   const random = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(6_000))));
-  for (let n = 1; n <= 200; n++) record(journal, { ...NONE, reason: random() }, n);
+  for (let n = 1; n <= 200; n++) record(journal, { ...NO_ACTION, reason: random() }, n);
   assert(state.size() > 2 * largest);
   journal.prune(NOW + 1_000);
   assert(state.size() <= largest, `${state.size()} bytes are left`);

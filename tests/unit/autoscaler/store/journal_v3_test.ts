@@ -13,6 +13,7 @@ import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import type { DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
+import { type Decision, kindOf } from "../../../../src/scaling/model/decision.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
 import { isObserved } from "../../../../src/scaling/model/observation.ts";
 import { instead, replay } from "../../../../src/scaling/replay.ts";
@@ -67,7 +68,7 @@ function assertSameAnswers(store: Store): void {
   assertEquals(all.map(({ id }) => id), answers.records.map(({ id }) => id));
   for (const [i, record] of all.entries()) {
     const old = answers.records[i];
-    assertEquals(record.activity, renamed(old?.activity) as never);
+    assertEquals(record.activities, (old?.activity ? [renamed(old.activity)] : []) as never);
     const { id, time, kas, rules, message, observation, decision } = record;
     assertEquals({ id, time, kas, rules, message }, {
       id: old?.id ?? 0,
@@ -84,11 +85,11 @@ function assertSameAnswers(store: Store): void {
       (direction === "in" && (at > 4 || (at === 4 && old?.explain.rules[at]?.rule === "R5")) ? 1 : 0);
     // In version 1 a decision about an outdated notification named no rule.
     const overtaken = !isObserved(observation) && observation.processed !== undefined;
-    const expected = withChecks(
+    const expected = outcomeOf(
       old?.decision,
       overtaken ? ["not-newest"] : held < 0 ? [] : CHECKS[direction]?.slice(held, held + 1) ?? [],
     );
-    assertEquals(withoutReason(decision), expected, `decision ${id}`);
+    assertEquals(outcome(decision), expected, `decision ${id}`);
     assertEquals(journal.checks(id), decision.checks);
     const replayed = replay(record);
     if (STALE.has(id)) {
@@ -101,13 +102,13 @@ function assertSameAnswers(store: Store): void {
       assertNotEquals(replayed.decision.checks, ["cooldown"]);
       continue;
     }
-    assertEquals([replayed.same, withoutReason(replayed.decision)], [true, expected], `decision ${id}`);
+    assertEquals([replayed.same, outcome(replayed.decision)], [true, expected], `decision ${id}`);
     const other = instead(record, { max: 2, cooldownIn: 3_000 });
-    assertEquals([other.differs, other.decision.kind], [
+    assertEquals([other.differs, kindOf(other.decision)], [
       old?.instead.differs ?? false,
       old?.instead.decision.kind,
     ]);
-    const { checks } = explain(record.trigger, observation);
+    const { lists: [{ checks = [] } = {}] } = explain(record.trigger, observation);
     // In version 1 a separate check, the third one, was for the warm-up of the alarm's instance.
     const without = direction === "in" && held > 2 ? held - 1 : held;
     // Version 1 had no check `paused`, which is the second one.
@@ -142,16 +143,14 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
 /** The ids of the scale-ins of version 1 that depended on CPU datapoints from before the last change of capacity. */
 const STALE: ReadonlySet<number> = new Set([34, 35, 37, 39, 40, 51]);
 
-/** Converts a decision of version 1 of the rules: the result has checks instead of rules. */
-function withChecks(decision: object | undefined, checks: readonly string[]): object {
-  const { rules: _, ...rest } = decision as { readonly rules?: unknown };
-  return { ...rest, checks };
+/** Returns the actions of a decision of version 1 of the rules, with the checks that hold back. */
+function outcomeOf(decision: object | undefined, checks: readonly string[]): object {
+  const { rules: _, reason: __, ...action } = decision as { readonly kind: string } & Record<string, unknown>;
+  return { actions: action.kind === "none" ? [] : [action], checks };
 }
 
-function withoutReason(decision: object): object {
-  return Object.fromEntries(
-    Object.entries(decision).filter(([key]) => key !== "reason" && key !== "recommendation"),
-  );
+function outcome({ actions, checks }: Decision): object {
+  return { actions, checks };
 }
 
 /** Runs a test with a copy of the journal in a state folder. */

@@ -5,8 +5,9 @@ import { pack } from "../../../../src/autoscaler/store/sqlite/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
-import type { Version1Record } from "../../../../src/scaling/version_1_records.ts";
+import type { Version1Record } from "../../../../src/scaling/records/version_1.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
+import { begin, decisionOf } from "../../../support/decisions.ts";
 import { NOW, OBSERVATION, OUT } from "../../scaling/fixtures.ts";
 
 const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
@@ -17,11 +18,12 @@ const FIRST = firstRecord();
 
 function firstRecord(): Version1Record {
   const { inProgress, ...facts } = OBSERVATION;
-  const { checks: _, recommendation: __, ...decision } = decide(OUT, OBSERVATION);
+  const { actions: [start], reason } = decide(OUT, OBSERVATION);
+  assert(start !== undefined);
   return {
     signal: { kind: "out", source: "notification", alarm: OUT.alarm },
     facts: { ...facts, underWay: inProgress },
-    decision: { ...decision, rules: ["R7"] },
+    decision: { ...start, reason, rules: ["R7"] },
   };
 }
 
@@ -91,9 +93,9 @@ Deno.test("Store.open() migrates a journal of version 2 with its activities", ()
     const record = journal.read({ id: 1 });
     assert(record && replay(record).same);
     // New rows get the next ids, and references to the old rows are valid.
-    const launch = { kind: "launch", template: "kas-node", reason: "none left", checks: [] } as const;
+    const decision = decisionOf({ kind: "launch", template: "kas-node" });
     assertEquals(
-      journal.record({ trigger: OUT, observation: OBSERVATION, decision: launch, dryRun: false })?.id,
+      begin(journal, { trigger: OUT, observation: OBSERVATION, decision, dryRun: false }).id,
       8,
     );
     state.db.exec("DELETE FROM decisions WHERE id = 1");

@@ -1,31 +1,20 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Activity, PlacedActivity } from "../../../../src/autoscaler/store/activities.ts";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import type { Decision } from "../../../../src/scaling/model/decision.ts";
+import { beginAt, decisionOf, starting } from "../../../support/decisions.ts";
 import { HOUR, MINUTE, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
 const signal = new AbortController().signal;
 
 /** Records a decision to start n3. */
 function start(journal: Journal): PlacedActivity {
-  const decision: Decision = {
-    kind: "start",
-    instance: "n3",
-    candidates: ["n4"],
-    by: "start",
-    reason: "busy",
-    checks: [],
-  };
-  const trigger = { kind: "operator", direction: "out" } as const;
-  const activity: Activity | undefined = journal.record({
-    trigger,
+  return beginAt(journal, {
+    trigger: { kind: "operator", direction: "out" },
     observation: OBSERVATION,
-    decision,
+    decision: decisionOf(starting("n3", ["n4"])),
     dryRun: false,
   });
-  assert(activity?.instance !== undefined);
-  return { ...activity, instance: activity.instance };
 }
 
 async function runs(journal: Journal, { id }: Activity, instance: string, at: number): Promise<void> {

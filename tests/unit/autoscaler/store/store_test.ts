@@ -48,7 +48,7 @@ Deno.test("Store.open() and Store.read() reject a newer schema with a one-line e
     const before = Deno.readFileSync(path);
     for (const open of [Store.open, Store.read]) {
       const { message, hint } = assertThrows(() => open(folder), UnusableError);
-      assertMatch(message, /^Cannot \S.* \/.*kas\.db: .*schema version 99; this kas supports up to 8/);
+      assertMatch(message, /^Cannot \S.* \/.*kas\.db: .*schema version 99; this kas supports up to \d+\)/);
       assertMatch(hintText(hint), /upgrade kas/);
       assertEquals(message.includes("\n"), false);
     }

@@ -76,7 +76,8 @@ Deno.test("R19: the bounds in force do not depend on the order of the windows, a
 
 Deno.test("R19: a reconcile starts a node for the minimum of a window, and the reason names its schedule", () => {
   const decision = decide(RECONCILE, { ...during({ ...OPEN, min: 4 }), alarms: [] });
-  assertEquals([decision.kind, decision.recommendation?.policy], ["start", "minimum"]);
+  assertEquals(decision.actions.map(({ kind }) => kind), ["start"]);
+  assertEquals(decision.recommendations.map(({ policy }) => policy), ["minimum"]);
   assertEquals(/\bday\b/.test(decision.reason), true);
 });
 
@@ -84,7 +85,8 @@ Deno.test("R19: a reconcile stops a node above the maximum of a window", () => {
   const idle = Object.fromEntries(["base", "n1", "n2"].map((id) => [id, { percent: 5, at: NOW }]));
   const quiet = { alarms: [alarm("cpuhigh", "n1", "OK", { threshold: 80 })], cpu: idle };
   const decision = decide(RECONCILE, { ...during({ ...OPEN, max: 2 }), ...quiet });
-  assertEquals([decision.kind, decision.recommendation?.policy], ["stop", "maximum"]);
+  assertEquals(decision.actions.map(({ kind }) => kind), ["stop"]);
+  assertEquals(decision.recommendations.map(({ policy }) => policy), ["maximum"]);
 });
 
 Deno.test("R19: an explanation tries the decision without each schedule, and after the end of each window", () => {
@@ -92,5 +94,5 @@ Deno.test("R19: an explanation tries the decision without each schedule, and aft
   const other = changes.filter(({ observation }) =>
     boundsOf(observation).min.value === 2 && observation.limits.min === 2
   );
-  assertEquals(other.map(({ decision }) => decision.kind), ["none"]);
+  assertEquals(other.map(({ decision }) => decision.actions), [[]]);
 });

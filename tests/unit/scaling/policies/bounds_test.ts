@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { boundsOf, capacityOf } from "../../../../src/scaling/model/capacity.ts";
+import { changeOf } from "../../../../src/scaling/plan.ts";
 import { checks, cpu, history, inProgress, limits, operator } from "../cases.ts";
 import { alarm, MINUTE, NOW, OBSERVATION, OUT, RECONCILE, stopped, withInstances } from "../fixtures.ts";
 import { observation as observations } from "../random.ts";
@@ -98,20 +99,18 @@ checks("R3", [
   },
 ]);
 
-Deno.test("R3: a reconcile below min is never without an action or a check that holds it, and never scales in", () => {
+Deno.test("R3: a reconcile below min starts what is missing or names the check that holds a start, and never scales in", () => {
   let below = 0;
   fc.assert(
     fc.property(observations, (observation) => {
-      const { inService, joining } = capacityOf(observation);
-      if (inService + joining >= boundsOf(observation).min.value) return;
+      const missing = boundsOf(observation).min.value - capacityOf(observation).current;
+      if (missing <= 0) return;
       below++;
-      const decision = decide(RECONCILE, observation);
-      assertEquals(decision.recommendation?.policy, "minimum");
-      assertEquals(
-        ["start", "launch"].includes(decision.kind),
-        decision.checks.length === 0,
-        decision.reason,
-      );
+      const { actions, checks, recommendations: [first], reason } = decide(RECONCILE, observation);
+      assertEquals([first?.policy, first?.count], ["minimum", missing]);
+      assertEquals(actions.filter((action) => changeOf(action) < 0), []);
+      const starts = actions.filter((action) => changeOf(action) > 0);
+      assertEquals(starts.length < missing && checks.length === 0, false, reason);
     }),
     { numRuns: 2_000 },
   );

@@ -178,6 +178,7 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
   });
   assertEquals(counts(page), {
     "in service": "1",
+    failing: "0",
     joining: "1",
     unhealthy: "0",
     leaving: "0",

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Direction } from "../../scaling/model/activity.ts";
-import type { OperatorPause, OperatorPauses } from "../../scaling/model/observation.ts";
-import { oneOf, optional, type Row, text, time } from "./sqlite/rows.ts";
-import type { Store } from "./store.ts";
+import type { Direction } from "../../../scaling/model/activity.ts";
+import type { OperatorPause, OperatorPauses } from "../../../scaling/model/observation.ts";
+import { oneOf, optional, type Row, text, time } from "../sqlite/rows.ts";
+import type { Store } from "../store.ts";
 
 /** The pauses of scaling that operators asked for. */
 export class OperatorPauseStore {

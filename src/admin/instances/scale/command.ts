@@ -4,33 +4,34 @@
  * @module
  */
 import { z } from "zod";
-import { assemble } from "../../autoscaler/assemble.ts";
-import { limitsOf, requireMax } from "../../autoscaler/limit_flags.ts";
-import type { Evaluation } from "../../autoscaler/control/evaluate.ts";
-import type { Journal } from "../../autoscaler/store/journal.ts";
-import { balancerRef } from "../../aws/balancing/balancer.ts";
-import type { Aws } from "../../aws/clients.ts";
-import { commandText } from "../../cli/command_line.ts";
-import { type Command, command, ExitError, type Group, kebab, UsageError } from "../../cli/command.ts";
-import type { Output, Row } from "../../cli/output.ts";
-import { realClock } from "../../runtime.ts";
-import type { Schedules } from "../../settings/schedules/schedules.ts";
-import { decide } from "../../scaling/decide.ts";
-import type { Instance } from "../../scaling/model/instance.ts";
-import type { LoadPolicy } from "../../scaling/model/limits.ts";
-import { withLoad } from "../../scaling/model/observation.ts";
-import { text } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/settings.ts";
+import { assemble } from "../../../autoscaler/assemble.ts";
+import { limitsOf, requireMax } from "../../../autoscaler/limit_flags.ts";
+import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
+import type { Journal } from "../../../autoscaler/store/journal.ts";
+import { balancerRef } from "../../../aws/balancing/balancer.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { commandText } from "../../../cli/command_line.ts";
+import { type Command, command, ExitError, type Group, kebab, UsageError } from "../../../cli/command.ts";
+import type { Output, Row } from "../../../cli/output.ts";
+import { realClock } from "../../../runtime.ts";
+import type { Schedules } from "../../../settings/schedules/schedules.ts";
+import { decide } from "../../../scaling/decide.ts";
+import { instanceOf } from "../../../scaling/model/decision.ts";
+import type { LoadPolicy } from "../../../scaling/model/limits.ts";
+import { withLoad } from "../../../scaling/model/observation.ts";
+import { text } from "../../../cli/parsers.ts";
+import { SETTINGS } from "../../../settings/settings.ts";
 import {
   ACCOUNT_OPTIONS,
   type AccountContext,
   type AccountFlags,
   fleetSelector,
   withAws,
-} from "../account.ts";
-import { describeDecision } from "../journal/describe_decision.ts";
-import { askAutoscaler, AUTOSCALER, runOnHost } from "./autoscaler_socket.ts";
-import { confirmed } from "./targets.ts";
+} from "../../account.ts";
+import { describeDecision } from "../../journal/describe_decision.ts";
+import { askAutoscaler, AUTOSCALER, runOnHost } from "../autoscaler_socket.ts";
+import { confirmed } from "../targets.ts";
+import { noteUnregistered } from "./unregistered.ts";
 
 /** The options that apply only if this process scales the fleet. A running autoscaler has its own settings. */
 const OWN = {
@@ -140,11 +141,10 @@ function switches(flags: Readonly<Record<string, boolean>>): string[] {
 
 /** The answer of the autoscaler to a command: its decision, and the id of the activity that it has started. */
 const DECIDED = z.object({
-  kind: z.string(),
-  instance: z.string().nullable(),
+  actions: z.array(z.object({ kind: z.string(), instance: z.string().nullable() })),
   reason: z.string(),
   checks: z.array(z.string()),
-  activity: z.number().nullable(),
+  activities: z.array(z.number()),
 });
 
 /** The state of an activity of the autoscaler. */
@@ -165,21 +165,22 @@ async function scaleThroughAutoscaler(
   const ask = (trial: boolean) =>
     askAutoscaler(state, "scale", { direction, instance, dryRun: trial }, DECIDED, signal);
   if (direction === "in" && !dryRun) {
-    const expected = await ask(true);
-    const question = `Terminate ${expected.instance} permanently?`;
-    if (expected.kind === "terminate" && !await confirmed(context, question)) return 1;
+    const { actions: [expected] } = await ask(true);
+    const question = `Terminate ${expected?.instance} permanently?`;
+    if (expected?.kind === "terminate" && !await confirmed(context, question)) return 1;
   }
-  const { kind: action, activity, ...decided } = await ask(dryRun);
+  const { actions: [first], activities: [activity], ...decided } = await ask(dryRun);
   const print = (row: Row) => out.table(COLUMNS, [row]);
-  if (action === "none") {
+  if (first === undefined) {
     await print({ action: noAction(decided.checks), reason: decided.reason });
     return 1;
   }
-  if (activity === null) {
-    await print({ action, instance: decided.instance, status: "dry-run", reason: decided.reason });
+  const { kind: action, instance: chosen } = first;
+  if (activity === undefined) {
+    await print({ action, instance: chosen, status: "dry-run", reason: decided.reason });
     return 0;
   }
-  out.note(`${action} ${decided.instance ?? "a new node"}: ${decided.reason}`);
+  out.note(`${action} ${chosen ?? "a new node"}: ${decided.reason}`);
   while (true) {
     const now = await askAutoscaler(state, "activity", { id: activity }, ACTIVITY, signal);
     if (now.status !== "in-progress") {
@@ -207,7 +208,14 @@ async function run(
     account: aws,
     fleet,
     // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
-    limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0, metricDelay: 0 }),
+    limits: limitsOf({
+      ...flags,
+      cooldownOut: 0,
+      cooldownIn: 0,
+      resync: 0,
+      metricDelay: 0,
+      unhealthyAfter: Infinity,
+    }),
     schedules,
     startTimeout,
     drainTimeout,
@@ -224,29 +232,17 @@ async function run(
     throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
   }
   const { decision, observation, trigger } = evaluation;
-  if (decision.kind === "none" && kind === "out") noteUnregistered(instances, out);
+  const isNone = decision.actions.length === 0;
+  if (isNone && kind === "out") noteUnregistered(instances, out);
   const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
   await out.table(COLUMNS, [row]);
   // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
   const loaded = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
   const withoutWarmup = { ...loaded, limits: { ...loaded.limits, warmup: 0 } };
-  if (decision.kind === "none" && decide(trigger, withoutWarmup).kind !== "none") {
+  if (isNone && decide(trigger, withoutWarmup).actions.length > 0) {
     out.hint(`Next: ${commandText(["kas", "admin", "scale", kind, "--warmup", "0s"])}, to skip the warm-up`);
   }
-  return decision.kind === "none" || row.status === "failed" ? 1 : 0;
-}
-
-/** Prints a note about the nodes that run but are not registered, because the autoscaler neither registers nor stops them (R9). */
-function noteUnregistered(instances: readonly Instance[], out: Output): void {
-  const ids = instances.filter(({ role, state, registration, detached }) =>
-    role === "node" && state === "running" && registration === "none" && !detached
-  ).map(({ id }) => id);
-  if (ids.length === 0) return;
-  out.note(`These nodes run but are not registered: ${ids.join(" ")}`);
-  out.note(
-    `To put them into service: ${commandText(["kas", "admin", "instances", "adopt", ...ids])}`,
-  );
-  out.note(`To make them standby nodes: ${commandText(["kas", "admin", "instances", "stop", ...ids])}`);
+  return isNone || row.status === "failed" ? 1 : 0;
 }
 
 /** Waits until the activity of a decision has ended, and shows the activity's steps as progress. Returns the row to print. */
@@ -257,9 +253,10 @@ async function outcome(
   dryRun: boolean,
   signal: AbortSignal,
 ): Promise<Row> {
-  const { kind: action, reason } = decision;
-  if (decision.kind === "none") return { action: noAction(decision.checks), reason };
-  const chosen = "instance" in decision ? decision.instance : undefined;
+  const { actions: [first], reason } = decision;
+  if (first === undefined) return { action: noAction(decision.checks), reason };
+  const { kind: action } = first;
+  const chosen = instanceOf(first);
   if (dryRun) return { action, instance: chosen, status: "dry-run", reason };
 
   const what = describeDecision(decision);
@@ -277,7 +274,7 @@ async function outcome(
   const interrupt = () => interrupted.reject(signal.reason);
   signal.addEventListener("abort", interrupt, { once: true });
   try {
-    const result = await Promise.race([ended, interrupted.promise]);
+    const [result] = await Promise.race([ended, interrupted.promise]);
     if (result === undefined) throw new ExitError(`The journal has no result of the activity: ${what}`);
     return { action, instance: result.instance, status: result.status, reason: result.reason };
   } catch (error) {

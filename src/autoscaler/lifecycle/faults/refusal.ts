@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { isProtected } from "../../aws/ec2/instance_settings.ts";
-import { isDenied, isRefused } from "../../aws/errors.ts";
-import { describeError } from "../../aws/error_messages.ts";
-import type { ScaleInKind } from "../store/instances/refusals.ts";
-import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { isProtected } from "../../../aws/ec2/instance_settings.ts";
+import { isDenied, isRefused } from "../../../aws/errors.ts";
+import { describeError } from "../../../aws/error_messages.ts";
+import type { ScaleInKind } from "../../store/instances/refusals.ts";
+import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /** Why EC2 refuses to stop or to terminate a protected instance, as a clause for a reason. */
 const PROTECTION: Readonly<Record<ScaleInKind, string>> = {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { CheckName } from "../../../src/scaling/model/decision.ts";
-import { replay } from "../../../src/scaling/replay.ts";
-import { fromVersion1, type Version1Record } from "../../../src/scaling/version_1_records.ts";
-import { IN, NOW, OBSERVATION, OUT } from "./fixtures.ts";
+import type { CheckName } from "../../../../src/scaling/model/decision.ts";
+import { replay } from "../../../../src/scaling/replay.ts";
+import { fromVersion1, type Version1Record } from "../../../../src/scaling/records/version_1.ts";
+import { IN, NOW, OBSERVATION, OUT } from "../fixtures.ts";
 
 const { inProgress: underWay, ...rest } = OBSERVATION;
 const FACTS = { ...rest, underWay };
@@ -46,11 +46,11 @@ Deno.test("fromVersion1() names no check for an action, and keeps the action's i
   } as const;
   const signal = { kind: "out", source: "notification", alarm: OUT.alarm } as const;
   const record = fromVersion1({ signal, facts: FACTS, decision });
-  const { rules: _, ...kept } = decision;
+  const { rules: _, reason, ...action } = decision;
   assertEquals([record.trigger, record.observation, record.decision], [
     OUT,
     OBSERVATION,
-    { ...kept, checks: [] },
+    { actions: [action], reason, checks: [], recommendations: [] },
   ]);
   const replayed = replay(record);
   assertEquals([replayed.same, replayed.rulesChanged], [true, true]);

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import type { ActivityInProgress } from "./model/activity.ts";
-import type { AlarmChange } from "./model/alarm.ts";
-import type { Action, CheckName } from "./model/decision.ts";
-import type { Observation, ProcessedChange, Unobserved } from "./model/observation.ts";
-import type { Trigger } from "./model/trigger.ts";
-import { directionOf } from "./policies/alarms.ts";
-import type { Recorded } from "./replay.ts";
+import type { ActivityInProgress } from "../model/activity.ts";
+import type { AlarmChange } from "../model/alarm.ts";
+import type { Action, CheckName } from "../model/decision.ts";
+import type { Observation, ProcessedChange, Unobserved } from "../model/observation.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { directionOf } from "../policies/alarms.ts";
+import type { Recorded } from "../replay.ts";
+import { fromVersion6 } from "./version_6.ts";
 
 /** The trigger of a record of version 1: a notification, a resync, or a person. */
 interface Version1Signal {
@@ -49,7 +50,7 @@ export function fromVersion1({ signal, facts, decision }: Version1Record): Recor
   return {
     trigger: triggerOf(signal),
     observation: observationOf(signal, facts),
-    decision: { ...rest, checks: checksOf(signal, decision, rules) },
+    decision: fromVersion6({ ...rest, checks: checksOf(signal, decision, rules) }),
     rules: RULES_VERSION_1,
   };
 }

@@ -1,0 +1,112 @@
+/**
+ * Stores which instances the fleet lost (R21): they became unhealthy, or left service although neither kas nor an operator took
+ * them out of service. kas starts another instance in the place of each.
+ *
+ * @module
+ */
+import type { Loss } from "../../../scaling/model/observation.ts";
+import { integer, optional, type Row, text, time } from "../sqlite/rows.ts";
+import type { Store } from "../store.ts";
+
+/** A loss stays open until a start has been possible for this long, in ms. */
+const OPEN_FOR = 900_000;
+
+/**
+ * The longest time between two evaluations that counts, in ms. If more time has passed, the autoscaler did not run, or could not
+ * observe the fleet.
+ */
+const LONGEST_INTERVAL = 120_000;
+
+/** The instances that the fleet lost. */
+export class Losses {
+  readonly #store: Store;
+  /** When the last evaluation of the whole fleet ended, in ms since the epoch. */
+  #evaluated: number | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Returns the losses of instances that do not serve again, the oldest first. */
+  all(): Loss[] {
+    const { db } = this.#store;
+    const rows = db.prepare(
+      `SELECT losses.*, a.instance AS stand_in FROM losses
+       LEFT JOIN activities a ON a.id = losses.activity AND a.ended IS NULL ORDER BY at, losses.instance`,
+    ).all();
+    return db.readAll(rows, ({ instance }: Row) => `losses ${instance}`, (row) => ({
+      instance: text(row, "instance"),
+      zone: text(row, "zone"),
+      at: time(row, "at"),
+      open: integer(row, "closed") === 0,
+      ...optional("standIn", { standIn: row.stand_in ?? null }, text),
+      ...(row.recovered === 1 ? { recovered: true as const } : {}),
+    }));
+  }
+
+  /** Records that the fleet lost an instance. Changes nothing if the journal already has the loss. */
+  open(instance: string, zone: string, at: number): void {
+    this.#store.db.prepare(
+      `INSERT INTO losses (instance, zone, at, closed, recovered, possible) VALUES (?, ?, ?, 0, 0, 0)
+       ON CONFLICT (instance) DO UPDATE SET recovered = 0 WHERE recovered = 1`,
+    ).run(instance, zone, at);
+  }
+
+  /** Records that an instance serves again. Keeps the loss while an activity starts another instance in its place. */
+  end(instance: string): void {
+    const { db } = this.#store;
+    db.prepare(
+      `DELETE FROM losses WHERE instance = ?
+       AND (activity IS NULL OR activity NOT IN (SELECT id FROM activities WHERE ended IS NULL))`,
+    ).run(instance);
+    db.prepare("UPDATE losses SET recovered = 1 WHERE instance = ?").run(instance);
+  }
+
+  /** Closes the oldest open losses, one for each activity that starts an instance. */
+  replace(activities: readonly { readonly id: number }[]): void {
+    for (const { id } of activities) {
+      this.#store.db.prepare(
+        `UPDATE losses SET closed = 1, activity = ?
+         WHERE instance = (SELECT instance FROM losses WHERE closed = 0 ORDER BY at, instance LIMIT 1)`,
+      ).run(id);
+    }
+  }
+
+  /** Opens the losses again whose activity did not put an instance into service. Forgets the instances that serve again. */
+  reopen(): void {
+    this.#store.db.exec(
+      `DELETE FROM losses WHERE recovered = 1 AND
+         (activity IS NULL OR activity IN (SELECT id FROM activities WHERE ended IS NOT NULL));
+       UPDATE losses SET closed = 0, activity = NULL WHERE closed = 1 AND activity IN
+         (SELECT id FROM activities WHERE ended IS NOT NULL AND status <> 'successful')`,
+    );
+  }
+
+  /** Closes all losses: the fleet needs no more instances than it has. */
+  close(): void {
+    this.#store.db.exec("UPDATE losses SET closed = 1, activity = NULL WHERE closed = 0");
+  }
+
+  /**
+   * Records that an evaluation of the whole fleet has ended. Closes the losses for which a start has been possible for
+   * {@linkcode OPEN_FOR}.
+   *
+   * @param possible whether kas could start an instance
+   */
+  evaluated(possible: boolean, now: number): void {
+    const since = now - (this.#evaluated ?? now);
+    this.#evaluated = now;
+    if (!possible || since <= 0 || since > LONGEST_INTERVAL) return;
+    this.#store.db.prepare("UPDATE losses SET possible = possible + ? WHERE closed = 0").run(since);
+    this.#store.db.prepare("UPDATE losses SET closed = 1 WHERE closed = 0 AND possible >= ?").run(OPEN_FOR);
+  }
+
+  /** Deletes the losses of instances that the fleet does not have any more, once they are closed. */
+  prune(instances: ReadonlySet<string>): void {
+    for (const { instance, open } of this.all()) {
+      if (!open && !instances.has(instance)) {
+        this.#store.db.prepare("DELETE FROM losses WHERE instance = ?").run(instance);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * R21: which unhealthy nodes kas stops. Another instance comes into service first, in the place of the unhealthy one.
+ *
+ * @module
+ */
+import { capacityOf, instancesAt } from "../model/capacity.ts";
+import type { Instance } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import type { ReplacementRecommendation } from "../model/recommendation.ts";
+import { whyNotStoppable } from "../selection/eligibility.ts";
+import { ascending, byId } from "../selection/order.ts";
+import type { SelectionQuestion } from "../selection/question.ts";
+import { seconds, sentences } from "../words.ts";
+
+/**
+ * Returns the stops of unhealthy nodes that are due, the node that has been failing longest first. kas stops a node when another
+ * instance serves in its place, or when the fleet can do without it. If no other node can start, kas stops the node and starts it
+ * again: one node at a time while no instance is in service.
+ *
+ * @param wanted the capacity that the fleet wants
+ * @param isAlone whether the fleet has no other node that could start, now or after a pause
+ */
+export function stopsOfUnhealthy(
+  { observation, index }: Pick<SelectionQuestion, "observation" | "index">,
+  wanted: number,
+  isAlone: boolean,
+): ReplacementRecommendation[] {
+  const unhealthy = instancesAt("unhealthy", observation);
+  const nodes = unhealthy
+    .filter((instance) => whyNotStoppable(instance, index.activity(instance.id)) === undefined)
+    .toSorted((a, b) => ascending(a.failingSince, b.failingSince) || byId(a, b));
+  if (nodes.length === 0) return [];
+  const { inService, failing, joining } = capacityOf(observation);
+  const missing = Math.max(0, wanted - inService - failing);
+  const replaced = Math.max(0, unhealthy.length - missing);
+  return replaced === 0 && joining === 0 && isAlone
+    ? nodes.slice(0, inService === 0 ? 1 : nodes.length).map((node) => stopOf(node, observation, AGAIN))
+    : nodes.slice(0, replaced).map((node) => stopOf(node, observation, ""));
+}
+
+/** Follows the reason of the stop of a node that kas then starts again. */
+const AGAIN = "No other node can start, so kas starts it again.";
+
+function stopOf(
+  { id, failingSince, impaired }: Instance,
+  { now }: Observation,
+  then: string,
+): ReplacementRecommendation {
+  const since = failingSince === undefined ? "" : ` for ${seconds(Math.abs(now - failingSince))}`;
+  const why = impaired === undefined
+    ? `${id} has failed its health check${since}.`
+    : `${id} has been failing${since}: ${impaired}.`;
+  return { policy: "unhealthy", direction: "in", count: 1, instance: id, reason: sentences(why, then) };
+}
