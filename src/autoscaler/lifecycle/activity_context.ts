@@ -51,6 +51,11 @@ export class ActivityError extends Error {
   }
 }
 
+/** A step of an activity cannot be carried out yet, because another activity is in progress. A later attempt may succeed. */
+export class PostponedError extends Error {
+  override readonly name = "PostponedError";
+}
+
 /**
  * Returns the log of an activity. Each event in it has the activity's id and the id of the message that triggered the
  * activity.

@@ -14,7 +14,7 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { Fault } from "../../scaling/model/start_event.ts";
 import type { Cause } from "../store/steps.ts";
 import type { StepName } from "../store/names.ts";
-import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { type ActivityContext, ActivityError, PostponedError } from "./activity_context.ts";
 import { DeadlineError, until } from "./wait.ts";
 
 /** An operation that kas attempts again and again until it succeeds, or until its timeout. */
@@ -115,7 +115,7 @@ function faultOf(error: unknown): Fault {
 
 /** Returns whether a later attempt may succeed after an error. */
 export function isTransient(error: unknown): boolean {
-  if (isThrottled(error) || isAccessFailure(error)) return true;
+  if (error instanceof PostponedError || isThrottled(error) || isAccessFailure(error)) return true;
   const { httpStatusCode = 0 } = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata ??
     {};
   return httpStatusCode >= 500 && !isInsufficientCapacity(error);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Action, instanceOf } from "../../scaling/model/decision.ts";
-import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activity.ts";
+import { type ActivityInProgress, type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
 import type { Database } from "./sqlite/database.ts";
 import { integer, MAX_TIME, oneOf, optional, type Row, text, texts, time } from "./sqlite/rows.ts";
 import { ACTIVITY_KINDS, type ActivityStatus, STATUSES } from "./names.ts";
@@ -179,13 +179,19 @@ export function readInProgress(db: Database, also: Ended = {}): ActivityInProgre
 
 /**
  * Returns the instances that are leaving the fleet: stops and terminations in progress, and starts that are being rolled back.
+ *
+ * @param until the id of an activity; omits the stops and terminations that began after it
  */
-export function readLeaving(db: Database): ActivityInProgress[] {
+export function readLeaving(db: Database, until = Infinity): ActivityInProgress[] {
   const rollbacks = db.prepare(
     "SELECT id, instance, began FROM steps WHERE step = 'rolled-back' AND ended IS NULL",
   ).all();
+  const later = new Set(
+    readUnfinished(db).filter(({ id, kind }) => id > until && DIRECTION[kind] === "in")
+      .map(({ instance }) => instance),
+  );
   return [
-    ...readInProgress(db).filter(({ kind }) => kind === "stop" || kind === "terminate"),
+    ...readInProgress(db).filter(({ kind, instance }) => DIRECTION[kind] === "in" && !later.has(instance)),
     ...db.readAll(rollbacks, (row) => `step ${row.id}`, (row): ActivityInProgress => ({
       kind: "stop",
       instance: text(row, "instance"),

@@ -191,12 +191,9 @@ export class Journal {
     return readInProgress(this.#store.db, also);
   }
 
-  /**
-   * Returns the instances that are leaving the fleet: stops and terminations in progress, and starts that are being rolled
-   * back.
-   */
-  leaving(): ActivityInProgress[] {
-    return readLeaving(this.#store.db);
+  /** Returns the instances that are leaving the fleet, as the function {@linkcode readLeaving} describes. */
+  leaving(until?: number): ActivityInProgress[] {
+    return readLeaving(this.#store.db, until);
   }
 
   /** Records that EC2 refuses to stop or to terminate an instance. */

@@ -12,23 +12,24 @@ import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
 import { windowsAt } from "../../schedule_windows.ts";
-import { type ActivityContext, ActivityError } from "../activity_context.ts";
+import { type ActivityContext, ActivityError, PostponedError } from "../activity_context.ts";
 
 /**
  * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at
  * least min other instances are in service (R3). An unhealthy instance that serves nobody need not leave min in service. Other leaving
- * instances do not count as in service, so that two scale-ins never rely
- * on each other's instance.
+ * instances do not count as in service, so that two scale-ins never rely on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
+ * @throws {PostponedError} if the fleet needs the instance only because of scale-ins that began later; those give way, because
+ *   their own rechecks count this instance as leaving
  */
 export async function recheck(
-  { environment: { aws, fleet, tuning, runtime: { clock } }, journal, id, unhealthy, signal }:
+  { environment: { aws, fleet, tuning, runtime: { clock } }, journal, activity, id, unhealthy, signal }:
     ActivityContext,
 ): Promise<Instance> {
-  // Read the activities in progress before the requests to AWS. If an activity ends during the requests, AWS's answers may
-  // show the state from before its end.
-  const inProgress = [...journal.inProgress(), ...journal.leaving()];
+  // Read the leaving instances before the requests to AWS. If an activity ends during the requests, AWS's answers may show the
+  // state from before its end.
+  const [leaving, before] = [journal.leaving(), journal.leaving(activity)];
   const [ec2, healths] = await awaitAll([
     sharedFleet(aws, fleet, signal),
     sharedHealth(aws, fleet.balancer, signal),
@@ -44,13 +45,11 @@ export async function recheck(
   // The stop of an instance that serves nobody does not reduce what is in service.
   if (unhealthy && instance.registration !== "in-service") return instance;
   const now = clock.now();
-  const { passed, message } = checkMin(instance, {
-    now,
-    limits: tuning().limits,
-    ...windowsAt(now, { tuning, journal }),
-    instances,
-    inProgress,
-  });
-  if (!passed) throw new ActivityError(`${id} is needed: ${message.replace(/\.$/, "")}`);
-  return instance;
+  const windows = windowsAt(now, { tuning, journal });
+  const without = (inProgress: typeof leaving) =>
+    checkMin(instance, { now, limits: tuning().limits, ...windows, instances, inProgress });
+  const { passed, message } = without(leaving);
+  if (passed) return instance;
+  const reason = `${id} is needed: ${message.replace(/\.$/, "")}`;
+  throw without(before).passed ? new PostponedError(reason) : new ActivityError(reason);
 }
