@@ -117,11 +117,9 @@ export function perAccount<Key extends readonly unknown[], T>(
 }
 
 function settle<T>(
-  { promise, resolve, reject }: PromiseWithResolvers<T>,
+  { resolve, reject }: PromiseWithResolvers<T>,
   outcome: Outcome<T> | undefined,
 ): void {
-  // All callers may have stopped waiting.
-  promise.catch(() => {});
   if (outcome === undefined) reject(new RangeError("The item was in no call"));
   else if ("error" in outcome) reject(outcome.error);
   else resolve(outcome.value);

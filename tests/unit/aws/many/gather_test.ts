@@ -106,11 +106,13 @@ Deno.test("a call in progress is aborted when no caller waits for it any more", 
   const ask = gathered(calls.call);
   const [one, other] = [new AbortController(), new AbortController()];
   const left = [ask("a", one.signal), ask("b", other.signal), ask("b", other.signal)];
+  const ended = Promise.allSettled(left);
   await settled();
   one.abort();
+  await settled();
   assertFalse(calls.signal?.aborted);
   other.abort();
-  await Promise.allSettled(left);
+  await ended;
   assert(calls.signal?.aborted);
   const next = ask("a");
   await calls.end();
