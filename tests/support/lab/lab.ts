@@ -218,6 +218,14 @@ export class Lab implements AsyncDisposable {
     this.#watcher.onEnd?.();
   }
 
+  /** Deletes the files of the state folder. The autoscaler must not run. */
+  async loseState(): Promise<void> {
+    if (this.alive) throw new Error("the autoscaler uses its state folder");
+    for await (const { name } of Deno.readDir(this.#folder)) {
+      await Deno.remove(`${this.#folder}/${name}`, { recursive: true });
+    }
+  }
+
   /** The time on the autoscaler's clock, in ms since the epoch. */
   get clock(): number {
     return this.time.now() + this.#skew;
