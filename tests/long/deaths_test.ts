@@ -12,7 +12,15 @@ import { seedOf, sizeOf } from "./proofs.ts";
 /** The number of deaths in a fleet. */
 const IN_A_FLEET = 10;
 
-const KILLS: readonly Kill[] = ["terminated", "stopped-by-hand", "ended"];
+const KILLS: readonly Kill[] = [
+  "terminated",
+  "stopped-by-hand",
+  "ended",
+  "dies",
+  "hangs",
+  "unhealthy",
+  "impaired",
+];
 
 Deno.test("however instances die, the capacity is back at the minimum after one start", async () => {
   const size = sizeOf("deaths");

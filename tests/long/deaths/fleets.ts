@@ -7,6 +7,9 @@ import type { FleetPlan } from "../../support/lab/fleet_plan.ts";
 import { TEMPLATE } from "../../support/lab/cloud.ts";
 import { DEFAULTS } from "../../unit/scaling/simulate/limits.ts";
 
+/** `--unhealthy-after`, in ms. */
+export const UNHEALTHY_AFTER = 120_000;
+
 /** Random numbers from 0 up to 1. */
 export type Random = () => number;
 
@@ -56,6 +59,7 @@ export function randomFleet(random: Random): BoundedFleet {
       reqcount: false,
       limits: {
         ...DEFAULTS,
+        unhealthyAfter: UNHEALTHY_AFTER,
         min,
         max: Math.max(max, grows ? size : 0),
         ...(grows ? { grow: TEMPLATE } : {}),

@@ -8,7 +8,7 @@ import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Truth } from "../../support/lab/cloud.ts";
 import type { Lab, Watcher } from "../../support/lab/lab.ts";
-import type { BoundedFleet } from "./fleets.ts";
+import { type BoundedFleet, UNHEALTHY_AFTER } from "./fleets.ts";
 import { type Death, isSickness, type Killer } from "./kills.ts";
 
 /** How old the state may be that AWS shows, in ms: the sandbox's `read-lag`. */
@@ -16,9 +16,6 @@ const READ_LAG = 5_000;
 
 /** The longest time until the load balancer notices that an instance fails: two failed checks with their timeouts, in ms. */
 const HEALTH_CHECK = 2 * 15_000 + 2 * 5_000 + 1_000;
-
-/** `--unhealthy-after`, in ms. */
-export const UNHEALTHY_AFTER = 120_000;
 
 /** How much later than a start takes the capacity may be back, in ms. */
 const SLACK = 10_000;
