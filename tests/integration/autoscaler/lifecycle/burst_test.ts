@@ -69,6 +69,22 @@ Deno.test("an instance that EC2 refuses to stop fails no other stop, and stays i
   assertEquals([lab.status(1), lab.status(2)], ["running in-service", "stopped none"]);
 });
 
+Deno.test("of ten stops at the same time, only as many proceed as leave the minimum in service (R3)", async () => {
+  const plan = nodes(10, true);
+  const least = { value: Infinity };
+  const made: { lab?: Lab } = {};
+  await using lab = await openPaused({ ...plan, limits: { ...plan.limits, min: 5 } }, {
+    onCall: ({ moment }) => {
+      if (moment === "after" && made.lab !== undefined) {
+        least.value = Math.min(least.value, countInService(made.lab));
+      }
+    },
+  });
+  made.lab = lab;
+  const stops = await playBurst(lab, "stop", nodesOf(lab));
+  assertEquals([statuses(stops), least.value], [{ successful: 6, failed: 4 }, 5]);
+});
+
 Deno.test("activities that begin at the same time all succeed although AWS throttles and fails many calls", async () => {
   await using lab = await openPaused(nodes(20, false, ["throttle=0.3", "errors=0.1"]));
   const starts = await playBurst(lab, "start", nodesOf(lab));
