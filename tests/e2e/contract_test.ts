@@ -7,6 +7,7 @@ import { CLOUDWATCH_CASES } from "./contract/cloudwatch_cases.ts";
 import { EC2_CASES } from "./contract/ec2_cases.ts";
 import { ELB_CASES } from "./contract/elb_cases.ts";
 import { LAUNCH_CASES } from "./contract/launch_cases.ts";
+import { MANY_CASES } from "./contract/many_cases.ts";
 import { REACH_CASES } from "./contract/reach_cases.ts";
 import { SNS_CASES } from "./contract/sns_cases.ts";
 import { TARGET_GROUP_CASES } from "./contract/target_group_cases.ts";
@@ -19,6 +20,7 @@ const CASES = [
   ...TARGET_GROUP_CASES,
   ...CLOUDWATCH_CASES,
   ...SNS_CASES,
+  ...MANY_CASES,
   ...ADMIN_CASES,
   ...REACH_CASES,
 ];
