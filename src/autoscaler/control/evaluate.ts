@@ -117,7 +117,7 @@ function noteOutcome(
   { trigger, observation, decision }: Pick<Evaluation, "trigger" | "observation" | "decision">,
   activities: readonly Activity[],
 ): void {
-  const { now, history: { losses = [] } } = observation;
+  const { now, limits: { resync }, history: { losses = [] } } = observation;
   const starts = activities.filter(({ kind }) => DIRECTION[kind] === "out");
   if (losses.length > 0) {
     journal.losses.replace(starts);
@@ -125,7 +125,7 @@ function noteOutcome(
     // The fleet needs no more instances than it has, so it does not need one in the place of those that it lost.
     if (isWhole(trigger) && wantedOf(trigger, observation) <= current) journal.losses.close();
   }
-  if (isWhole(trigger)) journal.losses.evaluated(!decision.checks.some(preventsStarts), now);
+  if (isWhole(trigger)) journal.losses.evaluated(!decision.checks.some(preventsStarts), now, resync);
   const override = observation.override;
   if (override?.once && (hasReached(override, observation) || decision.checks.length > 0)) {
     journal.overrides.end();

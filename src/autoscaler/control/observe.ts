@@ -120,7 +120,7 @@ export class Observer {
         ...(impaired === undefined ? {} : { impaired }),
       };
     });
-    journal.noteInService(registeredOnes, now, { lag, ended: await this.#ended(ec2, signal) });
+    journal.noteInService(registeredOnes, now, { lag, began, ended: await this.#ended(ec2, signal) });
     const instances = registeredOnes.map((instance): Instance => {
       const refusesStop = refusals.get(instance.id);
       const failing = journal.failing(instance.id);

@@ -24,6 +24,8 @@ type LostInstance = Pick<Instance, "id" | "state" | "zone" | "byOperator" | "det
 export interface LossView {
   /** For how long AWS's answers may show an old state, in ms. */
   readonly lag?: number;
+  /** When the observation began, in ms since the epoch. */
+  readonly began?: number;
   /** Instances that served, and that have been terminated since. */
   readonly ended?: readonly LostInstance[];
 }
@@ -38,8 +40,6 @@ export class History {
    * out of service.
    */
   readonly #inService: Map<string, number | null>;
-  /** Instances that the last observation no longer showed in service, and since when they had been, if kas does not believe it yet. */
-  readonly #doubted = new Map<string, number>();
   /** When the set of instances in service last changed in an observation, in ms since the epoch. */
   #changed: number | undefined;
   /** When the last observation ended, in ms since the epoch. */
@@ -114,7 +114,7 @@ export class History {
     const before = (id: string) => this.#inService.has(id) ? this.#inService.get(id) !== null : undefined;
     const served = this.#served();
     this.#failing.note(instances, before, now);
-    this.#noteLosses(served, instances, now, view);
+    const doubted = this.#noteLosses(served, instances, now, view);
     const present = new Set(instances.map(({ id }) => id));
     const gone = [...this.#inService.keys()].filter((id) => !present.has(id)).map((id) =>
       [id, null] as const
@@ -123,21 +123,30 @@ export class History {
       ...instances.map((instance) => [instance.id, this.#since(instance, now)] as const),
       ...gone,
     ]
-      .filter(([id, since]) => this.#inService.get(id) !== since);
+      .filter(([id, since]) => !doubted.has(id) && this.#inService.get(id) !== since);
     const at = this.#changedAt(changed, now);
-    if (changed.length > 0) {
-      this.#store.transaction(() => {
-        for (const entry of changed) {
-          this.#store.db.prepare(
-            "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
-          ).run(...entry);
-        }
-      });
-    }
+    if (changed.length > 0) this.#store.transaction(() => changed.forEach((entry) => this.#write(...entry)));
     // Update the maps after the write. If a full disk prevents the write, the next observation tries again.
     for (const [id, since] of changed) this.#inService.set(id, since);
     this.#changed = at ?? this.#changed;
     this.#observed = now;
+  }
+
+  #write(id: string, since: number | null): void {
+    this.#store.db.prepare(
+      "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
+    ).run(id, since);
+  }
+
+  /**
+   * Records that an activity has put an instance into service. So the fleet can lose the instance before the next observation.
+   */
+  noteStarted(id: string, now: number): void {
+    if ((this.#inService.get(id) ?? null) !== null) return;
+    this.#write(id, now);
+    this.#failing.end(id);
+    this.#inService.set(id, now);
+    this.#changed = now;
   }
 
   /** Returns the ids of the instances that were in service or failing at the last observation. */
@@ -147,7 +156,7 @@ export class History {
 
   /** Returns the instances that were in service or failing at the last observation, and since when. */
   #served(): Map<string, number> {
-    const found = new Map(this.#doubted);
+    const found = new Map<string, number>();
     for (const [id, { since, served }] of this.#failing.all) if (served) found.set(id, since);
     for (const [id, since] of this.#inService) if (since !== null) found.set(id, since);
     return found;
@@ -159,18 +168,20 @@ export class History {
    *
    * AWS's answers may show a state from before an instance came into service. So kas does not believe for `lag` ms that it has left
    * service.
+   *
+   * @returns the ids of the instances that still count as being in service, because the observation may show an old state
    */
   #noteLosses(
     served: ReadonlyMap<string, number>,
     instances: readonly Instance[],
     now: number,
-    { lag = 0, ended = [] }: LossView,
-  ): void {
+    { lag = 0, began = now, ended = [] }: LossView,
+  ): ReadonlySet<string> {
     const present = new Map<string, LostInstance>(
       [...ended, ...instances].map((instance) => [instance.id, instance]),
     );
     const serving = new Set(instances.filter(inService).map(({ id }) => id));
-    this.#doubted.clear();
+    const doubted = new Set<string>();
     this.#store.transaction(() => {
       for (const instance of instances) {
         if (inService(instance) && instance.impaired === undefined) this.#losses.end(instance.id);
@@ -178,14 +189,16 @@ export class History {
       for (const [id, since] of served) {
         const instance = present.get(id);
         if (serving.has(id) || (instance !== undefined && this.#failing.all.has(id))) continue;
-        const { byOperator = -Infinity, detached = false, zone = "" } = instance ?? {};
+        const { byOperator = -Infinity, detached = false, zone = "", state } = instance ?? {};
         if (byOperator >= since || detached || this.#takenOut(id, since)) continue;
-        if (recent(since, lag, now) && instance?.state === "running") this.#doubted.set(id, since);
+        const isOld = (since >= began && since <= now) || (recent(since, lag, now) && state === "running");
+        if (isOld) doubted.add(id);
         else this.#losses.open(id, zone, now);
       }
       this.#losses.reopen();
       this.#losses.prune(new Set(present.keys()));
     });
+    return doubted;
   }
 
   /** Whether kas took an instance out of service after it came into service. */
@@ -199,9 +212,9 @@ export class History {
     ).get(id, since) !== undefined;
   }
 
-  /** Records that instances became unhealthy. */
+  /** Records that instances became unhealthy. The fleet does not lose instances that an operator detached for maintenance. */
   noteUnhealthy(instances: readonly Instance[], now: number): void {
-    const unhealthy = instances.filter(({ health }) => health === "unhealthy");
+    const unhealthy = instances.filter(({ health, detached }) => health === "unhealthy" && !detached);
     if (unhealthy.length === 0) return;
     this.#store.transaction(() => {
       for (const { id, zone } of unhealthy) this.#losses.open(id, zone, now);

@@ -6,7 +6,7 @@
  * @module
  */
 import type { AlarmChange } from "../../scaling/model/alarm.ts";
-import type { ActivityInProgress } from "../../scaling/model/activity.ts";
+import { type ActivityInProgress, DIRECTION } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import type { StartEvent } from "../../scaling/model/start_event.ts";
@@ -164,7 +164,12 @@ export class Journal {
 
   /** Ends an activity. */
   end(activity: Activity, status: ActivityStatus, reason: string, now: number): Activity {
-    return endActivity(this.#store.db, activity, status, reason, now);
+    return this.#store.transaction(() => {
+      const ended = endActivity(this.#store.db, activity, status, reason, now);
+      const isStarted = DIRECTION[ended.kind] === "out" && status === "successful";
+      if (isStarted && ended.instance !== undefined) this.#history.noteStarted(ended.instance, now);
+      return ended;
+    });
   }
 
   /** Returns the ids of the activities in progress whose rows are damaged. */

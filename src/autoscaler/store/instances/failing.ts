@@ -64,6 +64,12 @@ export class Failing {
     // Update the map after the write. If a full disk prevents the write, the next observation tries again.
     this.#all = next;
   }
+
+  /** Records that an instance has come into service. */
+  end(id: string): void {
+    this.#store.db.prepare("DELETE FROM failing WHERE instance = ?").run(id);
+    this.#all = undefined;
+  }
 }
 
 /** Whether an instance runs and is registered, but is not healthy, or has a problem that EC2 reports. */

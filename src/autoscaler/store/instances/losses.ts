@@ -12,8 +12,8 @@ import type { Store } from "../store.ts";
 const OPEN_FOR = 900_000;
 
 /**
- * The longest time between two evaluations that counts, in ms. If more time has passed, the autoscaler did not run, or could not
- * observe the fleet.
+ * The longest time between two evaluations that counts, in ms, unless reconciles are further apart. If more time has passed, the
+ * autoscaler did not run, or could not observe the fleet.
  */
 const LONGEST_INTERVAL = 120_000;
 
@@ -92,11 +92,12 @@ export class Losses {
    * {@linkcode OPEN_FOR}.
    *
    * @param possible whether kas could start an instance
+   * @param resync the interval between reconciles, in ms
    */
-  evaluated(possible: boolean, now: number): void {
+  evaluated(possible: boolean, now: number, resync: number): void {
     const since = now - (this.#evaluated ?? now);
     this.#evaluated = now;
-    if (!possible || since <= 0 || since > LONGEST_INTERVAL) return;
+    if (!possible || since <= 0 || since > Math.max(LONGEST_INTERVAL, 2 * resync)) return;
     this.#store.db.prepare("UPDATE losses SET possible = possible + ? WHERE closed = 0").run(since);
     this.#store.db.prepare("UPDATE losses SET closed = 1 WHERE closed = 0 AND possible >= ?").run(OPEN_FOR);
   }

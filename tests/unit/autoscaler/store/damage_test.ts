@@ -80,7 +80,7 @@ const SOUND = {
   unfinished: [2, 3],
   steps: 3,
   message: "first",
-  inService: ["n1", "n2"],
+  inService: ["n1", "n2", "n3"],
   lastOut: NOW + 1,
 };
 
@@ -131,7 +131,7 @@ const DAMAGES: readonly [damage: string, row: string, missing: Partial<typeof SO
   [`messages SET sent = -${HUGE} WHERE id = 'first'`, "message first", { message: "second" }],
   [`messages SET attempts = ${HUGE} WHERE id = 'first'`, "message first", { message: "second" }],
   ["messages SET body = NULL WHERE id = 'first'", "message first", { message: "second" }],
-  [`in_service SET since = ${HUGE} WHERE instance = 'n2'`, "in_service n2", { inService: ["n1"] }],
+  [`in_service SET since = ${HUGE} WHERE instance = 'n2'`, "in_service n2", { inService: ["n1", "n3"] }],
 ];
 
 for (const [damage, row, missing] of DAMAGES) {
