@@ -85,9 +85,11 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const poster = new AlertPoster({ url: options.alertUrl, fleet: fleet.fleet, runtime });
   const alerts = new AlertWatch(clock, (change) => poster.post(change));
   let lastObservation: ObservationOutcome | undefined;
+  let desired: number | undefined;
   const events = merged(metrics, {
     onObservation: (outcome) => lastObservation = outcome,
-    onDecision: ({ kind }, decision) =>
+    onDecision: ({ kind }, decision) => {
+      desired = decision.desired ?? desired;
       alerts.look({
         now: clock.now(),
         tuning: tuning(),
@@ -95,7 +97,8 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
         // The decision on a notification or a command does not say why kas does not restore the minimum.
         decision: kind === "notification" || kind === "operator" ? undefined : decision,
         observationError: lastObservation?.error,
-      }),
+      });
+    },
     onActivityEnd: (activity) => loop.activityEnded(activity),
   }, options.events);
 
@@ -118,6 +121,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const snapshot = (): Snapshot => ({
     now: clock.now(),
     observation: loop.observation,
+    desired,
     limits: tuning().limits,
     lastObservation,
     waiting: inbox.waiting(),

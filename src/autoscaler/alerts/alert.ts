@@ -5,7 +5,13 @@
  */
 
 /** The names of all alerts. docs/observability.md explains them. */
-export const ALERT_NAMES = ["below-min", "unhealthy", "quarantine-cap", "cannot-observe"] as const;
+export const ALERT_NAMES = [
+  "below-min",
+  "unhealthy",
+  "quarantine-cap",
+  "cannot-stop",
+  "cannot-observe",
+] as const;
 
 /** The name of an alert. */
 export type AlertName = (typeof ALERT_NAMES)[number];

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { judgeQuarantine, mostQuarantines } from "../../scaling/faults/quarantine.ts";
+import { stopsOf } from "../../scaling/checks/cap.ts";
+import { judgeQuarantine } from "../../scaling/faults/quarantine.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
+import { capacityText } from "../../scaling/policies/bounds.ts";
 import { exists, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
-import { count, sentences } from "../../scaling/words.ts";
+import { whyNotStoppable } from "../../scaling/selection/eligibility.ts";
+import { boundText, count, sentences } from "../../scaling/words.ts";
 import type { Tuning } from "../assembly_options.ts";
 import { displayedStatus } from "../http/snapshot.ts";
 import { ALERT_NAMES, type AlertName } from "./alert.ts";
@@ -50,6 +53,7 @@ const CONDITIONS: Readonly<Record<AlertName, (view: AlertView) => Condition | un
   "below-min": belowMin,
   unhealthy,
   "quarantine-cap": quarantineCap,
+  "cannot-stop": cannotStop,
   "cannot-observe": cannotObserve,
 };
 
@@ -67,15 +71,13 @@ export function alertsOf(view: AlertView): NamedCondition[] {
  */
 function belowMin({ tuning, observation, decision }: AlertView): Condition | undefined {
   if (observation === undefined) return undefined;
-  const { inService, joining } = capacityOf(observation);
-  const min = boundsOf(observation).min.value;
-  if (inService >= min) return undefined;
-  const held = inService + joining < min ? decision?.checks[0] : undefined;
+  const capacity = capacityOf(observation);
+  const { min } = boundsOf(observation);
+  if (capacity.inService + capacity.failing >= min.value) return undefined;
+  const held = (decision?.desired ?? min.value) < min.value ? decision?.checks[0] : undefined;
   if (held === undefined) {
-    return {
-      reason: `In service: ${inService}, joining: ${joining}, min: ${min}.`,
-      patience: tuning.startTimeout,
-    };
+    const reason = `Capacity is ${capacityText(capacity)}, and min is ${boundText(min, observation.now)}.`;
+    return { reason, patience: tuning.startTimeout };
   }
   return {
     reason: sentences(`The check ${held} holds back the restoration of min.`, decision?.reason ?? ""),
@@ -84,11 +86,7 @@ function belowMin({ tuning, observation, decision }: AlertView): Condition | und
 }
 
 function unhealthy({ observation }: AlertView): Condition | undefined {
-  if (observation === undefined) return undefined;
-  const activity = activityOf(observation);
-  const found = observation.instances.filter((instance) =>
-    instance.role !== "node" && displayedStatus(instance, activity(instance.id)) === "unhealthy"
-  );
+  const found = unhealthyOnes(observation).filter(({ role }) => role !== "node");
   if (found.length === 0) return undefined;
   return {
     reason: `Unhealthy: ${named(found)}. kas does not stop base and control instances.`,
@@ -96,22 +94,46 @@ function unhealthy({ observation }: AlertView): Condition | undefined {
   };
 }
 
+/** Nodes keep running, or keep being started, although they fail: the health check or a new version of the service may be wrong. */
 function quarantineCap({ now, observation }: AlertView): Condition | undefined {
   if (observation === undefined) return undefined;
   const view = { ...observation, now };
+  const { busy, most } = stopsOf(view);
+  if (busy < most) return undefined;
   const started = new Set(observation.history.starts?.map(({ instance }) => instance));
-  const capped = observation.instances.filter((instance) =>
+  const failing = observation.instances.filter((instance) =>
     started.has(instance.id) && exists(instance) && instance.role === "node" &&
-    instance.quarantine === undefined &&
-    judgeQuarantine(instance.id, view) === "capped"
+    instance.quarantine === undefined && judgeQuarantine(instance.id, view) === "capped"
   );
-  if (capped.length === 0) return undefined;
-  const most = count(mostQuarantines(view), "node");
+  const waiting = unhealthyOnes(observation).filter((it) => whyNotStoppable(it, undefined) === undefined);
+  const found = [...new Set([...failing, ...waiting])];
+  if (found.length === 0) return undefined;
   return {
-    reason: `Not in quarantine, although each failed three times in a row: ${named(capped)}. ` +
-      `kas quarantines at most ${most} within an hour, because the cause may be outside of the nodes.`,
+    reason:
+      `Unhealthy: ${named(found)}. kas stops and quarantines at most ${
+        count(most, "node")
+      } within an hour, ` +
+      "because the cause may be outside of the nodes.",
     patience: 0,
   };
+}
+
+function cannotStop({ observation }: AlertView): Condition | undefined {
+  const found = unhealthyOnes(observation).filter(({ role, refusesStop }) =>
+    role === "node" && refusesStop !== undefined
+  );
+  const [first] = found;
+  if (first === undefined) return undefined;
+  return {
+    reason: `Unhealthy: ${named(found)}. EC2 refuses to stop ${first.id}: ${first.refusesStop}.`,
+    patience: 0,
+  };
+}
+
+function unhealthyOnes(observation: Observation | undefined): readonly Instance[] {
+  if (observation === undefined) return [];
+  const activity = activityOf(observation);
+  return observation.instances.filter((it) => displayedStatus(it, activity(it.id)) === "unhealthy");
 }
 
 function cannotObserve({ tuning, observationError }: AlertView): Condition | undefined {
@@ -122,9 +144,11 @@ function cannotObserve({ tuning, observationError }: AlertView): Condition | und
   };
 }
 
-/** Returns the ids and roles of instances as text. */
+/** Returns the ids and roles of instances as text, with what EC2 reports of them. */
 function named(instances: readonly Instance[]): string {
-  const names = instances.slice(0, NAMED).map(({ id, role }) => `${id} (${role})`);
+  const names = instances.slice(0, NAMED).map(({ id, role, impaired }) =>
+    `${id} (${[role, impaired].filter((it) => it !== undefined).join(", ")})`
+  );
   const rest = instances.length - names.length;
   return names.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }

@@ -27,6 +27,8 @@ export interface Snapshot {
   readonly now: number;
   /** The last observation of the fleet. */
   readonly observation: Observation | undefined;
+  /** The capacity that the fleet has when the actions of the last decision have succeeded. Undefined before the first decision. */
+  readonly desired: number | undefined;
   readonly limits: Limits;
   /** The outcome of the last attempt to observe the fleet. */
   readonly lastObservation: ObservationOutcome | undefined;
@@ -75,8 +77,10 @@ export function displayedStatus(instance: Instance, activity: ActivityKind | und
 
 /** The capacity of the fleet, its bounds in force, and the number of unhealthy instances. */
 export interface CapacityStates {
-  /** The number of instances in service or joining. */
+  /** The number of instances in service, failing or joining. */
   readonly current: number;
+  /** The capacity that the fleet has when the actions of the last decision have succeeded. */
+  readonly desired: number;
   readonly min: number;
   readonly max: number;
   readonly unhealthy: number;
@@ -84,16 +88,22 @@ export interface CapacityStates {
 
 /** Returns the capacity of the fleet in the last observation. Before the first observation, the bounds are the configured ones. */
 export function capacityStates(
-  { observation, limits }: Pick<Snapshot, "observation" | "limits">,
+  { observation, desired, limits }: Pick<Snapshot, "observation" | "desired" | "limits">,
 ): CapacityStates {
   if (observation === undefined) {
-    return { current: 0, min: limits.min ?? 0, max: limits.max ?? 0, unhealthy: 0 };
+    return { current: 0, desired: 0, min: limits.min ?? 0, max: limits.max ?? 0, unhealthy: 0 };
   }
-  const { inService, joining } = capacityOf(observation);
+  const { current } = capacityOf(observation);
   const { min, max } = boundsOf({ ...observation, limits });
   const activity = activityOf(observation);
   const unhealthy = observation.instances.filter((instance) =>
     exists(instance) && displayedStatus(instance, activity(instance.id)) === "unhealthy"
   );
-  return { current: inService + joining, min: min.value, max: max.value, unhealthy: unhealthy.length };
+  return {
+    current,
+    desired: desired ?? current,
+    min: min.value,
+    max: max.value,
+    unhealthy: unhealthy.length,
+  };
 }

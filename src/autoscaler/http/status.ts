@@ -6,16 +6,17 @@
 import { isoTime } from "../../cli/format.ts";
 import { pausesOf } from "../../scaling/faults/pauses.ts";
 import type { OperatorPauses } from "../../scaling/model/observation.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { capacityStates, type Snapshot } from "./snapshot.ts";
 
 /** The largest number of instances, and of alarms, that the status lists. `totals` has the numbers of all of them. */
 export const LISTED = 1_000;
 
 /** Returns the status. `started` is when the autoscaler started, in ms since the epoch. */
 export function status(
-  { now, observation, lastObservation, oldest, inProgress, paused, alerts, bytes }: Snapshot,
+  snapshot: Snapshot,
   started: number,
 ): object {
+  const { now, observation, lastObservation, oldest, inProgress, paused, alerts, bytes } = snapshot;
   const instances = observation?.instances ?? [];
   const alarms = observation?.alarms ?? [];
   return {
@@ -26,6 +27,7 @@ export function status(
       seconds: lastObservation.seconds,
       error: lastObservation.error ?? null,
     },
+    capacity: capacityStates(snapshot),
     alerts: alerts.map(({ name, reason, since }) => ({ name, reason, since: isoTime(since) })),
     instances: instances.slice(0, LISTED),
     alarms: alarms.slice(0, LISTED),

@@ -5,6 +5,7 @@
  * @module
  */
 import { mostQuarantines, recentQuarantines } from "../faults/quarantine.ts";
+import type { Observation } from "../model/observation.ts";
 import { count } from "../words.ts";
 import { type Check, hold, type InContext, pass } from "./check.ts";
 
@@ -13,12 +14,7 @@ export const cap: Check<InContext> = {
   name: "cap",
   condition: "few nodes are stopped",
   check: ({ observation }) => {
-    const stopping = observation.inProgress.filter(({ unhealthy }) => unhealthy).map(({ instance }) =>
-      instance
-    );
-    const quarantined = recentQuarantines(observation);
-    const busy = new Set([...stopping, ...quarantined]).size;
-    const most = mostQuarantines(observation);
+    const { busy, most } = stopsOf(observation);
     if (busy < most) return pass();
     return hold(
       `kas is stopping, or has quarantined within an hour, ${
@@ -27,3 +23,17 @@ export const cap: Check<InContext> = {
     );
   },
 };
+
+/**
+ * Returns how many unhealthy nodes kas is stopping or has quarantined within an hour, and how many that may be at once: a third
+ * of the nodes, but at least one.
+ */
+export function stopsOf(
+  observation: Pick<Observation, "now" | "instances" | "inProgress" | "history">,
+): { readonly busy: number; readonly most: number } {
+  const stopping = observation.inProgress.filter(({ unhealthy }) => unhealthy).map(({ instance }) =>
+    instance
+  );
+  const busy = new Set([...stopping, ...recentQuarantines(observation)]).size;
+  return { busy, most: mostQuarantines(observation) };
+}

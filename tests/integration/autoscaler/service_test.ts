@@ -158,6 +158,7 @@ Deno.test("status() of a large fleet lists a thousand instances and alarms, and 
       history: { inServiceSince: {} },
     },
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 0 },
+    desired: undefined,
     lastObservation: { at: 1_000, seconds: 45, error: "AWS is unreachable" },
     waiting: 3,
     oldest: 500,

@@ -35,6 +35,7 @@ export const COLOURS = {
 const LISTED_FIRST: readonly DisplayedStatus[] = [
   "quarantined",
   "unhealthy",
+  "failing",
   "detached",
   "joining",
   "leaving",
@@ -75,7 +76,7 @@ export function instancesSection(
         cell(alarm("cpuhigh", instance)),
         cell(alarm("cpulow", instance)),
         cell(since === undefined || status !== "in-service" ? "-" : span(now - since)),
-        cell([name, note(instance)], "long"),
+        cell([name, troubleOf(instance, now), note(instance)], "long"),
       ];
     },
   );
@@ -113,6 +114,15 @@ function loadOf(
 ): Datapoint | undefined {
   const point = observation?.cpu?.[id];
   return point !== undefined && state === "running" && point.at >= launched ? point : undefined;
+}
+
+/** Returns since when an instance fails, and what EC2 reports of it, or nothing if it does not fail. */
+function troubleOf({ failingSince, impaired }: Instance, now: number): Html {
+  const found = [
+    ...(failingSince === undefined ? [] : [`failing for ${span(now - failingSince)}`]),
+    ...(impaired === undefined ? [] : [impaired]),
+  ];
+  return found.length === 0 ? html`` : html`<p>${coloured("bad", found.join("; "))}</p>`;
 }
 
 /** Returns why the autoscaler does not start or does not stop an instance, or nothing if it may do both. */

@@ -12,7 +12,7 @@ import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { count } from "../../../scaling/words.ts";
 import { boundsOf } from "../../../scaling/model/capacity.ts";
-import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
+import { capacityStates, DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
 import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
 import css from "./page.css" with { type: "text" };
 import { activitiesSection } from "./activities.ts";
@@ -124,8 +124,10 @@ function alertList({ now, alerts }: Snapshot): Html {
   }</ul>`;
 }
 
-function counts({ observation, limits }: Snapshot, instances: readonly DisplayedInstance[]): Html {
+function counts(snapshot: Snapshot, instances: readonly DisplayedInstance[]): Html {
+  const { observation, limits } = snapshot;
   if (observation === undefined) return html``;
+  const { current, desired } = capacityStates(snapshot);
   const byStatus = Map.groupBy(instances, ({ status }) => status);
   const { min, max } = boundsOf({ ...observation, limits });
   // The schedules whose windows set a bound.
@@ -138,6 +140,8 @@ ${
         coloured(count === 0 ? "quiet" : COLOURS[status], html`<b>${count}</b> ${spaced(status)}`)
       }</li>`;
     })
+  }${
+    desired === current ? "" : html`<li><b>${desired}</b> desired</li>`
   }<li><b>${min.value}–${max.value}</b> min–max${
     names.size === 0 ? "" : ` (schedule ${[...names].join(", ")})`
   }</li>
@@ -150,7 +154,7 @@ function notices(
   instances: readonly DisplayedInstance[],
   dryRun: boolean,
 ): Html {
-  const serving = inService(instances);
+  const serving = instances.filter(({ status }) => status === "in-service" || status === "failing").length;
   const min = observation === undefined ? 0 : boundsOf({ ...observation, limits }).min.value;
   const quarantined = instances.filter(({ instance }) => instance.quarantine !== undefined).length;
   const firing = new Set(alerts.map(({ name }) => name));
@@ -173,6 +177,11 @@ function notices(
         ? []
         : [html`${operatorPauseSentence(direction, pause)} To end the pause: <code>kas admin resume</code>`];
     }),
+    ...(observation?.override === undefined ? [] : [
+      html`An operator asked for a capacity of ${observation.override.capacity} until ${
+        isoTime(observation.override.until)
+      }`,
+    ]),
     ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
       .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),
     ...(dryRun ? [html`Dry run: the autoscaler makes decisions, but does not carry them out`] : []),

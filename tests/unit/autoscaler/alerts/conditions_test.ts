@@ -54,7 +54,7 @@ Deno.test("below-min fires at once if a check holds the restoration of the minim
   const paused = { out: { since: NOW, reason: "an upgrade" } };
   const fleet = { limits: LIMITS, instances: [BASE, stopped("n1"), stopped("n2")], paused };
   assertEquals(alerts(fleet), { "below-min": 0 });
-  assertStringIncludes(conditions(fleet)[0]?.reason ?? "", "paused");
+  assertStringIncludes(conditions(fleet)[0]?.reason ?? "", "check paused");
   assertStringIncludes(conditions(fleet)[0]?.reason ?? "", "an upgrade");
 });
 
@@ -66,13 +66,22 @@ Deno.test("below-min fires after --start-timeout while kas starts instances", ()
   assertEquals(alerts({ limits: LIMITS, instances: [BASE, ...joining] }), { "below-min": START_TIMEOUT });
 });
 
+Deno.test("a failing instance counts as serving, until it is unhealthy", () => {
+  const fleet = (health: "failing" | "unhealthy") => ({
+    limits: LIMITS,
+    instances: [BASE, instance("n1"), instance("n2", { registration: "out-of-service", health })],
+  });
+  assertEquals(alerts(fleet("failing")), {});
+  assertEquals(Object.keys(alerts(fleet("unhealthy"))), ["below-min"]);
+});
+
 Deno.test("below-min follows the minimum of an open window", () => {
   const windows = [{ name: "day", begins: NOW - 1, ends: NOW + 1, min: 4 }];
   assertEquals(alerts({ windows }), { "below-min": START_TIMEOUT });
 });
 
 Deno.test("unhealthy fires for base and control instances, and not for nodes", () => {
-  const sick = { registration: "out-of-service", overdue: true } as const;
+  const sick = { registration: "out-of-service", health: "unhealthy" } as const;
   const limits = { ...OBSERVATION.limits, min: 1 };
   const control = instance("c", { role: "control", ...sick });
   assertEquals(alerts({ limits, instances: [BASE, instance("n1", sick)] }), {});
@@ -98,6 +107,26 @@ Deno.test("quarantine-cap fires while more nodes fail than kas may quarantine", 
   assertEquals(alerts({ history, ...withInstances(stopped("n4", { quarantine: "by hand" })) }), {});
   assertEquals(alerts({ history }, { now: NOW + 60 * MINUTE }), {});
   assertEquals(alerts({ history: { ...history, starts: failing.slice(1) } }), {});
+});
+
+Deno.test("quarantine-cap fires while a node is unhealthy that kas does not stop, because it stops others", () => {
+  const sick = { registration: "out-of-service", health: "unhealthy" } as const;
+  const limits = { ...OBSERVATION.limits, min: 0 };
+  const fleet = withInstances(instance("n1", sick), instance("n2", sick));
+  const inProgress = [{ kind: "stop", instance: "n1", since: NOW, unhealthy: true }] as const;
+  assertEquals(alerts({ limits, ...fleet }), {});
+  assertEquals(alerts({ limits, ...fleet, inProgress }), { "quarantine-cap": 0 });
+  const protectedOne = withInstances(instance("n1", sick), instance("n2", { ...sick, protected: true }));
+  assertEquals(alerts({ limits, ...protectedOne, inProgress }), {});
+});
+
+Deno.test("cannot-stop fires while a node is unhealthy that EC2 refuses to stop", () => {
+  const refusesStop = "it is a Spot instance";
+  const limits = { ...OBSERVATION.limits, min: 0 };
+  const sick = instance("n1", { registration: "out-of-service", health: "unhealthy", refusesStop });
+  assertEquals(alerts({ limits, ...withInstances(sick) }), { "cannot-stop": 0 });
+  assertStringIncludes(conditions({ limits, ...withInstances(sick) })[0]?.reason ?? "", refusesStop);
+  assertEquals(alerts({ limits, ...withInstances(instance("n1", { refusesStop })) }), {});
 });
 
 Deno.test("cannot-observe fires after three intervals between reconciles, and after five minutes if these are longer", () => {

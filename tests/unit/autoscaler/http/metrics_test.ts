@@ -14,6 +14,7 @@ const NOW = Date.UTC(2026, 10, 24);
 const QUIET: Snapshot = {
   now: NOW,
   observation: undefined,
+  desired: undefined,
   limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
   lastObservation: undefined,
   waiting: 0,
@@ -62,7 +63,7 @@ Deno.test("every counter of Metrics starts at 0", async () => {
   assertEquals(value(families, "kas_activities_total", { kind: "stop", status: "failed" }), 0);
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "first-request" }), 0);
   assertEquals(value(families, "kas_build_info", { version: "1.2.3", deno: Deno.version.deno }), 1);
-  assertEquals(capacity(families), { current: 0, min: 1, max: 5, unhealthy: 0 });
+  assertEquals(capacity(families), { current: 0, desired: 0, min: 1, max: 5, unhealthy: 0 });
 });
 
 Deno.test("Metrics contains the start time, memory and CPU time of the process under the usual names", async () => {
@@ -116,7 +117,7 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
   assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
 });
 
-Deno.test("kas_capacity shows instances in service or joining, the bounds of an open window, and unhealthy instances", async () => {
+Deno.test("kas_capacity shows the current and the desired capacity, the bounds of an open window, and unhealthy instances", async () => {
   const windows = [{ name: "day", begins: NOW, ends: NOW + 1, min: 2, max: 9 }];
   const instances = [
     instance("b", { role: "base" }),
@@ -128,9 +129,10 @@ Deno.test("kas_capacity shows instances in service or joining, the bounds of an 
   const { text } = await new Metrics(OPTIONS).exposition({
     ...QUIET,
     observation,
+    desired: 3,
     limits: { ...OBSERVATION.limits, min: 1, max: 5 },
   });
-  assertEquals(capacity(parseExposition(text)), { current: 2, min: 2, max: 9, unhealthy: 1 });
+  assertEquals(capacity(parseExposition(text)), { current: 2, desired: 3, min: 2, max: 9, unhealthy: 1 });
 });
 
 Deno.test("each metric has the label fleet, except those of the process", async () => {

@@ -6,6 +6,7 @@ import { instance, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 const SNAPSHOT: Snapshot = {
   now: NOW,
   observation: undefined,
+  desired: undefined,
   limits: OBSERVATION.limits,
   lastObservation: undefined,
   waiting: 0,
@@ -21,6 +22,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     uptime: 5,
     observed: null,
     observation: null,
+    capacity: { current: 0, desired: 0, min: 0, max: 0, unhealthy: 0 },
     alerts: [],
     instances: [],
     alarms: [],

@@ -43,6 +43,7 @@ const PAGE: Page = {
   snapshot: {
     now: NOW,
     observation: observe([SERVING]),
+    desired: undefined,
     limits: LIMITS,
     lastObservation: { at: NOW - 12_000, seconds: 0.2 },
     waiting: 0,
@@ -220,6 +221,27 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
     ]),
     [["scale out", "cpuhigh", "i-a"]],
   );
+});
+
+Deno.test("the status page shows since when an instance fails, and what EC2 reports of it", () => {
+  const failing = { registration: "out-of-service", health: "failing", failingSince: NOW - 40_000 } as const;
+  const page = pageOf({
+    observation: observe([{ ...SERVING, ...failing, impaired: "EC2 reports its system status as impaired" }]),
+  });
+  const [{ status = "", name = "" } = {}] = rows(page, "Instances");
+  assertEquals(status, "failing");
+  assertMatch(name, /40 s.*system status/);
+});
+
+Deno.test("the status page shows the desired capacity if it differs from the current capacity", () => {
+  assertEquals(counts(pageOf({ desired: 1 }))["desired"], undefined);
+  assertEquals(counts(pageOf({ desired: 3 }))["desired"], "3");
+});
+
+Deno.test("the status page names the capacity that an operator asked for", () => {
+  const override = { capacity: 6, since: NOW, until: NOW + 60_000, once: true };
+  const [notice = ""] = notices(pageOf({ observation: observe([SERVING], { override }) }));
+  for (const text of ["6", "2026-11-25T03:01:00.000Z"]) assertStringIncludes(notice, text);
 });
 
 Deno.test("the status page shows activities in progress with their step and durations", () => {
