@@ -13,6 +13,7 @@ import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
 import { VERSION } from "../build/version.ts";
 import { HIDDEN } from "../cli/format.ts";
+import { AlertStore } from "./alerts/alert_store.ts";
 import { AlertPoster } from "./alerts/post.ts";
 import { AlertWatch } from "./alerts/watch.ts";
 import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
@@ -83,7 +84,6 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const started = clock.now();
   const metrics = new Metrics({ fleet: fleet.fleet, version: VERSION, started, limits: options.limits });
   const poster = new AlertPoster({ url: options.alertUrl, fleet: fleet.fleet, runtime });
-  const alerts = new AlertWatch(clock, (change) => poster.post(change));
   let lastObservation: ObservationOutcome | undefined;
   let desired: number | undefined;
   const events = merged(metrics, {
@@ -107,6 +107,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   unfinished.defer(() => void autoscaler[Symbol.asyncDispose]());
   const { store, journal, aws, activities, evaluation, tuning } = autoscaler;
   const inbox = new Inbox(store);
+  const alerts = new AlertWatch(clock, new AlertStore(store), (change) => poster.post(change));
   const loop = new ControlLoop({
     evaluation,
     inbox,

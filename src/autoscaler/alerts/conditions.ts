@@ -65,6 +65,11 @@ export function alertsOf(view: AlertView): NamedCondition[] {
   });
 }
 
+/** Whether kas knows if a condition is true. Before the first observation of the fleet, it knows only that it cannot observe it. */
+export function isKnown(name: AlertName, { observation }: AlertView): boolean {
+  return observation !== undefined || name === "cannot-observe";
+}
+
 /**
  * Instances that are joining do not count: an alert that ended with each attempt to start an instance would begin again with each
  * attempt that fails.

@@ -6,7 +6,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../runtime.ts";
 import type { Alert, AlertChange, AlertName } from "./alert.ts";
-import { alertsOf, type AlertView } from "./conditions.ts";
+import type { AlertStore } from "./alert_store.ts";
+import { alertsOf, type AlertView, isKnown } from "./conditions.ts";
 
 /** A condition that is true. */
 interface Pending {
@@ -14,8 +15,10 @@ interface Pending {
   readonly since: number;
   /** The same time as the clock's elapsed time, so that a change of the time of day does not begin an alert. */
   readonly began: number;
-  /** The alert. Undefined if it is not firing yet. */
+  /** The alert. Undefined if it is not firing, or not since the autoscaler started. */
   readonly alert: Alert | undefined;
+  /** The alert that was firing when the autoscaler last ran. */
+  readonly earlier?: Alert;
 }
 
 const log = getLogger(["kas", "alerts"]);
@@ -23,13 +26,21 @@ const log = getLogger(["kas", "alerts"]);
 /** Knows which alerts are firing. */
 export class AlertWatch {
   readonly #clock: Clock;
+  readonly #store: AlertStore;
   readonly #onChange: (change: AlertChange) => void;
-  readonly #pending = new Map<AlertName, Pending>();
+  readonly #pending: Map<AlertName, Pending>;
 
-  /** @param onChange called when an alert begins or ends */
-  constructor(clock: Clock, onChange: (change: AlertChange) => void) {
+  /** @param onChange called when an alert begins or ends, and when an alert from before a restart is still firing */
+  constructor(clock: Clock, store: AlertStore, onChange: (change: AlertChange) => void) {
     this.#clock = clock;
+    this.#store = store;
     this.#onChange = onChange;
+    this.#pending = new Map(
+      store.all().map((earlier) => [
+        earlier.name,
+        { since: earlier.since, began: -Infinity, alert: undefined, earlier },
+      ]),
+    );
   }
 
   /** The alerts that are firing. */
@@ -40,10 +51,11 @@ export class AlertWatch {
   /** Evaluates the conditions. An alert that is firing ends only when its condition is not true any more. */
   look(view: AlertView): void {
     const conditions = new Map(alertsOf(view).map((condition) => [condition.name, condition]));
-    for (const [name, { alert }] of this.#pending) {
-      if (conditions.has(name)) continue;
+    for (const [name, { alert, earlier }] of this.#pending) {
+      if (conditions.has(name) || !isKnown(name, view)) continue;
       this.#pending.delete(name);
-      if (alert !== undefined) this.#change("resolved", alert);
+      const ended = alert ?? earlier;
+      if (ended !== undefined) this.#change("resolved", ended);
     }
     const now = this.#clock.now();
     const elapsed = this.#clock.elapsed();
@@ -61,6 +73,17 @@ export class AlertWatch {
     const { name, reason, since } = alert;
     if (state === "firing") log.error("alert began", { alert: name, reason });
     else log.info("alert ended", { alert: name, seconds: (this.#clock.now() - since) / 1_000 });
+    this.#record(state, alert);
     this.#onChange({ ...alert, state });
+  }
+
+  /** Records a change. If the disk is full, the alert is more important than its record. */
+  #record(state: AlertChange["state"], alert: Alert): void {
+    try {
+      if (state === "firing") this.#store.add(alert);
+      else this.#store.remove(alert.name);
+    } catch (error) {
+      log.warn("alert not recorded", { alert: alert.name, reason: (error as Error).message });
+    }
   }
 }

@@ -6,6 +6,7 @@
  */
 import { type Database, pack } from "./database.ts";
 import {
+  ALERTS,
   OPERATOR_PAUSES,
   QUARANTINES,
   REFUSALS,
@@ -140,6 +141,11 @@ function toVersion9(db: Database): void {
     UPDATE activities AS a SET template = ${TEMPLATE_8} WHERE kind = 'launch'`);
 }
 
+/** Version 10 records the alerts that are firing. */
+function toVersion10(db: Database): void {
+  db.exec(ALERTS);
+}
+
 /** The launch template of an activity up to version 8: it is in the JSON of the decision. */
 const TEMPLATE_8 = `(SELECT json_extract(d.decision, '$.template') FROM decisions d
   WHERE d.id = a.decision AND json_valid(d.decision))`;
@@ -253,4 +259,5 @@ const STEPS = [
   toVersion7,
   toVersion8,
   toVersion9,
+  toVersion10,
 ] as const;

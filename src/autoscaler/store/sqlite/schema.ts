@@ -6,7 +6,7 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 9;
+export const SCHEMA_VERSION = 10;
 
 const FAILING = `
   CREATE TABLE failing (             -- the instances that are registered and not healthy
@@ -64,6 +64,15 @@ export const SINCE_9 = `
     since     INTEGER NOT NULL,
     until     INTEGER NOT NULL,
     once      INTEGER NOT NULL       -- 1: it ends when the fleet has the capacity
+  ) STRICT;
+`;
+
+/** The table that schema version 10 added. */
+export const ALERTS = `
+  CREATE TABLE alerts (              -- the alerts that are firing
+    name      TEXT PRIMARY KEY,
+    reason    TEXT NOT NULL,
+    since     INTEGER NOT NULL       -- when the condition became true
   ) STRICT;
 `;
 
@@ -148,7 +157,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
-${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}`;
+${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {
