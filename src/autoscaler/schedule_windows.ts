@@ -30,12 +30,11 @@ export function leadOf(journal: Journal): number {
   return longest === undefined ? SHORTEST_LEAD : Math.max(SHORTEST_LEAD, longest + MARGIN);
 }
 
-/** Returns the windows that are open at `now`, or begin within the lead. */
+/** Returns the windows that are open at `now`, or begin within the lead. Omits them if the fleet has no schedules. */
 export function windowsAt(now: number, { tuning, journal }: ScheduleParts): Pick<Observation, "windows"> {
   const { schedules } = tuning();
-  if (schedules === undefined) return {};
-  const windows = schedules.windows(now, now + leadOf(journal));
-  return windows.length === 0 ? {} : { windows };
+  if (schedules === undefined || schedules.list.length === 0) return {};
+  return { windows: schedules.windows(now, now + leadOf(journal)) };
 }
 
 /** Notices when other windows, pauses or overrides of operators apply than before. */

@@ -7,7 +7,7 @@
 import type { CheckContext } from "./checks/check.ts";
 import { CANCEL, type Checked, IN, inOrder, OUT, UNHEALTHY } from "./checks/order.ts";
 import { activityOf, DIRECTION } from "./model/activity.ts";
-import { type Action, type Decision, instanceOf } from "./model/decision.ts";
+import { type Action, type CheckName, type Decision, instanceOf } from "./model/decision.ts";
 import type { Limits } from "./model/limits.ts";
 import type { Observation } from "./model/observation.ts";
 import type { Recommendation } from "./model/recommendation.ts";
@@ -190,6 +190,11 @@ export function isFulfilled({ actions, recommendations }: Decision): boolean {
   const asked = recommendations.filter(({ policy }) => policy !== "unhealthy");
   const changes = actions.filter((action) => changeOf(action) !== 0);
   return changes.length === asked.reduce((sum, { count = 1 }) => sum + count, 0);
+}
+
+/** Returns the check that holds a change of capacity back. Undefined if a decision has all changes that the policies recommend. */
+export function heldChange(decision: Decision): CheckName | undefined {
+  return isFulfilled(decision) ? undefined : decision.checks[0];
 }
 
 /** Whether an action changes the capacity, and in which direction. The stop of an unhealthy instance does not change it. */

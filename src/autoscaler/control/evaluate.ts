@@ -8,6 +8,7 @@ import { decide, wantedOf } from "../../scaling/decide.ts";
 import { DIRECTION } from "../../scaling/model/activity.ts";
 import { capacityOf } from "../../scaling/model/capacity.ts";
 import { type Decision, kindOf } from "../../scaling/model/decision.ts";
+import { heldChange } from "../../scaling/plan.ts";
 import { hasReached } from "../../scaling/policies/operator.ts";
 import { preventsStarts } from "../../scaling/checks/order.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
@@ -125,9 +126,11 @@ function noteOutcome(
     // The fleet needs no more instances than it has, so it does not need one in the place of those that it lost.
     if (isWhole(trigger) && wantedOf(trigger, observation) <= current) journal.losses.close();
   }
-  if (isWhole(trigger)) journal.losses.evaluated(!decision.checks.some(preventsStarts), now, resync);
+  const held = heldChange(decision);
+  const [first] = decision.recommendations;
+  const prevented = first?.direction === "out" && held !== undefined && preventsStarts(held);
+  if (isWhole(trigger)) journal.losses.evaluated(!prevented, now, resync);
   const override = observation.override;
-  if (override?.once && (hasReached(override, observation) || decision.checks.length > 0)) {
-    journal.overrides.end();
-  }
+  const isHeld = held !== undefined && decision.recommendations.some(({ policy }) => policy === "operator");
+  if (override?.once && (isHeld || hasReached(override, observation))) journal.overrides.end();
 }

@@ -92,8 +92,8 @@ export interface Observation {
   readonly fleet: string;
   readonly limits: Limits;
   /**
-   * The windows of schedules that are open, or begin so soon that kas has to start instances for them now (R19). Absent if there
-   * are none.
+   * The windows of schedules that are open, or begin so soon that kas has to start instances for them now (R19). Absent if the
+   * fleet has no schedules. In records of versions 1 to 6 of the rules, also absent if there are no such windows.
    */
   readonly windows?: readonly Window[];
   readonly instances: readonly Instance[];

@@ -58,6 +58,17 @@ export function toMinimum(
   return { policy: "minimum", direction: "out", count: missing, reason };
 }
 
+/** Recommends to stop the instances above the minimum. Without a load policy, the fleet follows its schedules down too (R19). */
+export function downToMinimum(
+  { now, capacity, bounds: { min } }: Standing,
+  surplus: number,
+): BoundRecommendation {
+  const reason = `Capacity is ${capacityText(capacity)}, and min is ${
+    boundText(min, now)
+  }. The fleet has schedules and no load policy.`;
+  return { policy: "minimum", direction: "in", count: surplus, reason };
+}
+
 /** Recommends to stop the instances above the maximum. */
 export function toMaximum(
   { now, capacity, bounds: { max } }: Standing,

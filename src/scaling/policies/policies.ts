@@ -9,7 +9,15 @@ import type { Observation } from "../model/observation.ts";
 import type { NoOpinion, Recommendation } from "../model/recommendation.ts";
 import { isWhole, type Trigger } from "../model/trigger.ts";
 import { alarmsPolicy } from "./alarms.ts";
-import { inPlaceOfLost, notNeeded, type Standing, standingOf, toMaximum, toMinimum } from "./bounds.ts";
+import {
+  downToMinimum,
+  inPlaceOfLost,
+  notNeeded,
+  type Standing,
+  standingOf,
+  toMaximum,
+  toMinimum,
+} from "./bounds.ts";
 import { operatorPolicy, overrideOf, overridePolicy } from "./operator.ts";
 import { count, sentences } from "../words.ts";
 
@@ -39,15 +47,18 @@ export function consult(trigger: Trigger, observation: Observation, index: Fleet
 
 /**
  * A notification changes at most one instance. While an operator's capacity is in force, it changes one only if the operator wants
- * more as well.
+ * more as well. If the fleet has already lost an instance, it does not stop another one.
  */
 function onNotification(
   trigger: Trigger,
   observation: Observation,
   index: FleetIndex,
-  { capacity }: Standing,
+  { capacity, lost, surplus }: Standing,
 ): Recommendation | NoOpinion {
   const asked = alarmsPolicy(trigger, observation, index);
+  if (asked.direction === "in" && lost > surplus.length) {
+    return { direction: "none", reason: alreadyLost(asked.reason, lost) };
+  }
   const override = overrideOf(observation);
   if (asked.direction === "none" || override === undefined) return asked;
   const set = overridePolicy(override, capacity);
@@ -68,7 +79,8 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
     : overridePolicy(override, standing.capacity);
   const before = override === undefined ? current + lost - surplus.length : current;
   const change = load.direction === "none" ? 0 : (load.count ?? 1) * (load.direction === "out" ? 1 : -1);
-  const asked = before + change;
+  const isScheduled = override === undefined && followsSchedules(observation);
+  const asked = isScheduled ? min.value : before + change;
   const wanted = Math.min(Math.max(asked, min.value), max.value);
   if (wanted < current) {
     const cancelled = surplus.slice(0, current - wanted);
@@ -77,6 +89,7 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
     return advice(wanted, [
       ...cancelled.map(notNeeded),
       ...(above > 0 ? [toMaximum(standing, above)] : []),
+      ...(isScheduled && less > above ? [downToMinimum(standing, less - above)] : []),
       ...part(load, "in", less - above),
     ]);
   }
@@ -89,10 +102,18 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
     ...part(load, "out", asked - current - below - replaced),
     ...(wanted === current ? part(load, "in", current - asked) : []),
   ];
-  const why = load.direction === "none"
-    ? load.reason
-    : sentences(load.reason, `The fleet has already lost ${count(lost, "instance")}.`);
+  const why = load.direction === "none" ? load.reason : alreadyLost(load.reason, lost);
   return { ...advice(wanted, recommendations), why };
+}
+
+/** Whether the fleet has schedules and no load policy. It then wants its minimum at every evaluation. */
+function followsSchedules({ windows, limits: { policies } }: Observation): boolean {
+  return windows !== undefined && policies?.length === 0;
+}
+
+/** Returns, in sentences, why kas does not stop an instance although a policy recommends it. */
+function alreadyLost(reason: string, lost: number): string {
+  return sentences(reason, `The fleet has already lost ${count(lost, "instance")}.`);
 }
 
 /** Returns the part of a recommendation that concerns `count` instances, if it has the direction. */

@@ -15,7 +15,7 @@ import { seconds, sentences } from "../words.ts";
 /**
  * Returns the stops of unhealthy nodes that are due, the node that has been failing longest first. kas stops a node when another
  * instance serves in its place, or when the fleet can do without it. If no other node can start, kas stops the node and starts it
- * again: one node at a time while no instance is in service.
+ * again. While no instance is in service, kas stops one node at a time.
  *
  * @param wanted the capacity that the fleet wants
  * @param isAlone whether the fleet has no other node that could start, now or after a pause
@@ -25,17 +25,19 @@ export function stopsOfUnhealthy(
   wanted: number,
   isAlone: boolean,
 ): ReplacementRecommendation[] {
-  const unhealthy = instancesAt("unhealthy", observation);
-  const nodes = unhealthy
+  const nodes = instancesAt("unhealthy", observation)
     .filter((instance) => whyNotStoppable(instance, index.activity(instance.id)) === undefined)
     .toSorted((a, b) => ascending(a.failingSince, b.failingSince) || byId(a, b));
   if (nodes.length === 0) return [];
-  const { inService, failing, joining } = capacityOf(observation);
-  const missing = Math.max(0, wanted - inService - failing);
-  const replaced = Math.max(0, unhealthy.length - missing);
+  const { inService, joining } = capacityOf(observation);
+  const isStopping = observation.inProgress.some(({ unhealthy }) => unhealthy);
+  const most = inService > 0 ? nodes.length : isStopping ? 0 : 1;
+  // Base instances and protected nodes may be unhealthy too. Only a node whose replacement serves already may stop.
+  const missing = Math.max(0, wanted - inService);
+  const replaced = Math.max(0, nodes.length - missing);
   return replaced === 0 && joining === 0 && isAlone
-    ? nodes.slice(0, inService === 0 ? 1 : nodes.length).map((node) => stopOf(node, observation, AGAIN))
-    : nodes.slice(0, replaced).map((node) => stopOf(node, observation, ""));
+    ? nodes.slice(0, most).map((node) => stopOf(node, observation, AGAIN))
+    : nodes.slice(0, Math.min(replaced, most)).map((node) => stopOf(node, observation, ""));
 }
 
 /** Follows the reason of the stop of a node that kas then starts again. */

@@ -57,7 +57,15 @@ Deno.test("an observation has a window from its lead until its end (R19)", () =>
   const parts = { tuning, journal: new Journal(store) };
   const names = (minutes: number) =>
     windowsAt(NOW + minutes * MINUTE, parts).windows?.map(({ name }) => name);
-  assertEquals([57, 58, 60, 119, 120].map(names), [undefined, ["lunch"], ["lunch"], ["lunch"], undefined]);
+  assertEquals([57, 58, 60, 119, 120].map(names), [[], ["lunch"], ["lunch"], ["lunch"], []]);
+});
+
+Deno.test("without schedules, an observation has no windows (R19)", () => {
+  using store = Store.memory();
+  const journal = new Journal(store);
+  for (const schedules of [undefined, parseSchedules("[]")]) {
+    assertEquals(windowsAt(NOW, { tuning: () => ({ ...tuning(), schedules }), journal }), {});
+  }
 });
 
 Deno.test("a watch notices the lead, the beginning and the end of a window, each once (R19)", () => {

@@ -9,7 +9,8 @@ import { type Action, type Decision, instanceOf } from "../../../src/scaling/mod
 import type { ActivityKind, Direction } from "../../../src/scaling/model/activity.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
-import { MINUTE, NOW, OBSERVATION } from "./fixtures.ts";
+import type { Instance } from "../../../src/scaling/model/instance.ts";
+import { instance, MINUTE, NOW, OBSERVATION } from "./fixtures.ts";
 
 /**
  * What a case expects: one action, several actions in order (`start n4`), or no action with the checks that hold actions back. `held`:
@@ -86,6 +87,23 @@ export function limits(more: Partial<Observation["limits"]>): Pick<Observation, 
 /** Returns a change of the observation: another history. */
 export function history(more: Partial<Observation["history"]>): Pick<Observation, "history"> {
   return { history: { ...OBSERVATION.history, ...more } };
+}
+
+/** Returns a change of the observation: instances that the fleet lost five minutes ago, and that kas has not replaced. */
+export function lost(...ids: readonly string[]): Pick<Observation, "history"> {
+  return history({
+    losses: ids.map((instance) => ({ instance, zone: "a", at: NOW - 5 * MINUTE, open: true })),
+  });
+}
+
+/** Returns an unhealthy instance. By default it has failed its health check for three minutes. */
+export function unhealthy(id: string, more: Partial<Instance> = {}): Instance {
+  return instance(id, {
+    registration: "out-of-service",
+    health: "unhealthy",
+    failingSince: NOW - 3 * MINUTE,
+    ...more,
+  });
 }
 
 /** Returns a change of the observation: activities that have been in progress for a minute. */
