@@ -28,27 +28,31 @@ export const MESSAGE_OUTCOMES = {
 /** The outcome of a received message. */
 export type MessageOutcome = keyof typeof MESSAGE_OUTCOMES;
 
-/** The checks that can hold an action back, and "" for a decision that no check held back. */
-export const CHECKS: readonly (CheckName | "")[] = [
-  "",
-  "not-newest",
-  "paused",
-  "cooldown",
-  "max-capacity",
-  "no-standby",
-  "out-beats-in",
-  "warm-up",
-  "no-candidate",
-  "min-capacity",
-  "projected-load",
-  "cpu-credits",
-];
+/** The checks that can hold an action back. The object makes sure that no check is missing. */
+const CHECK_NAMES: Readonly<Record<CheckName, true>> = {
+  "not-newest": true,
+  paused: true,
+  cooldown: true,
+  "max-capacity": true,
+  "no-standby": true,
+  "out-beats-in": true,
+  "warm-up": true,
+  "no-candidate": true,
+  "min-capacity": true,
+  "projected-load": true,
+  "cpu-credits": true,
+  cap: true,
+};
+
+/** The checks that can hold all actions of a decision back, and "" for the other decisions. */
+export const CHECKS: readonly string[] = ["", ...Object.keys(CHECK_NAMES)];
 
 /** The operations that an autoscaler calls, by AWS service. */
 export const CALLS: Readonly<Record<string, readonly string[]>> = {
   EC2: [
     "CreateTags",
     "DescribeInstanceAttribute",
+    "DescribeInstanceStatus",
     "DescribeInstances",
     "RunInstances",
     "StartInstances",

@@ -156,9 +156,10 @@ export class Metrics {
 
   /** Called when kas has made a decision. */
   onDecision({ kind: trigger }: Trigger, decision: Decision): void {
-    const { checks: [check] } = decision;
     const kind = kindOf(decision);
-    this.#decisions.inc({ kind, trigger, check: check ?? "" });
+    // A decision with actions may hold others back. The next decision then names the check.
+    const [check = ""] = kind === "none" ? decision.checks : [];
+    this.#decisions.inc({ kind, trigger, check });
   }
 
   /** Called when an activity has ended. */

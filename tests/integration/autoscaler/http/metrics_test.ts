@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { count, type Family, parseExposition, value } from "../../../unit/autoscaler/http/exposition.ts";
 import { BASE, eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
+import { realRuntime } from "../../../../src/runtime.ts";
 import { eventually } from "../../../support/kas.ts";
 
 Deno.test("GET /metrics counts a scale-out and a scale-in, and no label contains the id of an instance, alarm or message", async () => {
+  let ahead = 0;
+  const clock = { ...realRuntime.clock, now: () => Date.now() + ahead };
   await using it = await stage({ nodes: 3, machine: machines() });
-  await using autoscaler = await it.start();
+  await using autoscaler = it.start({}, { ...realRuntime, clock });
   await it.subscribe(autoscaler);
   const read = async () => {
     const response = await fetch(`${autoscaler.url}/metrics`);
@@ -15,6 +18,8 @@ Deno.test("GET /metrics counts a scale-out and a scale-in, and no label contains
   const before = await read();
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventualLine(autoscaler, ({ status }) => status === "successful");
+  // kas does not stop an instance that came into service some seconds ago: AWS's answers may be older.
+  ahead = 60_000;
   await it.alarm("cpuhigh", BASE, "OK");
   await it.alarm("cpulow", NODES[0], "OK");
   await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");

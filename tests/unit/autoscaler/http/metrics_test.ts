@@ -84,6 +84,12 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
   metrics.onDecision({ kind: "reconcile" }, { ...NO_ACTION, checks: ["max-capacity"] });
+  metrics.onDecision({ kind: "reconcile" }, {
+    actions: [{ kind: "stop", instance: "i-1" }],
+    reason: "",
+    checks: ["cap"],
+    recommendations: [],
+  });
   metrics.onObservation({ at: NOW, seconds: 0.2 });
   metrics.onObservation({ at: NOW + 60_000, seconds: 45, error: "AWS is unreachable" });
   const call = { service: "EC2", operation: "DescribeInstances", seconds: 0.03 };
@@ -97,6 +103,8 @@ Deno.test("Metrics counts each event once, with the labels of the event", async 
     ["kas_messages_total", { outcome: "accepted", reason: "" }, 1],
     ["kas_messages_total", { outcome: "refused", reason: "Signature" }, 1],
     ["kas_decisions_total", { kind: "none", trigger: "reconcile", check: "max-capacity" }, 1],
+    ["kas_decisions_total", { kind: "stop", trigger: "reconcile", check: "" }, 1],
+    ["kas_decisions_total", { kind: "none", trigger: "schedule", check: "cap" }, 0],
     ["kas_observation_failures_total", {}, 1],
     ["kas_last_observation_timestamp_seconds", {}, NOW / 1_000],
     ["kas_aws_requests_total", {
