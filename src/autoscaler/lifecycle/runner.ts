@@ -228,13 +228,14 @@ export class ActivityRunner implements AsyncDisposable {
   }
 
   /**
-   * Ends other activities at an instance before its start. Cancels a scale-in, or waits for its end if EC2 already stops the
+   * Ends earlier activities at an instance before its start. Cancels a scale-in, or waits for its end if EC2 already stops the
    * instance. Waits for rollbacks. Returns whether anything was in progress.
    */
   async #clear(instance: string, by: Activity): Promise<boolean> {
     const waits: (Promise<unknown> | undefined)[] = [this.#rollbacks.of(instance)];
     for (const { activity, cancel, committed, ended } of this.#running.values()) {
-      if (DIRECTION[activity.kind] !== "in" || activity.instance !== instance) continue;
+      const isEarlier = DIRECTION[activity.kind] === "in" && activity.id < by.id;
+      if (!isEarlier || activity.instance !== instance) continue;
       if (!committed) cancel.abort(new Superseded(`Activity ${by.id} starts ${instance} again.`));
       waits.push(ended);
     }
@@ -242,11 +243,12 @@ export class ActivityRunner implements AsyncDisposable {
     return waits.some((wait) => wait !== undefined);
   }
 
-  /** Cancels the start of an instance that another activity stops, because the instance is not needed any more (R21). */
+  /** Cancels the earlier start of an instance that another activity stops, because the instance is not needed any more (R21). */
   async #cancelStart(instance: string, by: Activity): Promise<void> {
     for (const { activity, cancel, ended } of this.#running.values()) {
       const current = this.#journal.unfinished().find(({ id }) => id === activity.id);
-      if (DIRECTION[activity.kind] !== "out" || current?.instance !== instance) continue;
+      const isEarlier = DIRECTION[activity.kind] === "out" && activity.id < by.id;
+      if (!isEarlier || current?.instance !== instance) continue;
       cancel.abort(new Superseded(`Activity ${by.id} stops ${instance}: it is not needed any more.`));
       await ended;
     }
