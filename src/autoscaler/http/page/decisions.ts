@@ -13,18 +13,22 @@ export interface DisplayedDecision {
   readonly checks: readonly string[];
 }
 
-/** Returns the table of the latest decisions. */
+/** Returns the table of the latest decisions. A decision with several actions has a row for each, and its reason in the first one. */
 export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, checks },
-  ) => [
-    cell(id),
-    cell([ago(Date.parse(time), now), times > 1 ? ` (${times} times)` : ""]),
-    cell(kind === "none" ? "none" : `${kind} ${instance ?? ""}`),
-    cell(checks.join(" ")),
-    cell(status === null ? "-" : coloured(status === "failed" ? "bad" : "quiet", outcome(status, seconds))),
-    cell(reason, "long"),
-  ]);
+    i,
+  ) => {
+    const isFirst = decisions[i - 1]?.line.id !== id;
+    return [
+      cell(isFirst ? id : ""),
+      cell(isFirst ? [ago(Date.parse(time), now), times > 1 ? ` (${times} times)` : ""] : ""),
+      cell(kind === "none" ? "none" : `${kind} ${instance ?? ""}`),
+      cell(isFirst ? checks.join(" ") : ""),
+      cell(status === null ? "-" : coloured(status === "failed" ? "bad" : "quiet", outcome(status, seconds))),
+      cell(isFirst ? reason : "", "long"),
+    ];
+  });
   const heads = ["id", "time", "action", "check", "outcome", "reason"];
   const table = section({ title: "Latest decisions", heads, rows, none: "none yet", stacks: true });
   if (rows.length === 0) return table;

@@ -12,7 +12,13 @@ import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { count } from "../../../scaling/words.ts";
 import { boundsOf } from "../../../scaling/model/capacity.ts";
-import { capacityStates, DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
+import {
+  capacityStates,
+  DISPLAYED_STATUSES,
+  type DisplayedStatus,
+  displayedStatus,
+  type Snapshot,
+} from "../snapshot.ts";
 import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
 import css from "./page.css" with { type: "text" };
 import { activitiesSection } from "./activities.ts";
@@ -39,6 +45,9 @@ export interface Page {
 
 /** How often the browser reloads the page, in seconds. */
 const REFRESH = 10;
+
+/** The statuses of the instances that count as capacity. */
+const CAPACITY: ReadonlySet<DisplayedStatus> = new Set(["in-service", "failing", "joining"]);
 
 /** The page warns if a message has been in the inbox for longer than this time without being processed, in ms. */
 const OLD_MESSAGE = 120_000;
@@ -127,7 +136,8 @@ function alertList({ now, alerts }: Snapshot): Html {
 function counts(snapshot: Snapshot, instances: readonly DisplayedInstance[]): Html {
   const { observation, limits } = snapshot;
   if (observation === undefined) return html``;
-  const { current, desired } = capacityStates(snapshot);
+  const { desired } = capacityStates(snapshot);
+  const current = instances.filter(({ status }) => CAPACITY.has(status)).length;
   const byStatus = Map.groupBy(instances, ({ status }) => status);
   const { min, max } = boundsOf({ ...observation, limits });
   // The schedules whose windows set a bound.

@@ -236,6 +236,22 @@ Deno.test("the status page shows since when an instance fails, and what EC2 repo
 Deno.test("the status page shows the desired capacity if it differs from the current capacity", () => {
   assertEquals(counts(pageOf({ desired: 1 }))["desired"], undefined);
   assertEquals(counts(pageOf({ desired: 3 }))["desired"], "3");
+  // An activity in progress counts as completed.
+  const start = {
+    id: 7,
+    kind: "start",
+    instance: "i-b",
+    remaining: [],
+    began: NOW,
+    status: "in-progress",
+    reason: "",
+  } as const;
+  const starting = pageOf({
+    observation: observe([SERVING, { ...OFF, id: "i-b" }]),
+    inProgress: [{ activity: start, step: undefined }],
+    desired: 2,
+  });
+  assertEquals(counts(starting)["desired"], undefined);
 });
 
 Deno.test("the status page names the capacity that an operator asked for", () => {
@@ -290,6 +306,19 @@ Deno.test("the status page shows the latest decisions, each with the check that 
     ["27", "3 min 20 s ago (14 times)", "none", "", "-"],
   ]);
   assertEquals(shown[0]?.["reason"], LINE.reason);
+});
+
+Deno.test("the status page shows the actions of a decision, and its reason once", () => {
+  const line = { ...LINE, id: 9, kind: "start", status: "in-progress" } as const;
+  const decisions: Page["decisions"] = [
+    { line: { ...line, instance: "i-b" }, checks: ["no-standby"] },
+    { line: { ...line, instance: "i-a" }, checks: ["no-standby"] },
+  ];
+  const shown = rows(pageOf({}, { decisions }), "Latest decisions");
+  assertEquals(shown.map(({ id, action, check, reason }) => [id, action, check, reason]), [
+    ["9", "start i-b", "no-standby", LINE.reason],
+    ["", "start i-a", "", ""],
+  ]);
 });
 
 Deno.test("the status page shows a notice for each problem, and no notice without a problem", () => {
