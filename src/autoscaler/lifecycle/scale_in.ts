@@ -68,7 +68,10 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
   return tuning().drainTimeout;
 }
 
-/** Deregisters an instance. Returns whether it serves requests: an unhealthy instance serves none. */
+/**
+ * Deregisters an instance. Returns whether it serves requests. An unhealthy instance serves none, unless it is in service, or was
+ * deregistered before a restart: kas then does not know whether it served.
+ */
 async function deregisterInstance(context: ActivityContext): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
   let serves = context.unhealthy === undefined;
@@ -79,7 +82,7 @@ async function deregisterInstance(context: ActivityContext): Promise<boolean> {
     attempt: async () => {
       await deregisterOne(aws, fleet.balancer, id, async () => {
         const { registration } = await recheck(context);
-        serves ||= registration === "in-service";
+        serves ||= registration === "in-service" || registration === "draining";
       });
       return true;
     },
@@ -127,8 +130,10 @@ async function recheckInstance(context: ActivityContext, serves: boolean): Promi
 
 /** Stops a drained instance. The request has no timeout, because only an outage of AWS can delay it. */
 async function stop(context: ActivityContext): Promise<void> {
-  const { environment: { aws }, id } = context;
-  const cause = context.unhealthy && await judgeUnhealthy(context);
+  const { environment: { aws }, journal, activity, id, unhealthy } = context;
+  // After a restart, the journal already has the failure of the instance.
+  const judged = journal.steps(activity).some(({ cause }) => cause !== undefined);
+  const cause = unhealthy && !judged ? await judgeUnhealthy(context) : undefined;
   if (cause?.quarantine) await tryToQuarantine(context, cause.reason);
   await runStep(context, {
     name: "stopping",

@@ -104,11 +104,10 @@ Deno.test("with --shrink terminate, kas terminates the launched instance whose s
 });
 
 /** Moments at which the autoscaler crashes, while two activities at one instance are in progress. */
-const CRASHES: readonly CrashPoint[] = [1, 2, 3, 4, 6, 9].flatMap((nth) =>
-  (["call", "write"] as const).flatMap((at) =>
-    (["before", "after"] as const).map((moment) => ({ at, nth, moment, down: 5_000 }))
-  )
-);
+const CRASHES: readonly CrashPoint[] = [
+  ...[1, 2, 4, 6].map((nth) => ({ at: "write", nth, moment: "after", down: 5_000 }) as const),
+  ...[1, 3, 5].map((nth) => ({ at: "call", nth, moment: "after", down: 5_000 }) as const),
+];
 
 for (const point of CRASHES) {
   const when = `${point.moment} ${point.at} ${point.nth}`;
