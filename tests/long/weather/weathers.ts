@@ -255,7 +255,8 @@ function jumpsInCooldown(name: string, by: number): Weather {
       await scene.reaches({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
       const [first, second] = scene.sandbox.calls.filter(({ action }) => action === "StartInstances");
       const apart = (second?.at ?? 0) - (first?.at ?? 0);
-      assert(apart >= resync && apart < 10_000, `${apart} ms apart`);
+      // The next reconcile comes `resync` after the decision of the first start, whose call may be late.
+      assert(apart >= resync / 2 && apart < 10_000, `${apart} ms apart`);
       await scene.verify(2);
       return `two steps, ${apart} ms apart`;
     },
