@@ -1,5 +1,5 @@
 /**
- * Tries other bounds of the capacity, and tries to allow or to forbid launches.
+ * Tries other bounds of the capacity, other policies, and tries to allow or to forbid launches.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import { capacityOf, fleetSize } from "../model/capacity.ts";
 import type { DecisionKind } from "../model/decision.ts";
 import { exists } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
+import { overrideOf } from "../policies/operator.ts";
 import { type Change, withLimits } from "./change.ts";
 
 /** Tries other values of `--max`: larger values if `raise` is true, and smaller values otherwise. */
@@ -42,6 +43,21 @@ export function schedules(observation: Observation): Change[] {
     change: `without schedule ${name}`,
     observation: { ...observation, windows: windows.filter((window) => window.name !== name) },
   }));
+}
+
+/** Tries the observation without the capacity that an operator asked for. */
+export function withoutOverride(observation: Observation): Change[] {
+  const present = overrideOf(observation);
+  if (present === undefined) return [];
+  const { override: _, ...without } = observation;
+  return [{ change: `without the operator's capacity of ${present.capacity}`, observation: without }];
+}
+
+/** Tries the observation with the policy `alarms`, if the fleet does not have it. */
+export function withAlarms(observation: Observation): Change[] {
+  const { policies, ...limits } = observation.limits;
+  if (policies === undefined || policies.includes("alarms")) return [];
+  return [{ change: "with the policy alarms", observation: { ...observation, limits } }];
 }
 
 /**

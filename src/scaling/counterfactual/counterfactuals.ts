@@ -10,9 +10,9 @@ import { isObserved, type Observation, type Unobserved, withLoad } from "../mode
 import { isWhole, type Trigger } from "../model/trigger.ts";
 import { changeOf } from "../plan.ts";
 import { states, transitions } from "./alarms.ts";
-import { growth, maxima, minima, schedules } from "./bounds.ts";
+import { growth, maxima, minima, schedules, withAlarms, withoutOverride } from "./bounds.ts";
 import { type Change, type Changes, slightest } from "./change.ts";
-import { oneMore, released } from "./instances.ts";
+import { healthy, oneMore, released, withoutLosses } from "./instances.ts";
 import { loads, newer, thresholds } from "./load.ts";
 import { durations, later, resumed } from "./times.ts";
 
@@ -76,6 +76,10 @@ function changesOf(
     ...(direction === "out" ? [maxima(observation, none), growth(observation, kind)] : []),
     ...(direction === "in" ? [minima(observation, none)] : []),
     schedules(observation),
+    withoutOverride(observation),
+    withAlarms(observation),
+    healthy(observation),
+    withoutLosses(observation),
     ...(direction === "in" || maySettle ? [durations("warmup", observation, none)] : []),
     ...(maySettle ? [durations("metricDelay", observation, none)] : []),
     ...(direction === undefined ? [] : [

@@ -1,5 +1,6 @@
 /**
- * Tries instances without their quarantine, protection, maintenance or activity in progress, instances in service, and an additional node.
+ * Tries instances without their quarantine, protection, maintenance or activity in progress, healthy instances, a fleet that lost no
+ * instance, and an additional node.
  *
  * @module
  */
@@ -7,6 +8,7 @@ import { exists, inService, type Instance } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Recommendation } from "../model/recommendation.ts";
 import type { Trigger } from "../model/trigger.ts";
+import { count } from "../words.ts";
 import { type Change, MOST } from "./change.ts";
 
 /** The id of the additional node, which the fleet does not have. */
@@ -59,6 +61,27 @@ export function released(
     ),
   }));
   return [quarantined, unprotected, attached, withoutFailures, withoutActivity, inServiceInstead];
+}
+
+/** Tries each failing or unhealthy instance in service. */
+export function healthy(observation: Observation): Change[] {
+  return observation.instances.filter(({ health }) => health !== undefined).slice(0, MOST).map(({ id }) => ({
+    change: `if ${id} were healthy`,
+    observation: withInstance(
+      observation,
+      id,
+      ({ health: _, failingSince: __, impaired: ___, ...rest }) => ({ ...rest, registration: "in-service" }),
+    ),
+  }));
+}
+
+/** Tries the observation without the instances that the fleet lost and has not replaced. */
+export function withoutLosses(observation: Observation): Change[] {
+  const { losses = [], ...history } = observation.history;
+  const open = losses.filter((loss) => loss.open).length;
+  if (open === 0) return [];
+  const change = `if the fleet had not lost ${count(open, "instance")}`;
+  return [{ change, observation: { ...observation, history } }];
 }
 
 /** Tries one more node: a stopped node for scaling out, and a node in service that takes its share of the load for scaling in. */

@@ -53,9 +53,9 @@ function agesFor(name: Duration, observation: Observation): number[] {
   }
 }
 
-/** Tries the same observation at later times: when each cooldown, warm-up, metric delay or pause has ended. */
+/** Tries the same observation at later times: when each cooldown, warm-up, metric delay, pause or operator's capacity has ended. */
 export function later(observation: Observation): Change[] {
-  const { now, limits, windows = [], history: { launchesFail }, paused = {} } = observation;
+  const { now, limits, windows = [], history: { launchesFail }, paused = {}, override } = observation;
   const ends = [
     ...scalingAges(observation).flatMap((age) =>
       [limits.cooldownOut, limits.cooldownIn, limits.resync].map((it) => it - age)
@@ -68,6 +68,7 @@ export function later(observation: Observation): Change[] {
     ...(launchesFail === undefined ? [] : [pauseAfter(launchesFail) - Math.abs(now - launchesFail.last)]),
     ...pausesOf(observation).all.map(({ until }) => until - now),
     ...Object.values(paused).flatMap(({ until }) => until === undefined ? [] : [until - now]),
+    ...(override === undefined ? [] : [override.until - now]),
     ...windows.flatMap(({ begins, ends }) => [begins - now, ends - now]),
   ];
   return [...new Set(ends.filter((end) => end > 0).map((end) => 1_000 * Math.ceil(end / 1_000)))]

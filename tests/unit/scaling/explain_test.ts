@@ -5,10 +5,11 @@ import { explain } from "../../../src/scaling/explain.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import { cpu, described, history, limits, operator } from "./cases.ts";
+import { cpu, described, history, limits, lost, operator, unhealthy } from "./cases.ts";
 import {
   alarm,
   BASE,
+  HOUR,
   IN,
   IN_ANY,
   instance,
@@ -80,6 +81,31 @@ Deno.test("explain() lists changes, and each change leads to the decision that e
     RUNS,
   );
   assert(tried > 200, `${tried} changes only`);
+});
+
+/** A fleet below its minimum with two unhealthy nodes, of which one is replaced already. */
+const SICK = { ...withInstances(unhealthy("n1"), unhealthy("n5"), instance("n6")), ...limits({ min: 4 }) };
+
+Deno.test("explain() explains each list of actions: the changes of capacity first, then the stops of unhealthy nodes", () => {
+  const { lists, decision } = explain(RECONCILE, { ...OBSERVATION, ...SICK });
+  assertEquals(lists.map(({ actions }) => actions.map(described)), [["start n4"], ["stop n1"]]);
+  assertEquals(lists.map(({ selections }) => selections.length), [1, 1]);
+  assertEquals(lists.map(({ checks }) => checks.map(({ name }) => name)), [
+    ["not-newest", "paused", "cooldown", "max-capacity", "no-standby"],
+    ["not-newest", "paused", "cap"],
+  ]);
+  assertEquals(decision.checks, []);
+});
+
+Deno.test("explain() shows of each list the check that holds an action back, and the checks that kas did not reach", () => {
+  const paused = { out: { since: NOW } };
+  const { lists, decision } = explain(RECONCILE, { ...OBSERVATION, ...SICK, paused });
+  const held = lists.map(({ checks }) => checks.find(({ status }) => status === "held")?.name);
+  assertEquals([held, decision.checks], [["paused", undefined], ["paused"]]);
+  const notReached = lists.map(({ checks }) =>
+    checks.filter(({ status }) => status === "not reached").length
+  );
+  assertEquals(notReached, [3, 0]);
 });
 
 Deno.test("explain() does not modify its arguments", () => {
@@ -179,6 +205,39 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     "if cpuhigh on base were in ALARM instead of OK: none",
     "with cpuhigh at 21 % instead of 80 %: none",
   ]],
+  ["an operator's capacity", RECONCILE, {
+    ...limits({ resync: 0 }),
+    override: { capacity: 3, since: NOW, until: NOW + 90_000, once: false },
+    alarms: [alarm("cpuhigh", "n1", "ALARM", { threshold: 80 })],
+  }, [
+    "without the operator's capacity of 3: start n4",
+    "90s later, all else the same: start n4",
+  ]],
+  ["no load policy", OUT, limits({ policies: [] }), ["with the policy alarms: start n4"]],
+  ["a lost instance", RECONCILE, lost("gone"), [
+    "if the fleet had not lost 1 instance: none",
+    "with --max 3 instead of the whole fleet's 5: none",
+  ]],
+  ["a notification of low CPU after a loss", IN, lost("gone"), [
+    "if the fleet had not lost 1 instance: stop n1",
+  ]],
+  ["paused: a lost instance that is unhealthy", RECONCILE, {
+    ...withInstances(unhealthy("n1")),
+    ...lost("n1"),
+    paused: { out: { since: NOW } },
+  }, ["with scaling out resumed: start n3"]],
+  ["the stop of an unhealthy node", RECONCILE, withInstances(unhealthy("n1")), ["if n1 were healthy: none"]],
+  ["cap: another unhealthy node is being stopped", RECONCILE, {
+    ...withInstances(unhealthy("n1"), unhealthy("n2")),
+    inProgress: [{ kind: "stop", instance: "n2", since: NOW, unhealthy: true }],
+  }, ["without the stop of n2 in progress: stop n1"]],
+  ["a minimum that a failing instance does not help to reach", RECONCILE, {
+    ...withInstances(unhealthy("n1")),
+    ...limits({ min: 3 }),
+  }, ["if n1 were healthy: none"]],
+  ["the maximum of a schedule", RECONCILE, {
+    windows: [{ name: "night", begins: NOW - HOUR, ends: NOW + HOUR, max: 2 }],
+  }, ["without schedule night: none"]],
   ["a reconcile at which nothing is recommended", RECONCILE, {}, [
     "if cpuhigh on base were in ALARM instead of OK: start n4",
   ]],

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { decide } from "../../../src/scaling/decide.ts";
-import { type Action, kindOf, RULES_VERSION } from "../../../src/scaling/model/decision.ts";
+import { type Action, type Decision, kindOf, RULES_VERSION } from "../../../src/scaling/model/decision.ts";
 import { instead, type Recorded, replay } from "../../../src/scaling/replay.ts";
-import { IN, NOW, OBSERVATION, OUT, RECONCILE } from "./fixtures.ts";
+import { unhealthy } from "./cases.ts";
+import { IN, instance, NOW, OBSERVATION, OUT, RECONCILE, withInstances } from "./fixtures.ts";
 
 const START: Recorded = {
   trigger: OUT,
@@ -39,6 +40,41 @@ Deno.test("R16: replay() compares only action, instances and deciding check with
     const replayed = replay(changed(decision, other));
     assertEquals([replayed.same, replayed.rulesChanged], [same, true], JSON.stringify(decision));
   }
+});
+
+Deno.test("R16: with a different version of the rules, replay() compares all actions in order, and only the deciding check", () => {
+  const observation = {
+    ...OBSERVATION,
+    ...withInstances(unhealthy("n1"), unhealthy("n5"), instance("n6")),
+    limits: { ...OBSERVATION.limits, min: 4 },
+    paused: { in: { since: NOW } },
+  };
+  const made = decide(RECONCILE, observation);
+  assertEquals([made.actions.length, made.checks], [1, ["paused"]]);
+  const same = (more: Partial<Decision>) => {
+    const decision = { ...made, ...more };
+    return replay({ trigger: RECONCILE, observation, decision, rules: RULES_VERSION - 1 }).same;
+  };
+  assertEquals(same({}), true);
+  assertEquals(same({ checks: ["paused", "cap"] }), true);
+  assertEquals(same({ checks: ["cap", "paused"] }), false);
+  const [start] = made.actions;
+  const stop: Action = { kind: "stop", instance: "n1", unhealthy: true };
+  assertEquals(same({ actions: start === undefined ? [] : [start, stop] }), false);
+});
+
+Deno.test("R16: the parts of a recorded action may be in another order", () => {
+  const [start] = START.decision.actions;
+  const reversed = Object.fromEntries(Object.entries(start ?? {}).toReversed());
+  assertEquals(replay(changed({ actions: [reversed] }, RULES_VERSION - 1)).same, true);
+});
+
+Deno.test("R16: the stop of an unhealthy node and a scale-in of the same node are different outcomes", () => {
+  const observation = { ...OBSERVATION, ...withInstances(unhealthy("n1")) };
+  const decision = decide(RECONCILE, observation);
+  const scaleIn = { ...decision, actions: [{ kind: "stop", instance: "n1" } as const] };
+  const record = { trigger: RECONCILE, observation, decision: scaleIn, rules: RULES_VERSION - 1 };
+  assertEquals([decision.actions.length, replay(record).same], [1, false]);
 });
 
 Deno.test("instead() makes a decision with different limits, and returns whether the action differs", () => {

@@ -1,7 +1,7 @@
 import type { Instance } from "../../../../src/scaling/model/instance.ts";
 import type { Fault, StartEvent } from "../../../../src/scaling/model/start_event.ts";
 import { checks, history, inProgress, operator } from "../cases.ts";
-import { BASE, HOUR, instance, NOW, OUT, stopped, withInstances } from "../fixtures.ts";
+import { BASE, HOUR, instance, MINUTE, NOW, OUT, stopped, withInstances } from "../fixtures.ts";
 
 checks("R7", [
   {
@@ -152,6 +152,94 @@ checks("R7", [
     name: "starts only the node that an operator names",
     trigger: operator("out", "n1"),
     expected: { none: "no-standby" },
+  },
+]);
+
+/** Returns the losses of instances in zones some time ago. Kas has started others in their places. */
+function losses(ago: number, ...places: readonly (readonly [id: string, zone: string])[]) {
+  return history({
+    losses: places.map(([instance, zone]) => ({ instance, zone, at: NOW - ago, open: false })),
+  });
+}
+
+checks("R7, R21", [
+  {
+    name: "starts a node of a zone last in which no instance serves and that lost one within 15 minutes",
+    trigger: operator("out"),
+    observation: {
+      instances: [BASE, stopped("n3"), stopped("n4", { zone: "b" }), stopped("n5", { zone: "b" })],
+      ...losses(14 * MINUTE, ["gone", "b"]),
+    },
+    expected: { start: "n3", then: ["n4", "n5"] },
+  },
+  {
+    name: "starts a node of a zone that lost an instance 15 minutes ago like those of other zones",
+    trigger: operator("out"),
+    observation: {
+      instances: [BASE, stopped("n3"), stopped("n4", { zone: "b" })],
+      ...losses(15 * MINUTE, ["gone", "b"]),
+    },
+    expected: { start: "n4", then: ["n3"] },
+  },
+  {
+    name: "does not avoid a zone that lost an instance and in which another one serves",
+    trigger: operator("out"),
+    observation: losses(MINUTE, ["gone", "b"]),
+    expected: { start: "n4", then: ["n3"] },
+  },
+  {
+    name: "starts a node of a zone that is down if it has no other node",
+    trigger: operator("out"),
+    observation: { instances: [BASE, stopped("n4", { zone: "b" })], ...losses(MINUTE, ["gone", "b"]) },
+    expected: { start: "n4" },
+  },
+  {
+    name: "starts a stopped node last that the fleet lost, also after 15 minutes",
+    trigger: operator("out"),
+    observation: losses(HOUR, ["n4", "b"]),
+    expected: { start: "n3", then: ["n4"] },
+  },
+  {
+    name: "prefers a node of a zone that is down to a node that the fleet lost",
+    trigger: operator("out"),
+    observation: {
+      instances: [BASE, stopped("n3"), stopped("n4", { zone: "b" })],
+      ...losses(MINUTE, ["gone", "b"], ["n3", "a"]),
+    },
+    expected: { start: "n4", then: ["n3"] },
+  },
+  {
+    name: "prefers a node that the fleet lost to one that is still stopping",
+    trigger: operator("out"),
+    observation: {
+      ...withInstances(stopped("n3", { state: "stopping" })),
+      ...losses(MINUTE, ["n4", "b"]),
+    },
+    expected: { start: "n4", then: ["n3"] },
+  },
+  {
+    name: "does not register an unhealthy node again whose stop has begun",
+    trigger: operator("out"),
+    observation: {
+      ...withInstances(instance("n2", { zone: "b", registration: "draining" })),
+      inProgress: [{ kind: "stop", instance: "n2", since: NOW, unhealthy: true }],
+    },
+    expected: { start: "n4", then: ["n3"] },
+  },
+  {
+    name: "does not register an unhealthy node again that still serves while its stop begins",
+    trigger: operator("out"),
+    observation: { inProgress: [{ kind: "stop", instance: "n2", since: NOW, unhealthy: true }] },
+    expected: { start: "n4", then: ["n3"] },
+  },
+  {
+    name: "waits for an unhealthy node that is stopping if it has no other node",
+    trigger: operator("out"),
+    observation: {
+      instances: [BASE, instance("n2", { state: "stopping", registration: "none" })],
+      inProgress: [{ kind: "stop", instance: "n2", since: NOW, unhealthy: true }],
+    },
+    expected: { start: "n2", by: "start" },
   },
 ]);
 
