@@ -283,7 +283,7 @@ export class ControlLoop {
   activityEnded({ status }: Pick<Activity, "status">): void {
     const { instances = [], history: { losses = [] } = {}, override } = this.#observation ?? {};
     const replaces = losses.length > 0 || instances.some(({ health }) => health === "unhealthy");
-    if (status !== "successful" || replaces || override !== undefined) this.reconcileSoon();
+    if (status === "failed" || replaces || override !== undefined) this.reconcileSoon();
   }
 
   /**

@@ -20,6 +20,7 @@ import { statusChecks } from "../../aws/ec2/status_checks.ts";
 import { isDenied } from "../../aws/errors.ts";
 import { awaitAll } from "../../aws/many/await_all.ts";
 import { type Clock, timeLimit } from "../../runtime.ts";
+import { type ActivityInProgress, DIRECTION } from "../../scaling/model/activity.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/metric.ts";
@@ -30,6 +31,7 @@ import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../assembly_options.ts";
 import { windowsAt } from "../schedule_windows.ts";
+import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 
@@ -94,8 +96,7 @@ export class Observer {
   async #observe(trigger: Trigger, signal: AbortSignal): Promise<Observation> {
     const { aws, fleet, journal, clock, tuning } = this.#parts;
     const whole = scopeOf(trigger) === "everything";
-    // An activity that ends during the observation, or ended shortly before, counts as in progress: AWS's answers may show the
-    // state from before its end.
+    // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
     const inProgress = journal.unfinished();
     const began = clock.now();
     const [ec2, registered, details] = await awaitAll([
@@ -138,7 +139,7 @@ export class Observer {
       ...windowsAt(now, this.#parts),
       instances,
       alarms: details.map(observed),
-      inProgress: journal.inProgress({ ids: inProgress.map(({ id }) => id), since: began - lag }),
+      inProgress: [...unseen(journal.succeeded(began - lag), instances), ...journal.inProgress(inProgress)],
       history: journal.history(now),
     };
     if (!whole || !dependsOnLoad(trigger, observation)) return observation;
@@ -198,6 +199,24 @@ export class Observer {
     const cpu = await latestCpu(this.#parts.aws, measured, period, signal, now);
     return Object.fromEntries(measured.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id))));
   }
+}
+
+/**
+ * Returns the activities whose effect AWS's answers do not show yet. They count as in progress, because the answers may show the state
+ * from before their end.
+ */
+function unseen(
+  succeeded: readonly Activity[],
+  instances: readonly Instance[],
+): ActivityInProgress[] {
+  const shown = new Map(instances.map((instance) => [instance.id, instance]));
+  return succeeded.flatMap(({ kind, instance: id, began: since }) => {
+    const instance = id === undefined ? undefined : shown.get(id);
+    if (id === undefined || (instance === undefined && kind !== "launch")) return [];
+    const isSeen = instance !== undefined &&
+      (DIRECTION[kind] === "out" ? inService(instance) : instance.state !== "running");
+    return isSeen ? [] : [{ kind, instance: id, since }];
+  });
 }
 
 /** Returns the datapoint with the instance's id, or nothing if the datapoint is from before EC2 last started the instance. */

@@ -6,7 +6,7 @@
 import { type Action, instanceOf } from "../../scaling/model/decision.ts";
 import { type ActivityInProgress, type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
 import type { Database } from "./sqlite/database.ts";
-import { integer, MAX_TIME, oneOf, optional, type Row, text, texts, time } from "./sqlite/rows.ts";
+import { integer, oneOf, optional, type Row, text, texts, time } from "./sqlite/rows.ts";
 import { ACTIVITY_KINDS, type ActivityStatus, STATUSES } from "./names.ts";
 
 /** An activity: an action that kas carries out or has carried out. Times are in ms since the epoch. */
@@ -38,10 +38,10 @@ const COLUMNS = "*, (SELECT message FROM decisions d WHERE d.id = activities.dec
 
 const name = (row: Row) => `activity ${row.id}`;
 
-/** Activities that have ended: those with an id, and those that succeeded after a time in ms since the epoch. */
-export interface Ended {
-  readonly ids?: readonly number[];
-  readonly since?: number;
+/** Returns the activities that have succeeded since a time in ms since the epoch, oldest first. Skips damaged rows. */
+export function readSucceeded(db: Database, since: number): Activity[] {
+  const sql = `SELECT ${COLUMNS} FROM activities WHERE ended >= ? AND status = 'successful' ORDER BY id`;
+  return db.readAll(db.prepare(sql).all(since), name, (row) => toActivity(db, row));
 }
 
 /** Records a new activity that carries out an action of a decision. */
@@ -129,13 +129,12 @@ export function nextCandidate(db: Database, activity: Activity): PlacedActivity 
 /**
  * Returns the activities in progress, oldest first. Skips damaged rows.
  *
- * @param also activities to include although they have ended
+ * @param also activities to include even if they have ended meanwhile
  */
-export function readUnfinished(db: Database, { ids = [], since = MAX_TIME }: Ended = {}): Activity[] {
+export function readUnfinished(db: Database, also: readonly Activity[] = []): Activity[] {
   const sql = `SELECT ${COLUMNS} FROM activities
-    WHERE ended IS NULL OR id IN (SELECT value FROM json_each(?)) OR (status = 'successful' AND ended > ?)
-    ORDER BY id`;
-  const rows = db.prepare(sql).all(JSON.stringify(ids), since);
+    WHERE ended IS NULL OR id IN (SELECT value FROM json_each(?)) ORDER BY id`;
+  const rows = db.prepare(sql).all(JSON.stringify(also.map(({ id }) => id)));
   return db.readAll(rows, name, (row) => toActivity(db, row));
 }
 
@@ -153,9 +152,9 @@ export function readActivitiesOf(db: Database, decision: number): Activity[] {
  * Returns the activities in progress in the form that a decision uses, oldest first. If kas is rolling back the start of an
  * instance, the activity counts as a stop of this instance.
  *
- * @param also activities to include although they have ended
+ * @param also activities to include even if they have ended meanwhile
  */
-export function readInProgress(db: Database, also: Ended = {}): ActivityInProgress[] {
+export function readInProgress(db: Database, also: readonly Activity[] = []): ActivityInProgress[] {
   const rows = db.prepare(
     `SELECT id, activity, instance, began FROM steps
      WHERE step = 'rolled-back' AND activity IN (SELECT id FROM activities WHERE ended IS NULL)`,

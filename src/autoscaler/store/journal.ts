@@ -15,13 +15,13 @@ import {
   addActivity,
   endActivity,
   endDamaged,
-  type Ended,
   nextCandidate,
   noteActivity,
   type PlacedActivity,
   readDamaged,
   readInProgress,
   readLeaving,
+  readSucceeded,
   readUnfinished,
   setInstance,
 } from "./activities.ts";
@@ -190,15 +190,20 @@ export class Journal {
   /**
    * Returns the activities in progress in the form that a decision uses.
    *
-   * @param also activities to include although they have ended
+   * @param also activities to include even if they have ended meanwhile
    */
-  inProgress(also: Ended = {}): ActivityInProgress[] {
+  inProgress(also: readonly Activity[] = []): ActivityInProgress[] {
     return readInProgress(this.#store.db, also);
   }
 
   /** Returns the instances that are leaving the fleet, as the function {@linkcode readLeaving} describes. */
   leaving(until?: number): ActivityInProgress[] {
     return readLeaving(this.#store.db, until);
+  }
+
+  /** Returns the activities that have succeeded since a time in ms since the epoch, oldest first. */
+  succeeded(since: number): Activity[] {
+    return readSucceeded(this.#store.db, since);
   }
 
   /** Records that EC2 refuses to stop or to terminate an instance. */
