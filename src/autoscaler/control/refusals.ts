@@ -38,7 +38,7 @@ export function refusalsOf(
     return why === undefined ? [] : [[instance.id, why]];
   });
   return new Map([
-    ...journal.refusals(action).map(({ instance, reason }) => [instance, reason] as const),
+    ...journal.refusals.of(action).map(({ instance, reason }) => [instance, reason] as const),
     ...never,
   ]);
 }
@@ -58,11 +58,11 @@ export async function reviewRefusals(
   action: ScaleInKind,
 ): Promise<void> {
   const ids = new Set(instances.map(({ id }) => id));
-  for (const refusal of journal.refusals(action)) {
-    if (!ids.has(refusal.instance)) journal.forgetRefusal(refusal);
+  for (const refusal of journal.refusals.of(action)) {
+    if (!ids.has(refusal.instance)) journal.refusals.forget(refusal);
     else if (!recent(refusal.checked, REVIEW_INTERVAL, now)) {
-      if (await stillRefuses(aws, refusal, now, signal)) journal.noteRefusal(refusal, now);
-      else journal.forgetRefusal(refusal);
+      if (await stillRefuses(aws, refusal, now, signal)) journal.refusals.note(refusal, now);
+      else journal.refusals.forget(refusal);
     }
   }
 }

@@ -42,13 +42,7 @@ import type { ActivityStatus, StepName } from "./names.ts";
 import { OperatorPauseStore } from "./operator/pauses.ts";
 import { Overrides } from "./operator/override.ts";
 import { prune } from "./sqlite/prune.ts";
-import {
-  addRefusal,
-  deleteRefusal,
-  readRefusals,
-  type Refusal,
-  type ScaleInKind,
-} from "./instances/refusals.ts";
+import { Refusals } from "./instances/refusals.ts";
 import {
   addStep,
   beginStep,
@@ -75,6 +69,7 @@ export class Journal {
   readonly operatorPauses: OperatorPauseStore;
   readonly overrides: Overrides;
   readonly losses: Losses;
+  readonly refusals: Refusals;
 
   /** @param maxBytes the size of the database above which kas deletes the oldest records, in bytes */
   constructor(store: Store, maxBytes = MAX_BYTES) {
@@ -85,6 +80,7 @@ export class Journal {
     this.quarantines = new Quarantines(store);
     this.operatorPauses = new OperatorPauseStore(store);
     this.overrides = new Overrides(store);
+    this.refusals = new Refusals(store);
   }
 
   /**
@@ -204,21 +200,6 @@ export class Journal {
   /** Returns the activities that have succeeded since a time in ms since the epoch, oldest first. */
   succeeded(since: number): Activity[] {
     return readSucceeded(this.#store.db, since);
-  }
-
-  /** Records that EC2 refuses to stop or to terminate an instance. */
-  noteRefusal(refusal: Omit<Refusal, "since" | "checked">, now: number): void {
-    addRefusal(this.#store.db, refusal, now);
-  }
-
-  /** Forgets a refusal. */
-  forgetRefusal(refusal: Pick<Refusal, "instance" | "action">): void {
-    deleteRefusal(this.#store.db, refusal);
-  }
-
-  /** Returns the instances that EC2 refuses to stop, or to terminate. */
-  refusals(action: ScaleInKind): Refusal[] {
-    return readRefusals(this.#store.db, action);
   }
 
   /** Returns the newest processed change of an alarm (R11). */

@@ -51,7 +51,7 @@ function note(
   isByAttribute: boolean,
 ): void {
   log.warn("EC2 refuses to scale an instance in", { instance: id, action, reason });
-  journal.noteRefusal({ instance: id, action, reason, protected: isByAttribute }, clock.now());
+  journal.refusals.note({ instance: id, action, reason, protected: isByAttribute }, clock.now());
 }
 
 /** Asks EC2 whether an instance is protected. Returns false if EC2 does not answer. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Database } from "../sqlite/database.ts";
 import { integer, text, time } from "../sqlite/rows.ts";
+import type { Store } from "../store.ts";
 
 /** The two ways of scaling in (R10). */
 export type ScaleInKind = "stop" | "terminate";
@@ -24,33 +24,40 @@ export interface Refusal {
   readonly protected: boolean;
 }
 
-/** Records a refusal. If the journal already has it, keeps its `since`. */
-export function addRefusal(db: Database, refusal: Omit<Refusal, "since" | "checked">, now: number): void {
-  const { instance, action, reason } = refusal;
-  db.prepare(
-    `INSERT INTO refusals (instance, action, reason, since, checked, protected) VALUES (?, ?, ?, ?4, ?4, ?5)
-     ON CONFLICT (instance, action) DO UPDATE
-     SET reason = excluded.reason, checked = excluded.checked, protected = excluded.protected`,
-  ).run(instance, action, reason, now, Number(refusal.protected));
-}
+/** The refusals of EC2. */
+export class Refusals {
+  readonly #store: Store;
 
-/** Deletes a refusal. */
-export function deleteRefusal(
-  db: Database,
-  { instance, action }: Pick<Refusal, "instance" | "action">,
-): void {
-  db.prepare("DELETE FROM refusals WHERE instance = ? AND action = ?").run(instance, action);
-}
+  constructor(store: Store) {
+    this.#store = store;
+  }
 
-/** Reads the refusals of an action, in the order of the ids of the instances. Skips damaged rows. */
-export function readRefusals(db: Database, action: ScaleInKind): Refusal[] {
-  const rows = db.prepare("SELECT * FROM refusals WHERE action = ? ORDER BY instance").all(action);
-  return db.readAll(rows, ({ instance }) => `refusal of ${instance}`, (row) => ({
-    instance: text(row, "instance"),
-    action,
-    reason: text(row, "reason"),
-    since: time(row, "since"),
-    checked: time(row, "checked"),
-    protected: integer(row, "protected") === 1,
-  }));
+  /** Records a refusal. If the journal already has it, keeps its `since`. */
+  note(refusal: Omit<Refusal, "since" | "checked">, now: number): void {
+    const { instance, action, reason } = refusal;
+    this.#store.db.prepare(
+      `INSERT INTO refusals (instance, action, reason, since, checked, protected) VALUES (?, ?, ?, ?4, ?4, ?5)
+       ON CONFLICT (instance, action) DO UPDATE
+       SET reason = excluded.reason, checked = excluded.checked, protected = excluded.protected`,
+    ).run(instance, action, reason, now, Number(refusal.protected));
+  }
+
+  /** Forgets a refusal. */
+  forget({ instance, action }: Pick<Refusal, "instance" | "action">): void {
+    this.#store.db.prepare("DELETE FROM refusals WHERE instance = ? AND action = ?").run(instance, action);
+  }
+
+  /** Returns the refusals of an action, in the order of the ids of the instances. Skips damaged rows. */
+  of(action: ScaleInKind): Refusal[] {
+    const { db } = this.#store;
+    const rows = db.prepare("SELECT * FROM refusals WHERE action = ? ORDER BY instance").all(action);
+    return db.readAll(rows, ({ instance }) => `refusal of ${instance}`, (row) => ({
+      instance: text(row, "instance"),
+      action,
+      reason: text(row, "reason"),
+      since: time(row, "since"),
+      checked: time(row, "checked"),
+      protected: integer(row, "protected") === 1,
+    }));
+  }
 }
