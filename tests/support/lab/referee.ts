@@ -186,9 +186,14 @@ export class Referee implements Watcher {
     if (this.#tokens.size > launches) {
       this.#fault("I3", `${launches} decisions launched ${this.#tokens.size} instances`);
     }
-    const several = "SELECT decision FROM activities GROUP BY decision HAVING count(*) > 1";
-    for (const { decision } of db.prepare(several).all()) {
-      this.#fault("I3", `decision ${decision} has several activities`);
+    const carriedOut =
+      `SELECT d.id, d.trigger_kind, json_array_length(d.decision, '$.actions') AS actions, count(*) AS n
+      FROM activities a JOIN decisions d ON d.id = a.decision GROUP BY d.id`;
+    for (const { id, trigger_kind, actions, n } of db.prepare(carriedOut).all()) {
+      if (n !== actions) this.#fault("I3", `decision ${id} has ${actions} actions and ${n} activities`);
+      if (trigger_kind === "notification" && n !== 1) {
+        this.#fault("R1", `notification ${id} has ${n} actions`);
+      }
     }
     for (let after = 0;;) {
       const record = journal.read({ after });
