@@ -28,7 +28,7 @@ export const PROOFS = {
     tests: ["tests/e2e/demo_test.ts"],
   },
   histories: {
-    holds: "random histories of a fleet do not violate the invariants I1–I8",
+    holds: "random histories of a fleet do not violate the invariants I1–I9",
     unit: "histories",
     sample: 400,
     whole: 2_000,

@@ -38,6 +38,9 @@ const FAULTS = [
   "broken-worker",
 ] as const;
 
+/** The ways in which a running instance fails. */
+const DEATHS = ["dies", "hangs", "impaired", "ends"] as const;
+
 const MEDDLINGS = [
   "terminate",
   "stop",
@@ -79,6 +82,8 @@ export type Event =
   | { readonly what: "fault"; readonly kind: typeof FAULTS[number]; readonly at: number }
   | { readonly what: "calm" }
   | { readonly what: "meddle"; readonly how: typeof MEDDLINGS[number]; readonly at: number }
+  /** `s`: how long a hang or an impairment lasts, or 0 if it lasts until the instance is stopped. */
+  | { readonly what: "death"; readonly how: typeof DEATHS[number]; readonly at: number; readonly s: number }
   /** `s`: how long the pause lasts, or 0 for a pause without an end. */
   | { readonly what: "pause"; readonly directions: readonly Direction[]; readonly s: number }
   | { readonly what: "resume"; readonly directions: readonly Direction[] }
@@ -120,6 +125,15 @@ const WEIGHED: readonly (readonly [weight: number, event: fc.Arbitrary<Event>])[
   [3, fc.record({ what: what("fault"), kind: fc.constantFrom(...FAULTS), at })],
   [2, fc.record({ what: what("calm") })],
   [2, fc.record({ what: what("meddle"), how: fc.constantFrom(...MEDDLINGS), at })],
+  [
+    3,
+    fc.record({
+      what: what("death"),
+      how: fc.constantFrom(...DEATHS),
+      at,
+      s: fc.constantFrom(0, 0, 60, 400),
+    }),
+  ],
   [2, fc.record({ what: what("pause"), directions, s: fc.constantFrom(0, 30, 300, 1_200) })],
   [1, fc.record({ what: what("resume"), directions })],
   [1, fc.record({ what: what("clock"), s: fc.constantFrom(-7_200, -600, -30, 30, 240, 3_000) })],
@@ -177,11 +191,12 @@ const fleet: fc.Arbitrary<FleetPlan> = fc.record({
     cooldownIn: seconds(0, 30, 60),
     resync: seconds(60, 120),
     metricDelay: seconds(0, 60, 180),
+    unhealthyAfter: seconds(30, 120),
     min: fc.integer({ min: 1, max: 3 }),
     max: fc.integer({ min: 1, max: 8 }),
     grow: fc.constant(TEMPLATE),
     shrink: fc.constantFrom("stop", "terminate"),
-  }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] })
+  }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync", "unhealthyAfter"] })
     // As on the command line, --grow needs --max.
     .map((
       limits,
@@ -212,9 +227,9 @@ export function describeHistory({ plan, events }: History): string[] {
       }${grouped ? ", in an Auto Scaling group" : ""}${isProtected ? ", protected" : ""}`
     ),
     `  min ${min}, max ${max}, warmup ${s(limits.warmup)}, cooldown-out ${s(limits.cooldownOut)}, ` +
-    `cooldown-in ${s(limits.cooldownIn)}, metric-delay ${s(limits.metricDelay ?? 0)}, resync ${
-      s(limits.resync)
-    }, start-timeout ${s(plan.startTimeout)}, ` +
+    `cooldown-in ${s(limits.cooldownIn)}, unhealthy-after ${s(limits.unhealthyAfter ?? NaN)}, metric-delay ${
+      s(limits.metricDelay ?? 0)
+    }, resync ${s(limits.resync)}, start-timeout ${s(plan.startTimeout)}, ` +
     `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}${
       grow === undefined ? "" : `, grow ${grow}`
     }, shrink ${shrink}`,
@@ -255,6 +270,8 @@ function describeEvent(event: Event): string {
       return "all faults end";
     case "meddle":
       return `interference: ${event.how} ${event.at}`;
+    case "death":
+      return `${event.at} ${event.how}${event.s === 0 ? "" : ` for ${event.s} s`}`;
     case "pause":
       return `an operator pauses scaling ${event.directions.join(" and ")}${
         event.s === 0 ? "" : ` for ${event.s} s`

@@ -1,5 +1,5 @@
 /**
- * Checks the invariants I1–I8 in random histories. If a history violates an invariant, fast-check shrinks it to a
+ * Checks the invariants I1–I9 in random histories. If a history violates an invariant, fast-check shrinks it to a
  * shorter history that also violates it, and the report describes that history.
  *
  * With `KAS_TEST_SEED` it plays the histories of a seed again. With `KAS_TEST_PATH` it plays the shrunk history at
@@ -29,6 +29,7 @@ const LEAST = {
   "crashes at rest": 50,
   "faults": 500,
   "interferences": 250,
+  "deaths": 300,
   "messages to be refused": 150,
   "messages for nothing": 150,
   "message duplicate": 25,
@@ -86,6 +87,7 @@ function count(totals: Map<string, number>, { acts, crashes, events, lasted }: O
     if (/^message (stale|foreign|unknown-.*|no-alarm)$/.test(what)) add("messages for nothing", n);
     if (what.startsWith("fault ")) add("faults", n);
     if (what.startsWith("meddle ")) add("interferences", n);
+    if (what.startsWith("death ")) add("deaths", n);
   }
   add("hours", lasted / 3_600_000);
 }

@@ -104,6 +104,15 @@ export class Interference {
     }
   }
 
+  /** Lets an instance fail, now or as soon as it runs. */
+  fail({ how, at, s }: Event & { readonly what: "death" }): void {
+    const id = this.#id(at);
+    this.#referee.interfered(id);
+    this.#referee.broke(id);
+    const lasts = s > 0 && (how === "hangs" || how === "impaired") ? `:${s}s` : "";
+    this.#lab.cloud.faults.set(`${how}=${id}${lasts}`);
+  }
+
   /** Pauses the scaling. */
   async pause({ directions, s }: Event & { readonly what: "pause" }): Promise<void> {
     const until = s === 0 ? undefined : this.#lab.clock + s * 1_000;

@@ -28,6 +28,14 @@ export interface Outcome {
 const LONGEST_END = 3_600_000;
 const NEWS = 420_000;
 
+/**
+ * The longest time in which kas restores the minimum if it is not paused, in ms: the longest pause after failed starts, and two
+ * starts.
+ */
+const LONGEST_RESTORE = 1_800_000;
+
+const MINUTE = 60_000;
+
 /** The lab of a history, and those who act in it. */
 interface Players {
   readonly lab: Lab;
@@ -94,6 +102,8 @@ async function takePlace(
       return others.calm();
     case "meddle":
       return await others.meddle(event);
+    case "death":
+      return others.fail(event);
     case "pause":
       return await others.pause(event);
     case "resume":
@@ -114,12 +124,19 @@ async function end(lab: Lab, referee: Referee, others: Interference): Promise<vo
   // After this time, the autoscaler has started again in any case.
   await lab.pass(61_000);
   await lab.start();
+  await others.resume(["out", "in"]);
   const deadline = lab.time.passed + LONGEST_END;
   await lab.pass(NEWS);
   while (activityLeft(lab).length > 0 && lab.time.passed < deadline) await lab.pass(20_000);
   const left = activityLeft(lab);
-  if (left.length === 0) referee.verifyEnd();
-  else referee.violations.add(`I6: activities do not end: ${left.join("; ")}`);
+  if (left.length === 0) {
+    referee.verifyEnd();
+    for (let waited = 0; referee.whyBelowMin() !== undefined && waited < LONGEST_RESTORE; waited += MINUTE) {
+      await lab.pass(MINUTE);
+    }
+    const why = referee.whyBelowMin();
+    if (why !== undefined) referee.violations.add(`I9: ${why}`);
+  } else referee.violations.add(`I6: activities do not end: ${left.join("; ")}`);
 }
 
 /** Describes the activities and messages that are still in progress. */
@@ -143,6 +160,7 @@ function nameOf(event: Event): string {
     case "fault":
       return `${event.what} ${event.kind}`;
     case "meddle":
+    case "death":
       return `${event.what} ${event.how}`;
     default:
       return event.what;

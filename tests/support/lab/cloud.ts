@@ -40,6 +40,8 @@ export interface Truth {
   readonly state: Instance["state"];
   readonly registration: RegistrationPhase | "none";
   readonly tags: Readonly<Record<string, string>>;
+  /** Whether EC2's status checks fail. */
+  readonly isImpaired: boolean;
 }
 
 /** The simulated AWS of a lab. */
@@ -146,6 +148,7 @@ export async function openCloud(
       state: instance.state,
       registration: account.current.balancers.get(FLEET)?.registrations.get(id) ?? "none",
       tags: instance.tags,
+      isImpaired: instance.impairedSince !== undefined,
     };
   };
   const owned = stack.move();

@@ -1,5 +1,5 @@
 /**
- * Checks the invariants I1–I8 and the pauses of operators (R20) with the calls that AWS receives, the real state of the
+ * Checks the invariants I1–I9 and the pauses of operators (R20) with the calls that AWS receives, the real state of the
  * instances, and the decisions in the database. It does not use what the autoscaler reports about itself.
  *
  * @module
@@ -261,6 +261,26 @@ export class Referee implements Watcher {
     }
   }
 
+  /**
+   * Returns why the fleet violates I9: fewer instances than the minimum serve, although there is a healthy node that kas could
+   * start. Returns undefined if it does not.
+   */
+  whyBelowMin(): string | undefined {
+    const fleet = this.#existing();
+    const { min } = this.#bounds(fleet, LONGEST_ACTIVITY);
+    const serving = fleet.filter(({ state, registration }) =>
+      state === "running" && registration === "in-service"
+    );
+    const ready = fleet.filter(({ role, state, tags }) =>
+      role === "node" && state === "stopped" &&
+      ["kas:quarantine", "kas:detached", "aws:autoscaling:groupName"].every((tag) => tags[tag] === undefined)
+    );
+    if (serving.length >= min || ready.length === 0) return undefined;
+    return `${serving.length} instances serve, min ${min}, and ${
+      ready.map(({ id }) => id).join(", ")
+    } could start`;
+  }
+
   #checkBefore(action: string, { id, role, registration, state, tags }: Truth): void {
     const machine = this.#current.cloud.machines.of(id);
     if (tags["kas:fleet"] !== "kas") this.#fault("I7", `${action} of ${id}, which is not in the fleet`);
@@ -284,7 +304,8 @@ export class Referee implements Watcher {
         if (state === "running" && registration !== "none") {
           this.#fault("I4", `${id} is ${done} while it is ${registration}`);
         }
-        if ((machine?.held ?? 0) > 0) {
+        // kas drains an unhealthy instance only briefly.
+        if ((machine?.held ?? 0) > 0 && !this.#broken.has(id)) {
           this.#fault("I4", `${id} is ${done} with ${machine?.held} requests in progress`);
         }
         break;
@@ -384,7 +405,9 @@ export class Referee implements Watcher {
       state === "running" && registration === "in-service" && !(stopping.has(id) && !starting.has(id))
     );
     if (kind === "start" || kind === "launch") {
-      const joining = new Set([...inService.map(({ id }) => id), ...starting]).size;
+      // An impaired instance is capacity only for some time.
+      const well = inService.filter(({ isImpaired }) => !isImpaired);
+      const joining = new Set([...well.map(({ id }) => id), ...starting]).size;
       if (joining > max) this.#fault("I2", `a ${kind} makes ${joining}, max ${max}`);
     } else {
       if (inService.length < min) this.#fault("I2", `a ${kind} leaves ${inService.length}, min ${min}`);
