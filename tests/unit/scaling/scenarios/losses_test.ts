@@ -54,6 +54,14 @@ testScenarios([
     desired: 3,
   },
   {
+    name: "a notification of low CPU during a loss stops nothing: the loss is the change",
+    fleet: "B:in n1:in n2:off",
+    lost: ["gone"],
+    on: "cpulow n1",
+    then: "",
+    desired: 2,
+  },
+  {
     name: "an instance that somebody stopped by hand is the last candidate",
     fleet: "B:in n1:off n2:off",
     limits: { min: 2 },

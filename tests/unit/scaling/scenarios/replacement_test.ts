@@ -104,6 +104,14 @@ testScenarios([
     held: "cap",
   },
   {
+    name: "with none in service, kas starts one unhealthy node again",
+    fleet: "B:unhealthy n1:unhealthy n2:unhealthy n3:unhealthy n4:unhealthy n5:unhealthy n6:unhealthy",
+    limits: { min: 3 },
+    then: "replace n1",
+    desired: 0,
+    held: "no-standby",
+  },
+  {
     name: "kas does not stop an unhealthy node that an operator protects",
     fleet: "B:in n1:unhealthy-protected n2:in",
     limits: { min: 2 },

@@ -46,6 +46,15 @@ testScenarios([
     desired: 3,
   },
   {
+    name: "without a load policy the capacity follows the minimum of the window down",
+    fleet: "B:in n1:in n2:in",
+    limits: { policies: [] },
+    windows: [{ min: 2 }],
+    on: { kind: "schedule" },
+    then: "stop n1",
+    desired: 2,
+  },
+  {
     name: "a pause holds the starts for a window back",
     fleet: "B:in n1:off",
     windows: [{ min: 2 }],
