@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../runtime.ts";
+import type { ActivityStatus } from "./store/names.ts";
 
 /**
  * The longest pause before the next attempt, in ms. If AWS was unavailable, the autoscaler notices its return within this
@@ -15,6 +16,22 @@ export const LONGEST_BACKOFF = 10_000;
 /** Returns the pause before the next attempt, in ms. The pause doubles with each failed attempt. */
 export function backoff(failedAttempts: number): number {
   return Math.min(LONGEST_BACKOFF, 250 * 2 ** failedAttempts);
+}
+
+/**
+ * How soon kas evaluates the fleet again after activities that failed. The next evaluation may decide the same again, and the activity
+ * may fail at once again. So the pauses become longer, and after some failures in a row kas waits for its next interval.
+ */
+export class QuickRetries {
+  #failures = 0;
+
+  /** Returns the pause after an activity with this status, in ms. `Infinity`: until the next interval. */
+  pauseAfter(status: ActivityStatus): number {
+    if (status === "successful") this.#failures = 0;
+    if (status !== "failed") return 0;
+    const pause = backoff(this.#failures++);
+    return pause < LONGEST_BACKOFF ? pause : Infinity;
+  }
 }
 
 /** The first and the longest pause after an error in kas itself, for example a full disk, in ms. */

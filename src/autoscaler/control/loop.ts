@@ -1,7 +1,6 @@
 /**
- * The control loop. It evaluates each notification, and reconciles at an interval (R2) and when a window of a
- * schedule begins or ends (R19). It makes one evaluation at a time,
- * and does not wait for the activities that an evaluation starts. They run concurrently (lifecycle/runner.ts).
+ * The control loop. It evaluates each notification, and reconciles at an interval (R2) and when a window of a schedule begins or ends
+ * (R19). It makes one evaluation at a time, and does not wait for the activities that an evaluation starts (lifecycle/runner.ts).
  *
  * @module
  */
@@ -16,7 +15,7 @@ import { type CapacityTrigger, isWhole, type OperatorTrigger } from "../../scali
 import type { ReconcileTrigger, ScheduleTrigger, Trigger } from "../../scaling/model/trigger.ts";
 import { isFulfilled } from "../../scaling/plan.ts";
 import { scopeOf } from "../../scaling/scope.ts";
-import { backoff } from "../backoff.ts";
+import { backoff, QuickRetries } from "../backoff.ts";
 import type { Events, Tuning } from "../assembly_options.ts";
 import { WindowWatch } from "../schedule_windows.ts";
 import type { Activity } from "../store/activities.ts";
@@ -73,6 +72,8 @@ export class ControlLoop {
   #trigger: ReconcileTrigger | ScheduleTrigger = { kind: "reconcile" };
   /** The commands of operators that wait for their evaluations, oldest first. */
   readonly #commands: WaitingCommand[] = [];
+  /** How soon the loop reconciles after activities that failed. */
+  readonly #retries = new QuickRetries();
   /** The number of failed reconciliations since the last successful reconciliation. */
   #reconcilesFailed = 0;
   /** Interrupts the observation of the present reconciliation. Absent if a notification must not interrupt it. */
@@ -113,9 +114,9 @@ export class ControlLoop {
     return evaluated.promise;
   }
 
-  /** Reconciles as soon as possible. Call this method when an operator has changed what kas may do. */
-  reconcileSoon(): void {
-    this.#reconcileDue = this.#parts.clock.elapsed();
+  /** Reconciles after `pause` ms. Call this method when an operator has changed what kas may do. */
+  reconcileSoon(pause = 0): void {
+    this.#reconcileDue = Math.min(this.#reconcileDue, this.#parts.clock.elapsed() + pause);
     this.#work.wake();
   }
 
@@ -283,7 +284,8 @@ export class ControlLoop {
   activityEnded({ status }: Pick<Activity, "status">): void {
     const { instances = [], history: { losses = [] } = {}, override } = this.#observation ?? {};
     const replaces = losses.length > 0 || instances.some(({ health }) => health === "unhealthy");
-    if (status === "failed" || replaces || override !== undefined) this.reconcileSoon();
+    const pause = this.#retries.pauseAfter(status);
+    if (status === "failed" || replaces || override !== undefined) this.reconcileSoon(pause);
   }
 
   /**

@@ -81,6 +81,22 @@ Deno.test("scenario: an impaired node is replaced although it passes its health 
   assertEquals([lab.status(FIRST), lab.status(SECOND)], ["stopped none", IN_SERVICE]);
 });
 
+Deno.test("scenario: while every instance is impaired, kas restarts one, and does not repeat a stop that fails without a pause", async () => {
+  await using lab = await open([true], { min: 2 });
+  for (const place of [BASE, FIRST]) lab.cloud.faults.set(`impaired=${lab.id(place)}`);
+  await lab.pass(REPLACED);
+  assertEquals([lab.status(FIRST), startedIds(lab)], [IN_SERVICE, [lab.id(FIRST)]]);
+});
+
+Deno.test("scenario: while a stop fails again and again, kas waits for its next reconcile", async () => {
+  await using lab = await open([true, true, false], { min: 2 });
+  lab.cloud.faults.set(`dies=${lab.id(FIRST)}`);
+  lab.cloud.faults.set("deny=elasticloadbalancing:DeregisterInstancesFromLoadBalancer");
+  await lab.pass(20 * MINUTE);
+  const stops = lab.kas.journal.lines(1_000, lab.time.now()).filter(({ kind }) => kind === "stop");
+  assert(stops.length > 1 && stops.length <= 30, `${stops.length} stops`);
+});
+
 Deno.test("scenario: an instance that recovers before it is unhealthy is not replaced", async () => {
   await using lab = await open([true, false]);
   lab.cloud.faults.set(`hangs=${lab.id(FIRST)}:90s`);

@@ -7,7 +7,9 @@
  */
 import { registrationsIn } from "../../../aws/balancing/balancer.ts";
 import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
+import type { Aws } from "../../../aws/clients.ts";
 import { sharedFleet, withRegistration } from "../../../aws/ec2/instances.ts";
+import { statusChecks } from "../../../aws/ec2/status_checks.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
@@ -16,7 +18,7 @@ import { type ActivityContext, ActivityError, PostponedError } from "../activity
 
 /**
  * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at
- * least min other instances are in service (R3). An unhealthy instance that serves nobody need not leave min in service. Other leaving
+ * least min other instances are in service (R3). An instance that is still unhealthy need not leave min in service. Other leaving
  * instances do not count as in service, so that two scale-ins never rely on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
@@ -42,8 +44,10 @@ export async function recheck(
   }
   if (instance.detached) throw new ActivityError(`${id} is detached for maintenance`);
   if (instance.protected) throw new ActivityError(`${id} is protected`);
-  // The stop of an instance that serves nobody does not reduce what is in service.
-  if (unhealthy && instance.registration !== "in-service") return instance;
+  // The stop of an unhealthy instance does not reduce the capacity, unless the instance has recovered since.
+  if (unhealthy && (instance.registration !== "in-service" || await isImpaired(aws, id, signal))) {
+    return instance;
+  }
   const now = clock.now();
   const windows = windowsAt(now, { tuning, journal });
   const without = (inProgress: typeof leaving) =>
@@ -52,4 +56,9 @@ export async function recheck(
   if (passed) return instance;
   const reason = `${id} is needed: ${message.replace(/\.$/, "")}`;
   throw without(before).passed ? new PostponedError(reason) : new ActivityError(reason);
+}
+
+/** Whether EC2 reports a problem of an instance. */
+async function isImpaired(aws: Aws, id: string, signal: AbortSignal): Promise<boolean> {
+  return (await statusChecks(aws, [id], signal)).size > 0;
 }
