@@ -29,9 +29,6 @@ import { simulator } from "./simulator.ts";
 /** The tests are skipped without the simulator. */
 const NEEDS = [await simulator()];
 
-/** The call of statusChecks(). */
-const STATUS_CHECKS: IamRequest = { action: "ec2:DescribeInstanceStatus", resource: "*", context: {} };
-
 /**
  * Records the requests of an autoscaler that confirms a subscription, fails to start one node, starts another, and
  * stops it.
@@ -53,7 +50,7 @@ async function autoscalerRequests(): Promise<IamRequest[]> {
     "running in-service",
     "stopped none",
   ]);
-  return [...distinct(lab.cloud.calls, tags), STATUS_CHECKS];
+  return distinct(lab.cloud.calls, tags);
 }
 
 /** Records the requests of an autoscaler that launches a node, because no standby is left, and terminates it later. */
@@ -88,7 +85,7 @@ async function growingRequests(): Promise<IamRequest[]> {
   await reportIdle(lab, 2);
   await lab.pass(400_000);
   assertEquals(lab.cloud.fleet().map(({ state }) => state), ["running", "stopped", "running"]);
-  return [...distinct(lab.cloud.calls, tags), STATUS_CHECKS];
+  return distinct(lab.cloud.calls, tags);
 }
 
 /** Records the requests of an autoscaler with a target group. */
@@ -108,7 +105,7 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
   await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   const ids = (await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).map(({ id }) => id);
   const own = it.sandbox.calls.slice(before).filter(({ action }) => !OURS.has(action));
-  return { balancer, requests: [...distinct(own, await instanceTags(it.aws, ids)), STATUS_CHECKS] };
+  return { balancer, requests: distinct(own, await instanceTags(it.aws, ids)) };
 }
 
 /** The actions that the test itself calls. */
