@@ -132,6 +132,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
       step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
     })),
     paused: journal.operatorPauses.inForce(clock.now()),
+    override: journal.overrides.inForce(clock.now()),
     alerts: alerts.firing,
     bytes: store.size(),
   });
@@ -141,8 +142,9 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   const operate = operatorHandler({
     journal,
     synced: () => store.synced(),
-    onResume: () => loop.reconcileSoon(),
+    onRelease: () => loop.reconcileSoon(),
     evaluate: (trigger, isTrial) => loop.evaluateCommand(trigger, isTrial),
+    observation: () => loop.observation,
     now: clock.now,
   });
   const socket = options.socket === undefined ? undefined : listenAtSocket(options.socket, operate);

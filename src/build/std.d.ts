@@ -35,6 +35,7 @@ declare module "@std/http/status" {
     readonly Forbidden: 403;
     readonly NotFound: 404;
     readonly MethodNotAllowed: 405;
+    readonly Conflict: 409;
     readonly ContentTooLarge: 413;
     readonly MisdirectedRequest: 421;
     readonly InternalServerError: 500;

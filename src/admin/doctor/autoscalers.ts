@@ -15,6 +15,8 @@ const STATUS = z.object({
   /** The pauses that operators asked for, by direction. Autoscalers of version 0.1.0 do not report them. */
   paused: z.record(z.string(), z.object({ until: z.string().nullable(), reason: z.string().nullable() }))
     .optional(),
+  /** The capacity that an operator asked for. Autoscalers of version 0.1.0 do not report it. */
+  override: z.object({ capacity: z.number(), until: z.string(), once: z.boolean() }).nullable().optional(),
   /** The alerts that are firing. Autoscalers of version 0.1.0 do not report them. */
   alerts: z.array(z.object({ name: z.string(), reason: z.string(), since: z.string() })).optional(),
   activities: z.array(z.object({ kind: z.string(), instance: z.string() })),

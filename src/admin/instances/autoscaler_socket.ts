@@ -7,7 +7,7 @@
 import type { z } from "zod";
 import { SOCKET } from "../../autoscaler/http/socket_path.ts";
 import { quoteCommand } from "../../cli/command_line.ts";
-import { ExitError } from "../../cli/command.ts";
+import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output } from "../../cli/output.ts";
 import { HostError } from "../../provision/host_error.ts";
 import { BINARY_PATH } from "../../provision/host/paths.ts";
@@ -38,11 +38,12 @@ const TIMEOUT = 330_000;
  * Sends a request to the autoscaler that uses a state folder on this machine.
  *
  * @param answer the schema of the autoscaler's answer
- * @throws {ExitError} if no autoscaler answers, or if it refuses the request
+ * @throws {ExitError} if no autoscaler answers, or if it cannot do what the request asks for
+ * @throws {UsageError} if the autoscaler refuses the request
  */
 export async function askAutoscaler<T>(
   state: string,
-  action: "pause" | "resume" | "scale" | "activity",
+  action: "pause" | "resume" | "scale" | "auto" | "progress",
   body: object,
   answer: z.ZodType<T>,
   signal: AbortSignal,
@@ -57,11 +58,12 @@ export async function askAutoscaler<T>(
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
     });
     const text = await readAnswerText(response, SHORT_ANSWER);
+    if (response.status === 409) throw new UsageError(text);
     if (response.status === 502) throw new ExitError(`The autoscaler ${text}`);
     if (response.status !== 200) throw new Error(`it answers ${response.status}: ${text.slice(0, 200)}`);
     return answer.parse(JSON.parse(text));
   } catch (cause) {
-    if (signal.aborted || cause instanceof ExitError) throw cause;
+    if (signal.aborted || cause instanceof ExitError || cause instanceof UsageError) throw cause;
     throw new ExitError(
       `Cannot reach the autoscaler at ${path}: ${reasonOf(cause)}`,
       1,
@@ -81,26 +83,32 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Runs a command of kas on the autoscaler's host, and prints its output.
+ * Runs a command of kas on the autoscaler's host, and prints its output. Returns its exit status.
  *
  * @param words the words of the command after `kas`
- * @throws {ExitError} if kas cannot connect, or if the command fails
+ * @throws {ExitError} if kas cannot connect
  */
 export async function runOnHost(
   host: string,
   words: readonly string[],
   flags: SshOptions & { readonly state: string },
   out: Output,
-): Promise<void> {
+): Promise<number> {
   const command = [BINARY_PATH, ...words, "--state", flags.state, "--output", out.options.format];
   try {
     await using connection = await openSsh(parseTarget(host), flags);
     const { code, stderr } = await connection.run(quoteCommand(command), {
       onLine: (line) => out.line(line),
     });
-    if (code === 0) return;
-    const said = stderr.trim().split("\n").at(-1)?.replace(/^kas: /, "") ?? "";
-    throw new ExitError(`${host}: ${said || `kas exits with status ${code}`}`);
+    const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    const isError = (line: string) => line.startsWith("kas: ");
+    for (const line of lines) {
+      if (isError(line)) out.error(`${host}: ${line.slice("kas: ".length)}`);
+      else out.note(`${host}: ${line}`);
+    }
+    // A command of kas that fails says why, except that a table says that a check holds an action back.
+    if (code > 1 && !lines.some(isError)) out.error(`${host}: kas exits with status ${code}`);
+    return code;
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     throw new ExitError(`${host}: ${error.message}`, 1, error.hint, { cause: error });

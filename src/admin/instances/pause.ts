@@ -63,6 +63,7 @@ export const pause = command({
     }
     const until = length === undefined ? flags.until : Date.now() + length;
     await print(await askAutoscaler(state, "pause", { directions, until, reason }, ANSWER, signal), out);
+    return 0;
   },
 });
 
@@ -80,6 +81,7 @@ export const resume = command({
       return await runOnHost(flags.ssh, words, flags, out);
     }
     await print(await askAutoscaler(flags.state, "resume", { directions }, ANSWER, signal), out);
+    return 0;
   },
 });
 

@@ -9,7 +9,6 @@ import { DIRECTION } from "../../scaling/model/activity.ts";
 import { capacityOf } from "../../scaling/model/capacity.ts";
 import { type Decision, kindOf } from "../../scaling/model/decision.ts";
 import { heldChange } from "../../scaling/plan.ts";
-import { hasReached } from "../../scaling/policies/operator.ts";
 import { preventsStarts } from "../../scaling/checks/order.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import { isWhole, type Trigger } from "../../scaling/model/trigger.ts";
@@ -18,6 +17,7 @@ import type { Activity } from "../store/activities.ts";
 import type { NewDecision } from "../store/decisions.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Observer } from "./observe.ts";
+import { noteOverride } from "./override.ts";
 import type { Store } from "../store/store.ts";
 import { traced } from "./trace.ts";
 
@@ -104,7 +104,7 @@ async function observeAndDecide(
       dryRun,
       ...(message ? { message } : {}),
     });
-    noteOutcome(journal, { trigger, observation, decision }, recorded);
+    if (!dryRun) noteOutcome(journal, { trigger, observation, decision }, recorded);
     return recorded;
   });
   const ended = Promise.all(begun.map((activity) => activities.begin(activity, observation.instances)))
@@ -130,7 +130,5 @@ function noteOutcome(
   const [first] = decision.recommendations;
   const prevented = first?.direction === "out" && held !== undefined && preventsStarts(held);
   if (isWhole(trigger)) journal.losses.evaluated(!prevented, now, resync);
-  const override = observation.override;
-  const isHeld = held !== undefined && decision.recommendations.some(({ policy }) => policy === "operator");
-  if (override?.once && (isHeld || hasReached(override, observation))) journal.overrides.end();
+  noteOverride(journal.overrides, trigger, observation, decision);
 }

@@ -23,6 +23,7 @@ import type { Inbox, WaitingMessage } from "../store/inbox.ts";
 import { completed } from "./completed.ts";
 import { type Confirm, confirmNext } from "./confirmations.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
+import { hasMoreToDo, mayContinue } from "./follow_up.ts";
 import { InboxWork } from "./inbox_work.ts";
 import { triggerOf } from "./notification.ts";
 
@@ -68,6 +69,8 @@ export class ControlLoop {
   readonly #windows: WindowWatch;
   /** When the next reconciliation is due, in the clock's elapsed time, so that a change of the time of day does not delay it. */
   #reconcileDue = 0;
+  /** For when {@linkcode reconcileSoon} asked for a reconciliation that has not begun since, in the clock's elapsed time. */
+  #asked = Infinity;
   /** What the next reconciliation is for. */
   #trigger: ReconcileTrigger | ScheduleTrigger = { kind: "reconcile" };
   /** The commands of operators that wait for their evaluations, oldest first. */
@@ -116,7 +119,8 @@ export class ControlLoop {
 
   /** Reconciles after `pause` ms. Call this method when an operator has changed what kas may do. */
   reconcileSoon(pause = 0): void {
-    this.#reconcileDue = Math.min(this.#reconcileDue, this.#parts.clock.elapsed() + pause);
+    this.#asked = Math.min(this.#asked, this.#parts.clock.elapsed() + pause);
+    this.#reconcileDue = Math.min(this.#reconcileDue, this.#asked);
     this.#work.wake();
   }
 
@@ -204,6 +208,7 @@ export class ControlLoop {
     const interrupt = new AbortController();
     if (interruptible) this.#reconciling = interrupt;
     const trigger = this.#trigger;
+    const began = clock.elapsed();
     try {
       const evaluated = await evaluate(evaluation, trigger, {
         signal: AbortSignal.any([aborted, interrupt.signal]),
@@ -215,6 +220,7 @@ export class ControlLoop {
         },
       });
       this.#trigger = { kind: "reconcile" };
+      if (this.#asked <= began) this.#asked = Infinity;
       this.#afterDecision(evaluated);
       this.#reconcilesFailed = 0;
     } catch (error) {
@@ -256,14 +262,18 @@ export class ControlLoop {
       & Partial<Evaluation>,
     message?: WaitingMessage,
   ): void {
-    const { tuning, clock, onDecision } = this.#parts;
+    const { evaluation, tuning, clock, onDecision } = this.#parts;
     const isQuiet = decision.actions.length === 0;
     if (observation !== undefined) this.#observation = completed(trigger, observation, this.#observation);
     onDecision(trigger, decision);
     // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
     const reconciled = isWhole(trigger);
-    if (reconciled || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
-    if (!reconciled && this.#hasMoreToDo(observation)) this.#reconcileDue = clock.elapsed();
+    if (reconciled || !isQuiet) {
+      this.#reconcileDue = Math.min(clock.elapsed() + tuning().limits.resync, this.#asked);
+    }
+    if (!reconciled && observation !== undefined && !evaluation.dryRun && hasMoreToDo(observation)) {
+      this.#reconcileDue = clock.elapsed();
+    }
     if (reconciled && isQuiet) return;
     const { actions, desired, reason } = decision;
     const instances = actions.flatMap((action) => instanceOf(action) ?? []);
@@ -277,24 +287,11 @@ export class ControlLoop {
     });
   }
 
-  /**
-   * Called when an activity has ended. Reconciles soon if the activity failed, or if the fleet is replacing instances or changing
-   * to a capacity that an operator asked for: the next step may be due.
-   */
-  activityEnded({ status }: Pick<Activity, "status">): void {
-    const { instances = [], history: { losses = [] } = {}, override } = this.#observation ?? {};
-    const replaces = losses.length > 0 || instances.some(({ health }) => health === "unhealthy");
-    const pause = this.#retries.pauseAfter(status);
-    if (status === "failed" || replaces || override !== undefined) this.reconcileSoon(pause);
-  }
-
-  /**
-   * Returns whether a reconciliation follows at once, because more is due than the trigger asked for: the capacity is outside its
-   * bounds, or the fleet lost instances.
-   */
-  #hasMoreToDo(observation: Observation | undefined): boolean {
-    if (observation === undefined || this.#parts.evaluation.dryRun) return false;
-    const { recommendations } = decide({ kind: "reconcile" }, observation);
-    return recommendations.some(({ policy }) => policy !== "alarms");
+  /** Called when an activity has ended. Reconciles soon if the next step may be due. */
+  activityEnded(activity: Pick<Activity, "status">): void {
+    const { evaluation: { journal }, clock } = this.#parts;
+    const pause = this.#retries.pauseAfter(activity.status);
+    const override = journal.overrides.inForce(clock.now());
+    if (mayContinue(activity, this.#observation, override)) this.reconcileSoon(pause);
   }
 }

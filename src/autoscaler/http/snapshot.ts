@@ -7,7 +7,7 @@ import { type ActivityKind, activityOf } from "../../scaling/model/activity.ts";
 import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
 import { exists, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
-import type { Observation, OperatorPauses } from "../../scaling/model/observation.ts";
+import type { Observation, OperatorPauses, Override } from "../../scaling/model/observation.ts";
 import type { Alert } from "../alerts/alert.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Step } from "../store/steps.ts";
@@ -40,6 +40,8 @@ export interface Snapshot {
   readonly inProgress: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
   /** The pauses that operators asked for. Undefined if there is none. */
   readonly paused: OperatorPauses | undefined;
+  /** The capacity that an operator asked for. Undefined if there is none. */
+  readonly override: Override | undefined;
   /** The alerts that are firing. */
   readonly alerts: readonly Alert[];
   /** The size of the journal and the inbox, in bytes. */

@@ -5,7 +5,7 @@
  */
 import { isoTime } from "../../cli/format.ts";
 import { pausesOf } from "../../scaling/faults/pauses.ts";
-import type { OperatorPauses } from "../../scaling/model/observation.ts";
+import type { OperatorPauses, Override } from "../../scaling/model/observation.ts";
 import { capacityStates, type Snapshot } from "./snapshot.ts";
 
 /** The largest number of instances, and of alarms, that the status lists. `totals` has the numbers of all of them. */
@@ -16,7 +16,7 @@ export function status(
   snapshot: Snapshot,
   started: number,
 ): object {
-  const { now, observation, lastObservation, oldest, inProgress, paused, alerts, bytes } = snapshot;
+  const { now, observation, lastObservation, oldest, inProgress, paused, override, alerts, bytes } = snapshot;
   const instances = observation?.instances ?? [];
   const alarms = observation?.alarms ?? [];
   return {
@@ -41,6 +41,7 @@ export function status(
       }),
     ),
     paused: pausedJson(paused),
+    override: override === undefined ? null : overrideJson(override),
     totals: { instances: instances.length, alarms: alarms.length },
     activities: inProgress.map(({ activity, step }) => ({
       ...activity,
@@ -67,4 +68,9 @@ export function pausedJson(paused: OperatorPauses = {}): object {
       reason: reason ?? null,
     }]),
   );
+}
+
+/** Returns the capacity that an operator asked for, with times in ISO 8601. */
+function overrideJson({ capacity, since, until, once }: Override): object {
+  return { capacity, since: isoTime(since), until: isoTime(until), once };
 }

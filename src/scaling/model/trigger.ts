@@ -38,6 +38,8 @@ export interface CapacityTrigger {
   readonly kind: "operator";
   readonly direction: "to";
   readonly capacity: number;
+  /** When the capacity ends to apply, in ms since the epoch. Absent: as soon as the fleet has it. */
+  readonly until?: number;
 }
 
 /** What starts an evaluation. */

@@ -3,21 +3,25 @@
  *
  * @module
  */
-import { type Capacity, capacityOf } from "../model/capacity.ts";
+import { boundsOf, type Capacity, capacityOf } from "../model/capacity.ts";
 import { DIRECTION, type Direction } from "../model/activity.ts";
-import type { FleetView, Observation, Override } from "../model/observation.ts";
+import type { BoundsView, FleetView, Observation, Override } from "../model/observation.ts";
 import type { NoOpinion, OperatorRecommendation } from "../model/recommendation.ts";
 import type { CapacityTrigger, OperatorTrigger } from "../model/trigger.ts";
-import { count as counted, iso } from "../words.ts";
+import { boundText, count as counted, iso, sentences } from "../words.ts";
 import { capacityText } from "./bounds.ts";
 
 /** Returns the change of capacity that an operator asks for. */
 export function operatorPolicy(
   trigger: OperatorTrigger | CapacityTrigger,
-  capacity: Capacity,
+  view: FleetView,
 ): OperatorRecommendation | NoOpinion {
   if (trigger.direction === "to") {
-    return towards(trigger.capacity, capacity, `An operator asked for a capacity of ${trigger.capacity}.`);
+    const asked = askedFor(trigger.capacity, trigger.until);
+    const refusal = whyOutOfBounds(trigger.capacity, view);
+    return refusal === undefined
+      ? towards(trigger.capacity, capacityOf(view), asked)
+      : { direction: "none", reason: sentences(asked, refusal) };
   }
   const { direction, instance, count = 1 } = trigger;
   const what = instance !== undefined
@@ -30,6 +34,15 @@ export function operatorPolicy(
     ...(instance === undefined ? {} : { instance }),
     reason: `An operator asked to ${what}.`,
   };
+}
+
+/** Returns, in a sentence, why kas refuses a capacity: it is outside the bounds in force. Undefined if kas accepts it. */
+export function whyOutOfBounds(capacity: number, view: BoundsView): string | undefined {
+  const { min, max } = boundsOf(view);
+  if (capacity >= min.value && capacity <= max.value) return undefined;
+  return `${capacity} is outside the bounds: min is ${boundText(min, view.now)}, and max is ${
+    boundText(max, view.now)
+  }.`;
 }
 
 /** Returns the override that is in force. */
@@ -51,8 +64,18 @@ export function overridePolicy(
   { capacity: wanted, until, once }: Override,
   capacity: Capacity,
 ): OperatorRecommendation | NoOpinion {
-  const end = once ? "" : ` until ${iso(until)}`;
-  return towards(wanted, capacity, `An operator asked for a capacity of ${wanted}${end}.`);
+  return towards(wanted, capacity, overrideSentence({ capacity: wanted, until, once }));
+}
+
+/** Describes an override in a sentence. */
+export function overrideSentence({ capacity, until, once }: Omit<Override, "since">): string {
+  return askedFor(capacity, once ? undefined : until);
+}
+
+function askedFor(capacity: number, until: number | undefined): string {
+  return `An operator asked for a capacity of ${capacity}${
+    until === undefined ? "" : ` until ${iso(until)}`
+  }.`;
 }
 
 function towards(wanted: number, capacity: Capacity, reason: string): OperatorRecommendation | NoOpinion {

@@ -37,7 +37,7 @@ export function consult(trigger: Trigger, observation: Observation, index: Fleet
   const { current } = standing.capacity;
   if (isWhole(trigger)) return whole(trigger, observation, index, standing);
   const asked = trigger.kind === "operator"
-    ? operatorPolicy(trigger, standing.capacity)
+    ? operatorPolicy(trigger, observation)
     : onNotification(trigger, observation, index, standing);
   if (asked.direction === "none") return { wanted: current, recommendations: [], why: asked.reason };
   const { direction, count: change = 1 } = asked;

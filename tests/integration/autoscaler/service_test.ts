@@ -164,6 +164,7 @@ Deno.test("status() of a large fleet lists a thousand instances and alarms, and 
     oldest: 500,
     inProgress: [],
     paused: undefined,
+    override: undefined,
     alerts: [],
     bytes: 0,
   }, 0) as Record<string, unknown> & { instances: unknown[] };

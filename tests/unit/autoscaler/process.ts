@@ -15,8 +15,9 @@ export interface AutoscalerProcess extends Running {
 /** Starts the process, and waits until it listens. */
 export async function startProcess(
   { sandbox, options }: Stage,
-  { words = FROM_SOURCE, args = [], env = {} }: {
+  { words = FROM_SOURCE, resync = "1h", args = [], env = {} }: {
     readonly words?: readonly string[];
+    readonly resync?: string;
     readonly args?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
   } = {},
@@ -35,7 +36,7 @@ export async function startProcess(
     "--metric-delay",
     "0s",
     "--resync",
-    "1h",
+    resync,
     ...args,
   ], { ...sandbox.env, ...env });
   const [, url = ""] = await running.line(/listening on (http:\/\/[^\s"]+)/);

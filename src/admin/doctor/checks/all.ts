@@ -13,7 +13,16 @@ import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { ports, reach } from "./ports.ts";
 import { statusChecks } from "./status_checks.ts";
-import { alerts, autoscaler, oneAutoscaler, paused, reconcile, subscription, topic } from "./topic.ts";
+import {
+  alerts,
+  autoscaler,
+  oneAutoscaler,
+  override,
+  paused,
+  reconcile,
+  subscription,
+  topic,
+} from "./topic.ts";
 
 /** All checks of doctor, in the order of the output. */
 export const CHECKS: readonly Check[] = [
@@ -50,6 +59,7 @@ export const CHECKS: readonly Check[] = [
   oneAutoscaler,
   reconcile,
   paused,
+  override,
   alerts,
   bounds,
   drainTimeout,

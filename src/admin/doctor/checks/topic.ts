@@ -167,6 +167,28 @@ export const paused: Check = {
   },
 };
 
+export const override: Check = {
+  name: "override",
+  expects: "no capacity of an operator replaces the alarms",
+  run: ({ autoscalers, plan }) => {
+    const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
+    if (status?.override === undefined) {
+      return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
+    }
+    // A capacity without an end of its own ends as soon as the fleet has it.
+    if (status.override === null || status.override.once) return ok("the policies decide the capacity");
+    const { capacity, until } = status.override;
+    return [
+      warning(`an operator asked for a capacity of ${capacity} until ${until}`, [
+        "kas",
+        "admin",
+        "scale",
+        "auto",
+      ]),
+    ];
+  },
+};
+
 export const alerts: Check = {
   name: "alerts",
   expects: "the autoscaler raises no alert",

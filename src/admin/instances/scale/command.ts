@@ -1,37 +1,20 @@
 /**
- * `kas admin scale`: the operator scales out or in by one instance. kas makes the same checks as the autoscaler.
+ * `kas admin scale`: the operator changes the capacity. kas makes the same checks as the autoscaler.
  *
  * @module
  */
 import { z } from "zod";
-import { assemble } from "../../../autoscaler/assemble.ts";
-import { limitsOf, requireMax } from "../../../autoscaler/limit_flags.ts";
-import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
-import type { Journal } from "../../../autoscaler/store/journal.ts";
-import { balancerRef } from "../../../aws/balancing/balancer.ts";
-import type { Aws } from "../../../aws/clients.ts";
-import { commandText } from "../../../cli/command_line.ts";
-import { type Command, command, ExitError, type Group, kebab, UsageError } from "../../../cli/command.ts";
-import type { Output, Row } from "../../../cli/output.ts";
-import { realClock } from "../../../runtime.ts";
-import type { Schedules } from "../../../settings/schedules/schedules.ts";
-import { decide } from "../../../scaling/decide.ts";
-import { instanceOf } from "../../../scaling/model/decision.ts";
-import type { LoadPolicy } from "../../../scaling/model/limits.ts";
-import { withLoad } from "../../../scaling/model/observation.ts";
-import { text } from "../../../cli/parsers.ts";
+import { requireMax } from "../../../autoscaler/limit_flags.ts";
+import { type Command, command, type Group, kebab, UsageError } from "../../../cli/command.ts";
+import { isoTime } from "../../../cli/format.ts";
+import { duration, integer, text } from "../../../cli/parsers.ts";
 import { SETTINGS } from "../../../settings/settings.ts";
-import {
-  ACCOUNT_OPTIONS,
-  type AccountContext,
-  type AccountFlags,
-  fleetSelector,
-  withAws,
-} from "../../account.ts";
-import { describeDecision } from "../../journal/describe_decision.ts";
+import { ACCOUNT_OPTIONS, type AccountContext, withAws } from "../../account.ts";
 import { askAutoscaler, AUTOSCALER, runOnHost } from "../autoscaler_socket.ts";
-import { confirmed } from "../targets.ts";
-import { noteUnregistered } from "./unregistered.ts";
+import { type OwnFlags, ownScaler } from "./own.ts";
+import { runScale } from "./run.ts";
+import type { ScaleRequest } from "./scaler.ts";
+import { autoscalerScaler, OVERRIDE } from "./through.ts";
 
 /** The options that apply only if this process scales the fleet. A running autoscaler has its own settings. */
 const OWN = {
@@ -48,7 +31,6 @@ const OWN = {
 };
 
 const OPTIONS = {
-  instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
   ...OWN,
   ...AUTOSCALER,
   state: {
@@ -60,64 +42,175 @@ const OPTIONS = {
 };
 
 /** The values of the command's options. */
-interface ScaleFlags extends AccountFlags {
-  readonly instance: string | undefined;
-  readonly min: number | undefined;
-  readonly max: number | undefined;
-  readonly schedules: Schedules | undefined;
-  readonly policies: readonly LoadPolicy[] | undefined;
-  readonly grow: string | undefined;
-  readonly shrink: "stop" | "terminate";
-  readonly warmup: number;
-  readonly startTimeout: number;
-  readonly drainTimeout: number;
-  readonly quarantineFor: number;
+interface ScaleFlags extends OwnFlags {
   readonly state: string | undefined;
   readonly ssh: string | undefined;
 }
 
-/** Interval at which kas shows the progress, in ms. */
-const PROGRESS = 250;
+/** The largest number of instances in a command. */
+const MOST = 10_000;
 
-const COLUMNS = ["action", "instance", "status", "reason"];
+/** Where and how kas scales. */
+const DESCRIPTION =
+  "This machine sends the health check to each instance's public DNS name, or to its private address if it has no public name.\n" +
+  "With --state or --ssh, the running autoscaler scales, and its settings and pauses apply. --dry-run prints what kas would do.";
 
 /** The command `kas admin scale`. */
 export const scale: Group = {
   name: "scale",
-  summary: "Scale out or in by one instance, with the autoscaler's checks",
+  summary: "Scale out, in or to a capacity, with the autoscaler's checks",
   commands: [
-    direction("out", "Start one instance and put it into service"),
-    direction("in", "Drain and stop one instance"),
+    direction("out", "Start instances and put them into service"),
+    direction("in", "Drain and stop instances"),
+    command({
+      name: "to",
+      args: "N",
+      summary: "Scale until N instances are in service",
+      description:
+        "Starts or stops as many instances as it takes, with the autoscaler's checks. kas refuses N outside the bounds in force, with\n" +
+        "exit status 2. Without --for, the command ends when N instances are in service. The exit status is 1 if a check holds an\n" +
+        "action back, if an activity fails, or if the autoscaler does not reach N within 15 minutes. With --for, the autoscaler\n" +
+        "keeps this capacity for that time, also after a restart, whatever the alarms report. kas admin scale auto ends it earlier.\n\n" +
+        DESCRIPTION,
+      options: {
+        for: {
+          placeholder: "TIME",
+          help: "let the running autoscaler keep the capacity for this time, such as 2h",
+          parse: duration,
+        },
+        ...OPTIONS,
+      },
+      examples: ["admin scale to 4", "admin scale to 4 --for 2h --ssh admin@203.0.113.7"],
+      run: async (context) => {
+        const { args: [number = ""], flags: { for: length } } = context;
+        const capacity = numberOf(number, 0);
+        const words = ["admin", "scale", "to", `${capacity}`];
+        const request = { kind: "operator", direction: "to", capacity } as const;
+        if (length === undefined) return await scaleBy(request, words, context);
+        const { state = SETTINGS.state.default } = context.flags;
+        const flags = { ...context.flags, state };
+        return await scaleBy(
+          { ...request, until: Date.now() + length },
+          [...words, "--for", `${length}ms`],
+          { ...context, flags },
+        );
+      },
+    }),
+    command({
+      name: "auto",
+      summary: "End the capacity that kas admin scale to asked for: the policies decide again",
+      options: AUTOSCALER,
+      examples: ["admin scale auto", "admin scale auto --ssh admin@203.0.113.7"],
+      run: async ({ flags, out, signal }) => {
+        if (flags.ssh !== undefined) {
+          return await runOnHost(flags.ssh, ["admin", "scale", "auto"], flags, out);
+        }
+        const { override } = await askAutoscaler(
+          flags.state,
+          "auto",
+          {},
+          z.object({ override: OVERRIDE }),
+          signal,
+        );
+        await out.table(
+          ["capacity", "since", "until"],
+          override === null ? [] : [{
+            capacity: override.capacity,
+            since: isoTime(override.since),
+            until: isoTime(override.until),
+          }],
+        );
+        if (override === null) out.note("No capacity of an operator applied.");
+        return 0;
+      },
+    }),
   ],
 };
 
 function direction(kind: "out" | "in", summary: string): Command {
   return command({
     name: kind,
+    args: "[N]",
     summary,
     description:
-      "Makes the same checks as the autoscaler, starts or stops the instance, and waits until the instance is in service or\n" +
-      "stopped. This machine sends the health check to the instance's public DNS name, or to its private address if it has no\n" +
-      "public name. With --grow, kas launches a node if no standby node is left. With --shrink terminate, kas terminates the\n" +
-      "node instead of stopping it. With --state or --ssh, the running autoscaler scales, and its settings and pauses apply. The exit\n" +
-      "status is 1 if a check holds the action back.",
-    options: OPTIONS,
-    examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
-    run: async (context) => {
-      const { shrink, dryRun, fleet, ssh, state = SETTINGS.state.default, instance, yes } = context.flags;
-      if (ssh !== undefined || context.flags.state !== undefined) {
-        refuseOwn(context.origins);
-        if (ssh === undefined) return await scaleThroughAutoscaler(kind, state, context);
-        const named = instance === undefined ? [] : ["--instance", instance];
-        const words = ["admin", "scale", kind, ...named, ...switches({ dryRun, yes })];
-        return await runOnHost(ssh, words, { ...context.flags, state }, context.out);
-      }
-      if (kind === "out") requireMax(context.flags);
-      if (kind === "in" && shrink === "terminate" && !dryRun) {
-        if (!await confirmed(context, `Terminate one node of fleet ${fleet} permanently?`)) return 1;
-      }
-      return await withAws(context, (aws) => run(kind, aws, context));
+      "Makes the same checks as the autoscaler, starts or stops N instances (default: 1), and waits until each is in service or\n" +
+      "stopped. With --grow, kas launches a node if no standby node is left. With --shrink terminate, kas terminates a node\n" +
+      "instead of stopping it. The exit status is 1 if a check holds an action back, or if an activity fails.\n\n" +
+      DESCRIPTION,
+    options: {
+      instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
+      ...OPTIONS,
     },
+    examples: [
+      `admin scale ${kind}`,
+      `admin scale ${kind} 2`,
+      `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`,
+    ],
+    run: async (context) => {
+      const { args: [number = "1"], flags: { instance } } = context;
+      const count = numberOf(number, 1);
+      if (instance !== undefined && count > 1) {
+        throw new UsageError(`--instance names one instance, so kas cannot scale by ${count}`);
+      }
+      return await scaleBy(
+        {
+          kind: "operator",
+          direction: kind,
+          ...(instance === undefined ? {} : { instance }),
+          ...(count === 1 ? {} : { count }),
+        },
+        [
+          ...["admin", "scale", kind],
+          ...(count === 1 ? [] : [`${count}`]),
+          ...(instance === undefined ? [] : ["--instance", instance]),
+        ],
+        context,
+      );
+    },
+  });
+}
+
+/** Parses the number of instances in a command. */
+function numberOf(argument: string, least: number): number {
+  try {
+    return integer(least, MOST)(argument);
+  } catch (cause) {
+    throw new UsageError(`Cannot use "${argument}" as N: ${(cause as Error).message}`);
+  }
+}
+
+/**
+ * Scales on a host over SSH, through the running autoscaler, or in this process. Returns the exit status.
+ *
+ * @param words the words of the command after `kas`, without the options that all commands of the group have
+ */
+async function scaleBy(
+  request: ScaleRequest,
+  words: readonly string[],
+  context: AccountContext & {
+    readonly flags: ScaleFlags;
+    readonly origins: Readonly<Record<string, string>>;
+  },
+): Promise<number> {
+  const { flags, origins, out, signal } = context;
+  const { ssh, state, dryRun, yes } = flags;
+  if (ssh !== undefined || state !== undefined) refuseOwn(origins);
+  if (ssh !== undefined) {
+    const switches = Object.entries({ dryRun, yes }).flatMap((
+      [name, on],
+    ) => (on ? [`--${kebab(name)}`] : []));
+    return await runOnHost(
+      ssh,
+      [...words, ...switches],
+      { ...flags, state: state ?? SETTINGS.state.default },
+      out,
+    );
+  }
+  if (state !== undefined) return await runScale(autoscalerScaler(state, signal), request, context);
+  if (request.direction !== "in") requireMax(flags);
+  return await withAws(context, async (aws) => {
+    await using scaler = ownScaler(aws, flags, words, signal);
+    return await runScale(scaler, request, context);
   });
 }
 
@@ -132,163 +225,4 @@ function refuseOwn(origins: Readonly<Record<string, string>>): void {
   throw new UsageError(
     `--${kebab(given)} has no effect with --state and --ssh: the autoscaler has its own settings`,
   );
-}
-
-/** Returns the flags of the switches that are on. */
-function switches(flags: Readonly<Record<string, boolean>>): string[] {
-  return Object.entries(flags).flatMap(([name, on]) => on ? [`--${kebab(name)}`] : []);
-}
-
-/** The answer of the autoscaler to a command: its decision, and the id of the activity that it has started. */
-const DECIDED = z.object({
-  actions: z.array(z.object({ kind: z.string(), instance: z.string().nullable() })),
-  reason: z.string(),
-  checks: z.array(z.string()),
-  activities: z.array(z.number()),
-});
-
-/** The state of an activity of the autoscaler. */
-const ACTIVITY = z.object({
-  status: z.string().nullable(),
-  instance: z.string().nullable(),
-  reason: z.string(),
-  step: z.string().nullable(),
-});
-
-/** Lets a running autoscaler scale, and waits until its activity has ended. Returns the exit status. */
-async function scaleThroughAutoscaler(
-  direction: "out" | "in",
-  state: string,
-  context: AccountContext & { readonly flags: ScaleFlags },
-): Promise<number> {
-  const { flags: { instance, dryRun }, out, signal } = context;
-  const ask = (trial: boolean) =>
-    askAutoscaler(state, "scale", { direction, instance, dryRun: trial }, DECIDED, signal);
-  if (direction === "in" && !dryRun) {
-    const { actions: [expected] } = await ask(true);
-    const question = `Terminate ${expected?.instance} permanently?`;
-    if (expected?.kind === "terminate" && !await confirmed(context, question)) return 1;
-  }
-  const { actions: [first], activities: [activity], ...decided } = await ask(dryRun);
-  const print = (row: Row) => out.table(COLUMNS, [row]);
-  if (first === undefined) {
-    await print({ action: noAction(decided.checks), reason: decided.reason });
-    return 1;
-  }
-  const { kind: action, instance: chosen } = first;
-  if (activity === undefined) {
-    await print({ action, instance: chosen, status: "dry-run", reason: decided.reason });
-    return 0;
-  }
-  out.note(`${action} ${chosen ?? "a new node"}: ${decided.reason}`);
-  while (true) {
-    const now = await askAutoscaler(state, "activity", { id: activity }, ACTIVITY, signal);
-    if (now.status !== "in-progress") {
-      await print({ action, instance: now.instance, status: now.status, reason: now.reason });
-      return now.status === "successful" ? 0 : 1;
-    }
-    out.progress(`${now.instance ?? action}: ${now.step ?? "…"}`);
-    await realClock.sleep(PROGRESS, signal);
-  }
-}
-
-/** Returns the text of a decision without an action, with the check that held the action back: `no action (min-capacity)`. */
-function noAction(checks: readonly string[]): string {
-  return checks.length === 0 ? "no action" : `no action (${checks.join(", ")})`;
-}
-
-async function run(
-  kind: "out" | "in",
-  aws: Aws,
-  { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
-): Promise<number> {
-  const { schedules, startTimeout, drainTimeout, quarantineFor, dryRun, instance } = flags;
-  const fleet = { ...fleetSelector(flags), balancer: balancerRef(flags) };
-  await using autoscaler = assemble({
-    account: aws,
-    fleet,
-    // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
-    limits: limitsOf({
-      ...flags,
-      cooldownOut: 0,
-      cooldownIn: 0,
-      resync: 0,
-      metricDelay: 0,
-      unhealthyAfter: Infinity,
-    }),
-    schedules,
-    startTimeout,
-    drainTimeout,
-    quarantineFor,
-    dryRun,
-    address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
-  });
-  const evaluation = await autoscaler.evaluate(
-    { kind: "operator", direction: kind, ...(instance === undefined ? {} : { instance }) },
-    { signal },
-  );
-  const { instances } = evaluation.observation;
-  if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
-    throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
-  }
-  const { decision, observation, trigger } = evaluation;
-  const isNone = decision.actions.length === 0;
-  if (isNone && kind === "out") noteUnregistered(instances, out);
-  const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
-  await out.table(COLUMNS, [row]);
-  // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
-  const loaded = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
-  const withoutWarmup = { ...loaded, limits: { ...loaded.limits, warmup: 0 } };
-  if (isNone && decide(trigger, withoutWarmup).actions.length > 0) {
-    out.hint(`Next: ${commandText(["kas", "admin", "scale", kind, "--warmup", "0s"])}, to skip the warm-up`);
-  }
-  return isNone || row.status === "failed" ? 1 : 0;
-}
-
-/** Waits until the activity of a decision has ended, and shows the activity's steps as progress. Returns the row to print. */
-async function outcome(
-  { decision, ended }: Evaluation,
-  journal: Journal,
-  out: Output,
-  dryRun: boolean,
-  signal: AbortSignal,
-): Promise<Row> {
-  const { actions: [first], reason } = decision;
-  if (first === undefined) return { action: noAction(decision.checks), reason };
-  const { kind: action } = first;
-  const chosen = instanceOf(first);
-  if (dryRun) return { action, instance: chosen, status: "dry-run", reason };
-
-  const what = describeDecision(decision);
-  out.note(`${what}: ${reason}`);
-  const [activity] = journal.unfinished();
-  const lastStep = () => activity && journal.steps(activity.id).at(-1);
-  const showStep = () => {
-    const last = lastStep();
-    if (last !== undefined) {
-      out.progress(`${last.instance ?? what}: ${last.step}${last.ended === undefined ? "…" : ""}`);
-    }
-  };
-  const timer = setInterval(showStep, PROGRESS);
-  const interrupted = Promise.withResolvers<never>();
-  const interrupt = () => interrupted.reject(signal.reason);
-  signal.addEventListener("abort", interrupt, { once: true });
-  try {
-    const [result] = await Promise.race([ended, interrupted.promise]);
-    if (result === undefined) throw new ExitError(`The journal has no result of the activity: ${what}`);
-    return { action, instance: result.instance, status: result.status, reason: result.reason };
-  } catch (error) {
-    if (signal.aborted) {
-      const at = lastStep();
-      out.error(
-        `Interrupted. This activity is not completed: ${
-          at?.instance === undefined ? what : `${action} ${at.instance}`
-        }${at ? `, at step ${at.step}` : ""}`,
-      );
-    }
-    throw error;
-  } finally {
-    clearInterval(timer);
-    signal.removeEventListener("abort", interrupt);
-  }
 }

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { isoTime } from "../../../cli/format.ts";
 import { kebab } from "../../../cli/command.ts";
 import { operatorPauseSentence } from "../../../scaling/checks/paused.ts";
+import { overrideSentence } from "../../../scaling/policies/operator.ts";
 import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { count } from "../../../scaling/words.ts";
@@ -160,7 +161,7 @@ ${
 
 /** Returns one sentence for each problem that needs attention, except those that an alert explains. */
 function notices(
-  { now, observation, limits, lastObservation, waiting, oldest, paused = {}, alerts }: Snapshot,
+  { now, observation, limits, lastObservation, waiting, oldest, paused = {}, override, alerts }: Snapshot,
   instances: readonly DisplayedInstance[],
   dryRun: boolean,
 ): Html {
@@ -187,10 +188,14 @@ function notices(
         ? []
         : [html`${operatorPauseSentence(direction, pause)} To end the pause: <code>kas admin resume</code>`];
     }),
-    ...(observation?.override === undefined ? [] : [
-      html`An operator asked for a capacity of ${observation.override.capacity} until ${
-        isoTime(observation.override.until)
-      }`,
+    ...(override === undefined ? [] : [
+      html`${overrideSentence(override)}${
+        override.once
+          ? html`
+            kas tries to reach it until ${isoTime(override.until)}.
+          `
+          : ""
+      } To end this: <code>kas admin scale auto</code>`,
     ]),
     ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
       .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),

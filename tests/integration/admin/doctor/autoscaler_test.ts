@@ -179,6 +179,26 @@ Deno.test("doctor warns of a pause that an operator asked for", async () => {
   });
 });
 
+Deno.test("doctor warns of a capacity that an operator asked for, but not of one that ends by itself", async () => {
+  await using w = await wired();
+  const service = await w.start({ dryRun: false });
+  const ask = async (body: object) => {
+    const request = new Request("http://localhost/scale", { method: "POST", body: JSON.stringify(body) });
+    assertEquals((await service.operate(request)).status, 200);
+  };
+  const until = Date.now() + 7_200_000;
+  await ask({ direction: "to", capacity: 1, until, dryRun: false });
+  const { rows } = await w.doctor(`--url ${service.url}/`);
+  assertProblem(rows, "override", {
+    result: "warning",
+    names: ["capacity of 1", new Date(until).toISOString()],
+    remedy: "kas admin scale auto",
+  });
+  await ask({ direction: "to", capacity: 1, dryRun: false });
+  const again = await w.doctor(`--url ${service.url}/`);
+  assertEquals(again.rows.filter(({ check }) => check === "override").map(({ result }) => result), ["ok"]);
+});
+
 Deno.test("doctor reports the alerts of the autoscaler", async () => {
   await using w = await wired();
   const limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 100, min: 2 };

@@ -2,6 +2,7 @@ import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertMatch } from "@std/assert";
 import { scale } from "../../../../src/admin/instances/scale/command.ts";
 import { startInstance } from "../../../../src/aws/ec2/state_changes.ts";
+import { UsageError } from "../../../../src/cli/command.ts";
 import { run } from "../../../../src/cli/run.ts";
 import { type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { BASE, machines, NODES } from "../../../unit/autoscaler/fixtures.ts";
@@ -30,9 +31,15 @@ async function kas({ sandbox }: Stage, args: string, signal = new AbortControlle
   const status = await run(root, argv, { terminal, signal, lookup })
     .catch((error: Error & { status?: number }) => {
       stderr += error.message;
-      return error.status ?? 1;
+      return error instanceof UsageError ? 2 : error.status ?? 1;
     });
-  return { status, stderr, row: stdout.trimEnd().split("\t") };
+  const rows = stdout.trimEnd().split("\n").map((line) => line.split("\t"));
+  return { status, stderr, rows, row: rows[0] ?? [] };
+}
+
+/** Returns the instances in service. */
+function inService({ standing }: Stage): string[] {
+  return [BASE, ...NODES].filter((id) => standing(id) === "running in-service");
 }
 
 Deno.test("scale out puts a node into service, scale in stops the node, and both report their actions", async () => {
@@ -101,15 +108,15 @@ Deno.test("scale out --grow launches a node if there is no standby, and scale in
 
   const out = await kas(it, "out --grow kas-node --max 2");
   assertEquals([out.status, ...out.row.slice(0, 3)], [0, "launch", NODES[0], "successful"]);
-  assertMatch(out.stderr, /^launch from kas-node: /);
+  assertMatch(out.stderr, /^launch a new node: /);
   const full = await kas(it, "out --grow kas-node --max 2");
   assertEquals([full.status, ...full.row.slice(0, 2)], [1, "no action (max-capacity)", "-"]);
 
   const asked = await kas(it, "in --warmup 0s --shrink terminate");
-  assertEquals([asked.status, it.standing(NODES[0])], [1, "running in-service"]);
+  assertEquals([asked.status, it.standing(NODES[0])], [2, "running in-service"]);
   assertMatch(
     asked.stderr,
-    /Terminate one node of fleet kas permanently\? .*--yes/,
+    /Terminate i-00000000000000002 permanently\? .*--yes/,
   );
   const back = await kas(it, "in --warmup 0s --shrink terminate --yes");
   assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "successful"]);
@@ -141,3 +148,60 @@ Deno.test("scale exits with status 1 after a failure, and after an interruption 
     /This activity is not completed: start i-00000000000000002, at step (started|running|healthy)/,
   );
 });
+
+Deno.test("scale out N and in N change several instances, with a row for each", async () => {
+  await using it = await stage({ nodes: 3 });
+  const out = await kas(it, "out 2");
+  assertEquals(out.status, 0, out.stderr);
+  assertEquals(
+    out.rows.map((row) => row.slice(0, 3)),
+    NODES.slice(0, 2).map((id) => ["start", id, "successful"]),
+  );
+  assertEquals(inService(it), [BASE, ...NODES.slice(0, 2)]);
+
+  const back = await kas(it, "in 2 --warmup 0s");
+  assertEquals(back.rows.map(([action, , status]) => [action, status]), [["stop", "successful"], [
+    "stop",
+    "successful",
+  ]]);
+  assertEquals([back.status, inService(it)], [0, [BASE]]);
+});
+
+Deno.test("scale out N starts as many instances as the checks allow, names the check that holds the others back, and exits with status 1", async () => {
+  await using it = await stage({ nodes: 3 });
+  const out = await kas(it, "out 3 --max 3");
+  assertEquals(out.rows.map((row) => row.slice(0, 3)), [
+    ...NODES.slice(0, 2).map((id) => ["start", id, "successful"]),
+    ["no action (max-capacity)", "-", "-"],
+  ]);
+  assertEquals([out.status, inService(it)], [1, [BASE, ...NODES.slice(0, 2)]]);
+});
+
+Deno.test("scale to N starts or stops as many instances as it takes", async () => {
+  await using it = await stage({ nodes: 3 });
+  const out = await kas(it, "to 3");
+  assertEquals([out.status, out.rows.length, inService(it).length], [0, 2, 3], out.stderr);
+  const same = await kas(it, "to 3");
+  assertEquals([same.status, same.row.slice(0, 3)], [0, ["no action", "-", "-"]]);
+  const back = await kas(it, "to 1 --warmup 0s");
+  assertEquals([back.status, back.rows.length, inService(it)], [0, 2, [BASE]], back.stderr);
+});
+
+Deno.test("scale to N refuses a capacity outside the bounds with status 2, also in a dry run", async () => {
+  await using it = await stage({ nodes: 3 });
+  const before = it.sandbox.calls.length;
+  for (const args of ["to 4 --max 3", "to 0", "to 1 --min 2 --dry-run", "to 4 --max 3 --dry-run"]) {
+    const { status, row, stderr } = await kas(it, args);
+    assertEquals([status, row], [2, [""]], `${args}: ${stderr}`);
+  }
+  assertEquals(it.sandbox.calls.slice(before).filter(({ action }) => !/^(Describe|Get)/.test(action)), []);
+});
+
+for (
+  const args of ["out 0", "in x", "out 2 --instance i-00000000000000002", "to", "to -1", "to 1.5", "to 10001"]
+) {
+  Deno.test(`scale ${args} is a usage error`, async () => {
+    await using it = await stage();
+    assertEquals((await kas(it, args)).status, 2);
+  });
+}

@@ -21,6 +21,7 @@ const QUIET: Snapshot = {
   oldest: undefined,
   inProgress: [],
   paused: undefined,
+  override: undefined,
   alerts: [],
   bytes: 4_096,
 };

@@ -13,8 +13,9 @@ function handlerIn() {
   const handle = operatorHandler({
     journal,
     synced: () => store.synced(),
-    onResume: () => resumes++,
+    onRelease: () => resumes++,
     evaluate: () => Promise.reject(new Error("AWS is away")),
+    observation: () => undefined,
     now: () => now,
   });
   return {

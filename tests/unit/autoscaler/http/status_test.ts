@@ -13,6 +13,7 @@ const SNAPSHOT: Snapshot = {
   oldest: undefined,
   inProgress: [],
   paused: undefined,
+  override: undefined,
   alerts: [],
   bytes: 4_096,
 };
@@ -28,6 +29,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     alarms: [],
     pauses: [],
     paused: {},
+    override: null,
     totals: { instances: 0, alarms: 0 },
     activities: [],
     oldest: null,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decide } from "../../../../src/scaling/decide.ts";
-import { hasReached, overrideOf } from "../../../../src/scaling/policies/operator.ts";
+import { hasReached, overrideOf, whyOutOfBounds } from "../../../../src/scaling/policies/operator.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
 import { checks, cpu, history, inProgress, limits, operator, unhealthy } from "../cases.ts";
@@ -148,5 +148,21 @@ Deno.test("R22: the fleet has reached an operator's capacity when as many instan
 
 Deno.test("R22: desired is the capacity that the actions for an operator lead to", () => {
   assertEquals(decide(to(5), OBSERVATION).desired, 5);
-  assertEquals(decide(to(9), { ...OBSERVATION, limits: { ...OBSERVATION.limits, max: 4 } }).desired, 4);
+  assertEquals(
+    decide(by("out", 9), { ...OBSERVATION, limits: { ...OBSERVATION.limits, max: 4 } }).desired,
+    4,
+  );
+});
+
+Deno.test("R22: a capacity outside the bounds in force is refused", () => {
+  const window = { name: "office", begins: NOW - HOUR, ends: NOW + HOUR, max: 4 };
+  const refused = (capacity: number, observation: Partial<Observation> = {}) => {
+    const { actions, checks } = decide(to(capacity), { ...OBSERVATION, ...observation });
+    const why = whyOutOfBounds(capacity, { ...OBSERVATION, ...observation });
+    assertEquals(actions.length === 0 && checks.length === 0, why !== undefined || capacity === 3);
+    return why !== undefined;
+  };
+  assertEquals([0, 1, 3, 5, 6].map((n) => refused(n)), [true, false, false, false, true]);
+  assertEquals([1, 2, 4, 5].map((n) => refused(n, limits({ min: 2, max: 4 }))), [true, false, false, true]);
+  assertEquals([4, 5].map((n) => refused(n, { windows: [window] })), [false, true]);
 });

@@ -50,6 +50,7 @@ const PAGE: Page = {
     oldest: undefined,
     inProgress: [],
     paused: undefined,
+    override: undefined,
     alerts: [],
     bytes: 0,
   },
@@ -254,10 +255,15 @@ Deno.test("the status page shows the desired capacity if it differs from the cur
   assertEquals(counts(starting)["desired"], undefined);
 });
 
-Deno.test("the status page names the capacity that an operator asked for", () => {
-  const override = { capacity: 6, since: NOW, until: NOW + 60_000, once: true };
-  const [notice = ""] = notices(pageOf({ observation: observe([SERVING], { override }) }));
-  for (const text of ["6", "2026-11-25T03:01:00.000Z"]) assertStringIncludes(notice, text);
+Deno.test("the status page names the capacity that an operator asked for, and its end", () => {
+  for (const once of [true, false]) {
+    const [notice = ""] = notices(
+      pageOf({ override: { capacity: 7, since: NOW, until: NOW + 60_000, once } }),
+    );
+    for (const text of ["capacity of 7", "2026-11-25T03:01:00.000Z", "kas admin scale auto"]) {
+      assertStringIncludes(notice, text);
+    }
+  }
 });
 
 Deno.test("the status page shows activities in progress with their step and durations", () => {

@@ -1,0 +1,119 @@
+/**
+ * `kas admin scale` without a running autoscaler: this process decides, and carries the decision out.
+ *
+ * @module
+ */
+import { assemble } from "../../../autoscaler/assemble.ts";
+import { activityStates, decidedOf, refusalOf } from "../../../autoscaler/control/command.ts";
+import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
+import { limitsOf } from "../../../autoscaler/limit_flags.ts";
+import { balancerRef } from "../../../aws/balancing/balancer.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { commandText } from "../../../cli/command_line.ts";
+import { ExitError, UsageError } from "../../../cli/command.ts";
+import type { Output } from "../../../cli/output.ts";
+import { realClock } from "../../../runtime.ts";
+import { decide } from "../../../scaling/decide.ts";
+import type { LoadPolicy } from "../../../scaling/model/limits.ts";
+import { withLoad } from "../../../scaling/model/observation.ts";
+import type { Schedules } from "../../../settings/schedules/schedules.ts";
+import { type AccountFlags, fleetSelector } from "../../account.ts";
+import type { Scaler, ScaleRequest } from "./scaler.ts";
+import { noteUnregistered } from "./unregistered.ts";
+
+/** Interval at which kas looks for progress, in ms. */
+const INTERVAL = 250;
+
+/** The values of the options that apply if this process scales. */
+export interface OwnFlags extends AccountFlags {
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly schedules: Schedules | undefined;
+  readonly policies: readonly LoadPolicy[] | undefined;
+  readonly grow: string | undefined;
+  readonly shrink: "stop" | "terminate";
+  readonly warmup: number;
+  readonly startTimeout: number;
+  readonly drainTimeout: number;
+  readonly quarantineFor: number;
+}
+
+/**
+ * Returns a scaler that carries a command out in this process. Its disposal interrupts the activities.
+ *
+ * @param words the words of the command after `kas`
+ */
+export function ownScaler(
+  aws: Aws,
+  flags: OwnFlags,
+  words: readonly string[],
+  signal: AbortSignal,
+): Scaler & AsyncDisposable {
+  const { schedules, startTimeout, drainTimeout, quarantineFor } = flags;
+  const autoscaler = assemble({
+    account: aws,
+    fleet: { ...fleetSelector(flags), balancer: balancerRef(flags) },
+    // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
+    limits: limitsOf({
+      ...flags,
+      cooldownOut: 0,
+      cooldownIn: 0,
+      resync: 0,
+      metricDelay: 0,
+      unhealthyAfter: Infinity,
+    }),
+    schedules,
+    startTimeout,
+    drainTimeout,
+    quarantineFor,
+    dryRun: false,
+    address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
+  });
+  const { journal } = autoscaler;
+  let last: Evaluation | undefined;
+  return {
+    asksFirst: flags.shrink === "terminate",
+    isOwn: true,
+    decide: async (request, isTrial) => {
+      last = await autoscaler.evaluate(request, { signal, isTrial });
+      requireInstance(request, last, flags.fleet);
+      const refusal = refusalOf(last);
+      if (refusal !== undefined) throw new UsageError(refusal);
+      return decidedOf(last, journal, realClock.now());
+    },
+    progress: (ids) => {
+      const activities = activityStates(ids, journal, realClock.now());
+      return Promise.resolve({ activities, inService: null, override: null, progress: null });
+    },
+    wait: async () => {
+      const ended = new AbortController();
+      void last?.ended.then(() => ended.abort());
+      await realClock.sleep(INTERVAL, AbortSignal.any([signal, ended.signal])).catch(() => {});
+      signal.throwIfAborted();
+    },
+    advise: (out) => last && advise(last, words, out),
+    [Symbol.asyncDispose]: () => autoscaler[Symbol.asyncDispose](),
+  };
+}
+
+/** @throws {ExitError} if the fleet lacks the instance that a command names */
+function requireInstance(
+  request: ScaleRequest,
+  { observation: { instances } }: Evaluation,
+  fleet: string,
+): void {
+  if (request.direction === "to" || request.instance === undefined) return;
+  if (instances.some(({ id }) => id === request.instance)) return;
+  throw new ExitError(`${request.instance} is not in fleet ${fleet}`, 4, "kas admin instances");
+}
+
+function advise({ trigger, observation }: Evaluation, words: readonly string[], out: Output): void {
+  if (trigger.kind !== "operator") return;
+  if (trigger.direction !== "in") noteUnregistered(observation.instances, out);
+  // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
+  const loaded = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
+  const withoutWarmup = { ...loaded, limits: { ...loaded.limits, warmup: 0 } };
+  if (decide(trigger, withoutWarmup).actions.length > 0) {
+    out.hint(`Next: ${commandText(["kas", ...words, "--warmup", "0s"])}, to skip the warm-up`);
+  }
+}

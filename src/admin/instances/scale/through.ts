@@ -1,0 +1,65 @@
+/**
+ * `kas admin scale` with a running autoscaler, which decides and carries the decision out.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { realClock } from "../../../runtime.ts";
+import { askAutoscaler } from "../autoscaler_socket.ts";
+import type { Scaler } from "./scaler.ts";
+
+/** Interval at which kas asks the autoscaler for progress, in ms. */
+const INTERVAL = 250;
+
+/** The capacity that an operator asked for. */
+export const OVERRIDE = z.object({
+  capacity: z.number(),
+  since: z.number(),
+  until: z.number(),
+  once: z.boolean(),
+}).nullable();
+
+const OVERRIDE_PROGRESS = z.object({
+  override: OVERRIDE.unwrap(),
+  outcome: z.enum(["pending", "reached", "held"]),
+  checks: z.array(z.string()),
+  reason: z.string(),
+}).nullable();
+
+const DECIDED = z.object({
+  actions: z.array(z.object({ kind: z.string(), instance: z.string().nullable() })),
+  reason: z.string(),
+  checks: z.array(z.string()),
+  activities: z.array(z.number()),
+  inService: z.number(),
+  override: OVERRIDE,
+  progress: OVERRIDE_PROGRESS,
+});
+
+const PROGRESS = z.object({
+  activities: z.array(z.object({
+    id: z.number(),
+    kind: z.string(),
+    instance: z.string().nullable(),
+    status: z.string().nullable(),
+    reason: z.string(),
+    step: z.string().nullable(),
+  })),
+  inService: z.number().nullable(),
+  override: OVERRIDE,
+  progress: OVERRIDE_PROGRESS,
+});
+
+/** Returns a scaler that lets the running autoscaler with a state folder scale. */
+export function autoscalerScaler(state: string, signal: AbortSignal): Scaler {
+  return {
+    // Only the autoscaler knows its setting --shrink.
+    asksFirst: true,
+    isOwn: false,
+    decide: ({ kind: _, ...request }, dryRun) =>
+      askAutoscaler(state, "scale", { ...request, dryRun }, DECIDED, signal),
+    progress: (ids, since) => askAutoscaler(state, "progress", { ids, since }, PROGRESS, signal),
+    wait: () => realClock.sleep(INTERVAL, signal),
+    advise: () => {},
+  };
+}

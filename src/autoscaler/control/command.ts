@@ -1,0 +1,84 @@
+/**
+ * What an operator learns of a command to scale: the decision, and the states of its activities. The autoscaler answers with it,
+ * and `kas admin scale` uses it if it scales by itself.
+ *
+ * @module
+ */
+import { capacityOf } from "../../scaling/model/capacity.ts";
+import { instanceOf } from "../../scaling/model/decision.ts";
+import type { Override } from "../../scaling/model/observation.ts";
+import { whyOutOfBounds } from "../../scaling/policies/operator.ts";
+import type { Journal } from "../store/journal.ts";
+import type { OverrideProgress } from "../store/operator/override.ts";
+import type { Evaluation } from "./evaluate.ts";
+
+/** The decision on a command. */
+export interface Decided {
+  readonly actions: readonly { readonly kind: string; readonly instance: string | null }[];
+  readonly reason: string;
+  /** The checks that hold actions back. */
+  readonly checks: readonly string[];
+  /** The ids of the activities, in the order of the actions. Empty if kas only decided. */
+  readonly activities: readonly number[];
+  /** The number of instances in service at the decision. */
+  readonly inService: number;
+  /** The capacity that an operator asked for and that is in force after the decision. */
+  readonly override: Override | null;
+  /** How far the fleet has come to it. */
+  readonly progress: OverrideProgress | null;
+}
+
+/** The state of an activity, for a person who waits for its end. */
+export interface ActivityState {
+  readonly id: number;
+  readonly kind: string;
+  readonly instance: string | null;
+  readonly status: string | null;
+  readonly reason: string;
+  /** The last step. An unfinished step ends with `…`. */
+  readonly step: string | null;
+}
+
+/** Returns, in a sentence, why kas refuses a command. Undefined if kas accepts it. */
+export function refusalOf({ trigger, observation }: Evaluation): string | undefined {
+  return trigger.kind === "operator" && trigger.direction === "to"
+    ? whyOutOfBounds(trigger.capacity, observation)
+    : undefined;
+}
+
+/** Returns the decision on a command. */
+export function decidedOf(
+  { decision: { actions, reason, checks }, observation, activities }: Evaluation,
+  { overrides }: Pick<Journal, "overrides">,
+  now: number,
+): Decided {
+  return {
+    actions: actions.map((action) => ({ kind: action.kind, instance: instanceOf(action) ?? null })),
+    reason,
+    checks,
+    activities: activities.map(({ id }) => id),
+    inService: capacityOf(observation).inService,
+    override: overrides.inForce(now) ?? null,
+    progress: overrides.progress ?? null,
+  };
+}
+
+/**
+ * Returns the states of activities. Omits those that the journal does not have.
+ *
+ * @throws {DamagedRowError} if the row of an activity or of its decision is damaged
+ */
+export function activityStates(
+  ids: readonly number[],
+  journal: Pick<Journal, "line" | "steps">,
+  now: number,
+): ActivityState[] {
+  return ids.flatMap((id) => {
+    const line = journal.line({ id }, now);
+    if (line === undefined) return [];
+    const last = journal.steps(id).at(-1);
+    const { kind, status, instance, reason } = line;
+    const step = last === undefined ? null : `${last.step}${last.ended === undefined ? "…" : ""}`;
+    return [{ id, kind, instance, status, reason, step }];
+  });
+}
