@@ -6,7 +6,7 @@
  */
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import type { Decision } from "../../../src/scaling/model/decision.ts";
+import type { Action, Decision } from "../../../src/scaling/model/decision.ts";
 import { type ActivityKind, DIRECTION, type Direction } from "../../../src/scaling/model/activity.ts";
 import { replay } from "../../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
@@ -146,7 +146,7 @@ export class Referee implements Watcher {
   onDecision({ kind: source }: Trigger, decision: Decision): void {
     if (source === "reconcile") this.tally.resyncs++;
     this.#checkPauses();
-    if (this.#isClear) { for (const { kind } of decision.actions) this.#checkBounds(kind); }
+    if (this.#isClear) { for (const action of decision.actions) this.#checkBounds(action); }
   }
 
   onEnd(): void {
@@ -390,8 +390,9 @@ export class Referee implements Watcher {
   }
 
   /** Checks I2: a decision keeps the real fleet within the minimum and the maximum. */
-  #checkBounds(kind: ActivityKind): void {
+  #checkBounds(action: Action): void {
     this.tally.bounded++;
+    const { kind } = action;
     const fleet = this.#existing();
     const { min, max } = this.#bounds(fleet);
     const inProgress = this.#current.kas.journal.unfinished();
@@ -409,7 +410,7 @@ export class Referee implements Watcher {
       const well = inService.filter(({ isImpaired }) => !isImpaired);
       const joining = new Set([...well.map(({ id }) => id), ...starting]).size;
       if (joining > max) this.#fault("I2", `a ${kind} makes ${joining}, max ${max}`);
-    } else {
+    } else if (this.#serves("instance" in action ? action.instance : "")) {
       if (inService.length < min) this.#fault("I2", `a ${kind} leaves ${inService.length}, min ${min}`);
     }
   }
@@ -421,6 +422,12 @@ export class Referee implements Watcher {
         this.#fault("I1", `the ${role} ${id} is ${state}`);
       }
     }
+  }
+
+  /** Whether an instance runs, is in service, and has no problem that EC2 reports. */
+  #serves(id: string): boolean {
+    const { state, registration, isImpaired } = this.#current.cloud.truth(id) ?? {};
+    return state === "running" && registration === "in-service" && !isImpaired;
   }
 
   /** Returns the instances of the fleet that EC2 is not terminating. */
