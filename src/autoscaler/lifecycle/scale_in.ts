@@ -6,6 +6,7 @@
  */
 import { deregisterOne } from "../../aws/balancing/shared_calls.ts";
 import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
+import { isIncorrectState } from "../../aws/errors.ts";
 import type { InstanceState } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
 import { READ_LAG } from "./observe/ended.ts";
@@ -140,7 +141,15 @@ async function stop(context: ActivityContext): Promise<void> {
     cause,
     failure: `${id} could not be stopped`,
     timeout: Infinity,
-    attempt: () => notingRefusal(context, "stop", () => stopInstance(aws, id)),
+    attempt: async () => {
+      try {
+        return await notingRefusal(context, "stop", () => stopInstance(aws, id));
+      } catch (error) {
+        // EC2 refuses to stop an instance that has never run. Try again when it runs, unless it terminates.
+        if (!isIncorrectState(error) || await isTerminating(context)) throw error;
+        return undefined;
+      }
+    },
   });
   await waitUntilEnded(context, "stopped", (state) => state !== "running" && state !== "stopping");
 }

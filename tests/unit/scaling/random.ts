@@ -125,8 +125,12 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     metricDelay: span,
     grow: fc.constant("kas-node"),
     shrink: fc.constantFrom("stop", "terminate"),
+    policies: fc.oneof(
+      { weight: 7, arbitrary: fc.constant(["alarms"] as const) },
+      { weight: 1, arbitrary: fc.constant([]) },
+    ),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
-  windows: fc.array(window, { minLength: 1, maxLength: 3 }),
+  windows: fc.array(window, { maxLength: 3 }),
   instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
   alarms: fc.array(alarm, { maxLength: 4 }),
   // Most datapoints begin now, because an older datapoint may be from before the last change of capacity.
@@ -144,6 +148,12 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
         instance: anyId,
         since: time,
       }),
+      fc.record({
+        kind: fc.constantFrom("stop", "terminate"),
+        instance: anyId,
+        since: time,
+        unhealthy: fc.constant(true as const),
+      }),
       fc.record({ kind: fc.constant("launch"), since: time }),
     ),
     { maxLength: 3 },
@@ -158,7 +168,14 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
       all.toSorted((a, b) => a.at - b.at)
     ),
     losses: fc.uniqueArray(
-      fc.record({ instance: anyId, zone: fc.constantFrom("a", "b"), at: time, open: fc.boolean() }),
+      fc.record({
+        instance: anyId,
+        zone: fc.constantFrom("a", "b"),
+        at: time,
+        open: fc.boolean(),
+        standIn: anyId,
+        recovered: fc.constant(true as const),
+      }, { requiredKeys: ["instance", "zone", "at", "open"] }),
       { minLength: 1, maxLength: 3, selector: ({ instance }) => instance },
     ),
   }, { requiredKeys: ["inServiceSince"] }),

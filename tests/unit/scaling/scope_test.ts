@@ -3,6 +3,8 @@ import fc from "fast-check";
 import type { Observation, ProcessedChange } from "../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import { decide } from "../../../src/scaling/decide.ts";
+import { instancesAt } from "../../../src/scaling/model/capacity.ts";
+import { instanceOf } from "../../../src/scaling/model/decision.ts";
 import { changeOf } from "../../../src/scaling/plan.ts";
 import { sameAction } from "../../../src/scaling/replay.ts";
 import { dependsOnCredits, dependsOnLoad, type Scope, scopeOf } from "../../../src/scaling/scope.ts";
@@ -69,12 +71,13 @@ Deno.test("R6: if dependsOnLoad() returns false, decide() chooses the same actio
   assert(depending > 20, `only ${depending} decisions depended on the load`);
 });
 
-Deno.test("R6: decide() stops no instance without the load if dependsOnLoad() returns true", () => {
+Deno.test("R6: decide() stops no instance in service without the load if dependsOnLoad() returns true", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, { cpu: _, ...unread }) => {
       if (!dependsOnLoad(trigger, unread)) return;
-      const { actions } = decide(trigger, unread);
-      assertEquals(actions.filter((action) => changeOf(action) < 0), []);
+      const serving = new Set<string | undefined>(instancesAt("in-service", unread).map(({ id }) => id));
+      const stops = decide(trigger, unread).actions.filter((action) => changeOf(action) < 0);
+      assertEquals(stops.filter((action) => serving.has(instanceOf(action))), []);
     }),
     RUNS,
   );

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { DIRECTION } from "../../../../src/scaling/model/activity.ts";
 import type { Decision } from "../../../../src/scaling/model/decision.ts";
 import type { Limits } from "../../../../src/scaling/model/limits.ts";
+import { FLEET } from "../../../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
 import type { CrashPoint, Lab } from "../../../support/lab/lab.ts";
 import {
@@ -46,10 +47,13 @@ function outcomes({ kas, time }: Lab, count: number): string[] {
  * the first node serves again. Resolves when kas has decided that it does not need the other one.
  *
  * @param crash when the autoscaler crashes after that decision
+ * @param isQuick whether the load balancer notices so soon that the first node serves again that the other one is still pending
  */
 async function recovered(
   serving: readonly boolean[],
-  { crash, ...more }: Partial<Limits> & { readonly crash?: CrashPoint } = {},
+  { crash, isQuick = false, ...more }:
+    & Partial<Limits>
+    & { readonly crash?: CrashPoint; readonly isQuick?: boolean } = {},
 ): Promise<Lab> {
   const limits = { ...AT_ONCE, resync: 10_000, max: 4, ...more };
   let decided = false;
@@ -61,6 +65,18 @@ async function recovered(
   const plan = fleetOf(serving, { kind: true, startTimeout: 5 * MINUTE, limits });
   const lab = await openNotifiedLab(plan, { onDecision });
   const { faults, machines } = lab.cloud;
+  if (isQuick) {
+    await lab.cloud.elsewhere("elb", "ConfigureHealthCheck", {
+      LoadBalancerName: FLEET,
+      HealthCheck: {
+        Target: "HTTP:30000/ping",
+        Interval: 5,
+        Timeout: 2,
+        UnhealthyThreshold: 2,
+        HealthyThreshold: 2,
+      },
+    });
+  }
   for (const id of [lab.id(SECOND), lab.launched()]) machines.broken.add(id);
   faults.unhealthy.add(lab.id(FIRST));
   await until(lab, () => activities(lab).length > 0);
@@ -93,6 +109,21 @@ Deno.test("kas also cancels the launch of a replacement, and stops the launched 
   const { state, registration } = lab.cloud.truth(lab.launched()) ?? {};
   assertEquals([lab.status(FIRST), state, registration], [IN_SERVICE, "stopped", "none"]);
 });
+
+for (
+  const [what, serving, more] of [["start", [true, false], {}], ["launch", [true], {
+    grow: "kas-node",
+  }]] as const
+) {
+  Deno.test(`kas also cancels the ${what} of a replacement that is still pending, and stops the instance once EC2 allows that (R21)`, async () => {
+    await using lab = await recovered(serving, { ...more, resync: 3_000, isQuick: true });
+    const id = what === "start" ? lab.id(SECOND) : lab.launched();
+    assert(["pending", "stopping"].includes(lab.cloud.truth(id)?.state ?? ""));
+    await lab.pass(3 * MINUTE);
+    assertEquals(outcomes(lab, 2), [`${what} cancelled`, "stop successful"]);
+    assertEquals([lab.status(FIRST), lab.cloud.truth(id)?.state], [IN_SERVICE, "stopped"]);
+  });
+}
 
 Deno.test("with --shrink terminate, kas terminates the launched instance whose start it cancels (R21)", async () => {
   await using lab = await recovered([true], { grow: "kas-node", shrink: "terminate" });
