@@ -114,8 +114,9 @@ export function startCandidates(
   return instances
     .flatMap((instance) => {
       const found = startMethod(instance, activity(instance.id));
-      // An unhealthy instance that is being stopped does not serve again before it has stopped and started.
-      const isSick = "method" in found && found.method === "take-back" && sick.has(instance.id);
+      // An unhealthy instance that is being stopped does not serve again before it has stopped and started. A start would cancel the
+      // stop as long as the instance runs.
+      const isSick = instance.state === "running" && sick.has(instance.id);
       return "method" in found && !isSick ? [{ instance, method: found.method }] : [];
     })
     .sort((a, b) =>

@@ -23,6 +23,16 @@ const PEAK = new Schedules([
   { name: "peak", cron: "5 * * * *", timezone: "UTC", duration: 10 * MINUTE, min: 3, max: 3 },
 ]);
 
+/** Limits with which kas replaces an instance that fails for a minute. */
+const REPLACING = { ...RECONCILING, unhealthyAfter: MINUTE };
+
+/** Longer than it takes until a sick node is replaced and stopped. */
+const REPLACED = 6 * MINUTE;
+
+function sicken(lab: Lab, ...places: readonly number[]): void {
+  for (const place of places) lab.cloud.faults.set(`dies=${lab.id(place)}`);
+}
+
 async function terminate(lab: Lab, ...places: readonly number[]): Promise<void> {
   await lab.cloud.elsewhere("ec2", "TerminateInstances", {
     InstanceIds: places.map((place) => lab.id(place)),
@@ -79,6 +89,56 @@ export const CAPACITY_SCENARIOS: readonly Scenario[] = [
         Tags: [{ Key: "kas:protected", Value: "true" }],
       });
       lab.cloud.machines.release();
+    },
+  },
+  {
+    name: "a node whose worker dies",
+    plan: fleetOf([true, false], { kind: true, limits: REPLACING }),
+    prepare: deleteAlarms,
+    drive: async (lab) => {
+      sicken(lab, FIRST);
+      await lab.pass(REPLACED);
+    },
+  },
+  {
+    name: "two nodes whose workers die at the same time",
+    plan: fleetOf([true, true, false, false, false, false], { kind: true, limits: REPLACING }),
+    prepare: deleteAlarms,
+    drive: async (lab) => {
+      sicken(lab, FIRST, SECOND);
+      await lab.pass(REPLACED);
+    },
+  },
+  {
+    name: "a node whose worker dies, and that no other node can replace",
+    plan: fleetOf([true], { kind: true, limits: REPLACING }),
+    prepare: deleteAlarms,
+    drive: async (lab) => {
+      sicken(lab, FIRST);
+      await lab.pass(REPLACED);
+    },
+  },
+  {
+    name: "a node whose worker dies, and whose replacement EC2 refuses to start",
+    plan: fleetOf([true, false, false], { kind: true, limits: REPLACING }),
+    prepare: async (lab) => {
+      await deleteAlarms(lab);
+      lab.cloud.faults.noCapacity.add(lab.id(3));
+    },
+    drive: async (lab) => {
+      sicken(lab, FIRST);
+      await lab.pass(REPLACED);
+    },
+  },
+  {
+    name: "an operator who scales to another capacity",
+    plan: fleetOf([false, false, false], { kind: true, limits: { ...RECONCILING, max: 4 } }),
+    prepare: deleteAlarms,
+    drive: async (lab) => {
+      const command = { direction: "to", capacity: 3, until: lab.clock + 30 * MINUTE, dryRun: false };
+      // Without an answer, the operator asks again.
+      while ((await operate(lab, "scale", command))?.status !== 200) await lab.pass(5_000);
+      await lab.pass(3 * MINUTE);
     },
   },
 ];

@@ -45,6 +45,8 @@ const STATUSES: Readonly<Record<string, (id: string) => Instance>> = {
   impaired: (id) => instance(id, { impaired: "its status check failed", ...sick("unhealthy", 130) }),
   /** Has been joining for longer than `--start-timeout`. */
   overdue: (id) => instance(id, { registration: "out-of-service", overdue: true, ...sick("unhealthy", 600) }),
+  /** kas is stopping it because it is unhealthy. */
+  replacing: (id) => instance(id, { registration: "none" }),
   protected: (id) => instance(id, { protected: true }),
   refuses: (id) => instance(id, { refusesStop: "it has stop protection" }),
   draining: (id) => instance(id, { registration: "draining" }),
@@ -161,7 +163,9 @@ function fleetOf(text: string): Pick<Observation, "instances" | "inProgress"> {
     const [, id = "", zone = "a", status = ""] = /^(\w+)(?:@(\w))?:([\w-]+)$/.exec(word) ?? [];
     const make = STATUSES[status];
     if (make === undefined) throw new Error(`${word} is not an instance of a scenario`);
-    if (status === "joining") inProgress.push({ kind: "start", instance: id, since: NOW - 30 * SECOND });
+    const since = NOW - 30 * SECOND;
+    if (status === "joining") inProgress.push({ kind: "start", instance: id, since });
+    if (status === "replacing") inProgress.push({ kind: "stop", instance: id, since, unhealthy: true });
     const role = id.startsWith("B") ? "base" : id.startsWith("C") ? "control" : "node";
     return { ...make(id), role, zone } as const;
   });
