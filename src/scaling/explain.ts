@@ -13,6 +13,7 @@ import { isObserved, type Observation, type Unobserved } from "./model/observati
 import type { Trigger } from "./model/trigger.ts";
 import { listsOf, type PlannedAction } from "./plan.ts";
 import { consult } from "./policies/policies.ts";
+import { type PolicyAnswer, policyTable } from "./policies/table.ts";
 import { sentences } from "./words.ts";
 
 /** The status of a check. `held`: it is the first check that held the action back. `not reached`: it comes after that check. */
@@ -43,13 +44,21 @@ export interface ListAnswer {
   readonly selections: readonly string[];
 }
 
+/** What the policies recommended, and how the checks judged it. */
+export interface Assessment {
+  /** What each policy recommended. Empty if kas did not observe the fleet. */
+  readonly policies: readonly PolicyAnswer[];
+  /** The capacity that the fleet wanted, before the checks. Null if kas did not observe the fleet. */
+  readonly wanted: number | null;
+  /** The changes of capacity, and the stops of unhealthy nodes. Empty if no policy recommended a change. */
+  readonly lists: readonly ListAnswer[];
+}
+
 /** The explanation of a decision. */
-export interface Explanation {
+export interface Explanation extends Assessment {
   /** What the policies recommended, or why no policy recommended a change, in sentences. */
   readonly recommended: string;
   readonly decision: Decision;
-  /** The changes of capacity, and the stops of unhealthy nodes. Empty if no policy recommended a change. */
-  readonly lists: readonly ListAnswer[];
   /** The changes that would lead to another decision. */
   readonly changes: readonly Counterfactual[];
 }
@@ -61,20 +70,22 @@ export function explain(trigger: Trigger, observation: Observation | Unobserved)
     recommended: sentences(...new Set(decision.recommendations.map(({ reason }) => reason))) ||
       decision.reason,
     decision,
-    lists: answers(trigger, observation),
+    ...assess(trigger, observation),
     changes: counterfactuals(trigger, observation),
   };
 }
 
-function answers(trigger: Trigger, observation: Observation | Unobserved): ListAnswer[] {
-  if (!isObserved(observation)) return [];
+/** Returns what the policies recommended, and how the checks judged it, without the changes that would lead to another decision. */
+export function assess(trigger: Trigger, observation: Observation | Unobserved): Assessment {
+  if (!isObserved(observation)) return { policies: [], wanted: null, lists: [] };
   const index = indexFleet(observation);
   const advice = consult(trigger, observation, index);
-  return listsOf({ trigger, observation, index }, advice).map((list) => ({
+  const lists = listsOf({ trigger, observation, index }, advice).map((list) => ({
     actions: list.flatMap(({ action }) => action ?? []),
     checks: checksOf(list.at(-1)),
     selections: list.filter(({ held }) => held === undefined).map(({ selection }) => selection),
   }));
+  return { policies: policyTable(trigger, observation, index), wanted: advice.wanted, lists };
 }
 
 function checksOf(planned: PlannedAction | undefined): CheckAnswer[] {

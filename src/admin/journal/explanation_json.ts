@@ -12,7 +12,7 @@ import type { Explanation } from "../../scaling/explain.ts";
 /** Returns the object that `kas admin explain --output json` prints. */
 export function explanationToJson(
   record: DecisionRecord,
-  { recommended, lists, changes }: Explanation,
+  { recommended, policies, wanted, lists, changes }: Explanation,
 ): object {
   const { id, time, kas, message, trigger, observation, decision, activities } = record;
   return {
@@ -23,6 +23,8 @@ export function explanationToJson(
     message,
     trigger,
     observation,
+    policies,
+    wanted,
     decision,
     lists,
     activities,

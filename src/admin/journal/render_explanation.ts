@@ -29,6 +29,9 @@ export function renderExplanation(
     "RECOMMENDATION",
     ...recommendationLines(record, explanation, columns),
     "",
+    "POLICIES",
+    ...policyLines(explanation, columns),
+    "",
     "OBSERVATION",
     ...observationLines(record, explanation, columns),
     "",
@@ -80,6 +83,26 @@ function observationLines(
   return renderObservation(observation, new Set(relevant), columns);
 }
 
+/** Returns what each policy recommended, the capacity that the fleet wanted, and the one that it has after the actions. */
+function policyLines({ policies, wanted, decision: { desired } }: Explanation, columns: number): string[] {
+  if (wanted === null) return ["  none: the policies saw no fleet"];
+  const rows = policies.map(({ policy, capacity, reason }) => [policy, `${capacity ?? "-"}`, reason]);
+  return [
+    ...aligned(rows, columns),
+    `  wanted: ${wanted}${desired === undefined ? "" : `, desired: ${desired}`}`,
+  ];
+}
+
+/** Returns rows as lines. Wraps the last cell of each row. */
+function aligned(rows: readonly (readonly string[])[], columns: number): string[] {
+  const heads = rows.map((cells) => cells.slice(0, -1));
+  const widths = heads[0]?.map((_, i) => Math.max(...heads.map((cells) => cells[i]?.length ?? 0)) + 2) ?? [];
+  return rows.flatMap((cells) => {
+    const head = widths.map((width, i) => cells[i]?.padEnd(width)).join("");
+    return wrap(cells.at(-1) ?? "", columns, `  ${head}`, " ".repeat(2 + head.length));
+  });
+}
+
 function checkLines({ lists, decision }: Explanation, columns: number): string[] {
   if (lists.length === 0) return ["  none: nothing was recommended"];
   return [
@@ -90,21 +113,9 @@ function checkLines({ lists, decision }: Explanation, columns: number): string[]
 
 /** Returns the checks of the last action of a list, and how kas selected the instances. */
 function listLines({ checks, selections }: ListAnswer, columns: number): string[] {
-  const width = (cells: readonly string[]) => Math.max(...cells.map(({ length }) => length)) + 2;
-  const widths = {
-    name: width(checks.map(({ name }) => name)),
-    condition: width(checks.map(({ condition }) => condition)),
-    status: width(checks.map(({ status }) => status)),
-  };
-  const hang = " ".repeat(2 + widths.name + widths.condition + widths.status);
+  const rows = checks.map((check) => [check.name, check.condition, check.status, checkText(check)]);
   return [
-    ...checks.flatMap((check) => {
-      const { name, condition, status } = check;
-      const head = `  ${name.padEnd(widths.name)}${condition.padEnd(widths.condition)}${
-        status.padEnd(widths.status)
-      }`;
-      return wrap(checkText(check), columns, head, hang);
-    }),
+    ...aligned(rows, columns),
     ...selections.flatMap((selection) => wrap(selection, columns, "  ", "    ")),
   ];
 }

@@ -10,7 +10,8 @@ import { pauseSentence, pausesOf } from "../../scaling/faults/pauses.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import type { Limits, Window } from "../../scaling/model/limits.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
+import type { Loss, Observation } from "../../scaling/model/observation.ts";
+import { overrideSentence } from "../../scaling/policies/operator.ts";
 import { renderTable } from "./render_table.ts";
 
 /** Maximum number of instances, and of alarms, that an explanation lists. */
@@ -39,6 +40,7 @@ export function renderObservation(
     ...(listed.length < instances.length ? [`  and ${instances.length - listed.length} more`] : []),
     "",
     ...[
+      ...listed.flatMap(healthText),
       `alarms: ${alarms.length}, of which ${inAlarm} in ALARM`,
       ...listedAlarms.slice(0, LISTED).map(({ kind, dimension, state, threshold, changed }) =>
         `${kind} on ${dimension} (threshold ${threshold}): ${state} since ${isoTime(changed)}`
@@ -51,6 +53,8 @@ export function renderObservation(
           before(history.launchesFail.last)
         }`,
       ]),
+      ...(history.losses ?? []).slice(0, LISTED).map(lossText),
+      ...(observation.override === undefined ? [] : [overrideSentence(observation.override)]),
       ...(["out", "in"] as const).flatMap((direction) => {
         const pause = operatorPauseOf(direction, observation);
         return pause === undefined ? [] : [operatorPauseSentence(direction, pause)];
@@ -78,15 +82,47 @@ function instanceRow(
   };
 }
 
+/** Returns the health of an instance that does not serve as it should: `i-1 is failing; it has failed since …`. */
+function healthText({ id, health, failingSince, impaired }: Instance): string[] {
+  if (health === undefined) return [];
+  const since = failingSince === undefined ? "" : `; it has failed since ${isoTime(failingSince)}`;
+  return [`${id} is ${health}${since}${impaired === undefined ? "" : `: ${impaired}`}`];
+}
+
+/** Returns a loss as text: `lost i-1 in a at …; i-2 is starting in its place`. */
+function lossText({ instance, zone, at, open, standIn, recovered }: Loss): string {
+  const then = recovered
+    ? "it serves again"
+    : standIn !== undefined
+    ? `${standIn} is starting in its place`
+    : open
+    ? "kas has to start another instance in its place"
+    : "kas starts no other instance in its place";
+  return `lost ${instance} in ${zone} at ${isoTime(at)}; ${then}`;
+}
+
 /** Returns the limits as text, with the names of their settings: `max 3, warmup 120s, …`. */
 function limitsText(limits: Limits): string {
-  const { min, max, warmup, cooldownOut, cooldownIn, resync, metricDelay, policies, grow, shrink } = limits;
+  const {
+    min,
+    max,
+    warmup,
+    cooldownOut,
+    cooldownIn,
+    resync,
+    metricDelay,
+    unhealthyAfter,
+    policies,
+    grow,
+    shrink,
+  } = limits;
   return [
     min === undefined ? [] : [`min ${min}`],
     max === undefined ? [] : [`max ${max}`],
     [`warmup ${settingTime(warmup)}`, `cooldown-out ${settingTime(cooldownOut)}`],
     [`cooldown-in ${settingTime(cooldownIn)}`, `resync ${settingTime(resync)}`],
     metricDelay === undefined ? [] : [`metric-delay ${settingTime(metricDelay)}`],
+    unhealthyAfter === undefined ? [] : [`unhealthy-after ${settingTime(unhealthyAfter)}`],
     policies === undefined ? [] : [`policies ${policies.join(" and ") || "none"}`],
     grow === undefined ? [] : [`grow ${grow}`],
     shrink === undefined ? [] : [`shrink ${shrink}`],

@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { assess } from "../../scaling/explain.ts";
 import { capacityOf } from "../../scaling/model/capacity.ts";
 import { instanceOf } from "../../scaling/model/decision.ts";
 import type { Override } from "../../scaling/model/observation.ts";
 import { whyOutOfBounds } from "../../scaling/policies/operator.ts";
+import type { PolicyAnswer } from "../../scaling/policies/table.ts";
 import type { Journal } from "../store/journal.ts";
 import type { OverrideProgress } from "../store/operator/override.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -26,6 +28,11 @@ export interface Decided {
   readonly override: Override | null;
   /** How far the fleet has come to it. */
   readonly progress: OverrideProgress | null;
+  /** What each policy recommends, and the results of the checks. Only if kas only decided. */
+  readonly assessment?: {
+    readonly policies: readonly PolicyAnswer[];
+    readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string }[];
+  } | undefined;
 }
 
 /** The state of an activity, for a person who waits for its end. */
@@ -46,12 +53,23 @@ export function refusalOf({ trigger, observation }: Evaluation): string | undefi
     : undefined;
 }
 
-/** Returns the decision on a command. */
+/**
+ * Returns the decision on a command.
+ *
+ * @param isTrial whether kas only decided
+ */
 export function decidedOf(
-  { decision: { actions, reason, checks }, observation, activities }: Evaluation,
+  { trigger, decision: { actions, reason, checks }, observation, activities }: Evaluation,
   { overrides }: Pick<Journal, "overrides">,
-  now: number,
+  { now, isTrial }: { readonly now: number; readonly isTrial: boolean },
 ): Decided {
+  const trial = () => {
+    const { policies, lists } = assess(trigger, observation);
+    const checks = lists.flatMap((list) =>
+      list.checks.map(({ name, status, message }) => ({ name, status, message }))
+    );
+    return { assessment: { policies, checks } };
+  };
   return {
     actions: actions.map((action) => ({ kind: action.kind, instance: instanceOf(action) ?? null })),
     reason,
@@ -60,6 +78,7 @@ export function decidedOf(
     inService: capacityOf(observation).inService,
     override: overrides.inForce(now) ?? null,
     progress: overrides.progress ?? null,
+    ...(isTrial ? trial() : {}),
   };
 }
 

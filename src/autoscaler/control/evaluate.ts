@@ -80,7 +80,8 @@ async function observeAndDecide(
   { message, signal, isTrial = false, onDecision = () => {}, processed }: EvaluationOptions,
 ): Promise<Evaluation> {
   if (!dryRun) activities.endDamaged();
-  const observed = await observer.observe(trigger, signal);
+  // A person who asks what kas would do also asks what each policy recommends.
+  const observed = await observer.observe(trigger, signal, isTrial || undefined);
   signal.throwIfAborted();
   // Read the pauses last, so that an operator can pause the scaling during an observation.
   const paused = journal.operatorPauses.inForce(observed.now);

@@ -77,14 +77,20 @@ export class Observer {
    * Observes what a decision on a trigger needs, and writes to the journal which instances are in service. Scaling out is
    * urgent, so for it kas reads only the instances and the trigger's alarm. kas reads the CPU last, and only if the decision
    * depends on it.
+   *
+   * @param whole whether kas also reads what the decision does not depend on: all alarms
    */
-  async observe(trigger: Trigger, aborted: AbortSignal): Promise<Observation> {
+  async observe(
+    trigger: Trigger,
+    aborted: AbortSignal,
+    whole = scopeOf(trigger) === "everything",
+  ): Promise<Observation> {
     const { clock, onObservation = () => {} } = this.#parts;
     const began = clock.elapsed();
     const outcome = () => ({ at: clock.now(), seconds: (clock.elapsed() - began) / 1_000 });
     using limit = timeLimit(clock, OBSERVATION_TIMEOUT);
     try {
-      const observation = await this.#observe(trigger, AbortSignal.any([aborted, limit.signal]));
+      const observation = await this.#observe(trigger, AbortSignal.any([aborted, limit.signal]), whole);
       onObservation(outcome());
       return observation;
     } catch (error) {
@@ -93,9 +99,8 @@ export class Observer {
     }
   }
 
-  async #observe(trigger: Trigger, signal: AbortSignal): Promise<Observation> {
+  async #observe(trigger: Trigger, signal: AbortSignal, whole: boolean): Promise<Observation> {
     const { aws, fleet, journal, clock, tuning } = this.#parts;
-    const whole = scopeOf(trigger) === "everything";
     // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
     const inProgress = journal.unfinished();
     const began = clock.now();

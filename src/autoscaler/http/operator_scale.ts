@@ -76,7 +76,7 @@ export async function scale(parts: ScaleParts, body: unknown): Promise<Response>
   const refusal = refusalOf(evaluation);
   if (refusal !== undefined) return text(refusal, STATUS_CODE.Conflict);
   if (asked.direction === "to") await parts.synced();
-  return Response.json(decidedOf(evaluation, journal, now()));
+  return Response.json(decidedOf(evaluation, journal, { now: now(), isTrial: dryRun }));
 }
 
 /** Ends the capacity that an operator asked for. Answers with this capacity. */

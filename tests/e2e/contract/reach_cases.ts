@@ -76,12 +76,12 @@ export const REACH_CASES: readonly Case[] = [
       assertEquals((await scale("out"))?.["action"], "no action (max-capacity)");
       const words = ["in", "--warmup", "0s", "--instance", node?.id ?? ""];
       const decided = await scale(...words, "--dry-run");
-      assertEquals([decided?.["action"], decided?.["instance"]], ["stop", node?.id]);
+      assertEquals([decided?.["kind"], decided?.["name"]], ["stop", node?.id]);
       const done = await scale(...words);
       assertEquals([done?.["instance"], done?.["status"]], [node?.id, "successful"]);
       await settled(backend, node?.id ?? "", "stopped");
       const next = await scale("out", "--dry-run");
-      assertEquals([next?.["action"], next?.["instance"]], ["start", node?.id]);
+      assertEquals([next?.["kind"], next?.["name"]], ["start", node?.id]);
     },
   },
   {

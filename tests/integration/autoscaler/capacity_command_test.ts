@@ -104,3 +104,20 @@ Deno.test("kas admin scale out N and in N print a row for each activity of the r
     ["no action (max-capacity)", null],
   ]);
 });
+
+Deno.test("kas admin scale --dry-run lists what each policy of the running autoscaler recommends, and each check", async () => {
+  await using it = await stage({ nodes: 2 });
+  const state = `${it.options.state}/process`;
+  await using _autoscaler = await startProcess(it);
+  await scale(state, "to", "2", "--for", "2h");
+  const { code, rows, stderr } = await scale(state, "in", "--dry-run");
+  assertEquals(code, 1, stderr);
+  const results = (kind: string) =>
+    rows.filter((row: Record<string, unknown>) => row["kind"] === kind)
+      .map(({ name, result }: Record<string, unknown>) => [name, result]);
+  assertEquals(results("policy"), [["operator", 1], ["alarms", null], ["replacement", null], ["minimum", 1], [
+    "maximum",
+    3,
+  ]]);
+  assertEquals(results("check")[0], ["not-newest", "passed"]);
+});

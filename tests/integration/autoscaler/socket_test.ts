@@ -57,7 +57,7 @@ Deno.test("kas admin scale --state lets the running autoscaler scale, with its s
   const state = `${it.options.state}/process`;
   await using autoscaler = await startProcess(it);
   const trial = await admin(state, "scale", "out", "--dry-run");
-  assertEquals([trial.code, JSON.parse(trial.stdout)[0].status], [0, "dry-run"], trial.stderr);
+  assertEquals([trial.code, JSON.parse(trial.stdout)[0].result], [0, "dry-run"], trial.stderr);
   const out = await admin(state, "scale", "out");
   assertEquals(out.code, 0, out.stderr);
   const [{ action, instance, status }] = JSON.parse(out.stdout);

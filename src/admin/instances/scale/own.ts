@@ -79,7 +79,7 @@ export function ownScaler(
       requireInstance(request, last, flags.fleet);
       const refusal = refusalOf(last);
       if (refusal !== undefined) throw new UsageError(refusal);
-      return decidedOf(last, journal, realClock.now());
+      return decidedOf(last, journal, { now: realClock.now(), isTrial });
     },
     progress: (ids) => {
       const activities = activityStates(ids, journal, realClock.now());

@@ -17,7 +17,7 @@ const NAMED = 3;
 
 /** Returns a row for each activity, and one for the checks that hold actions back. */
 export function rowsOf(
-  activities: readonly ActivityState[],
+  activities: readonly Omit<ActivityState, "id" | "step">[],
   decision: Pick<Decided, "checks" | "reason">,
 ): Row[] {
   const rows = activities.map(({ kind, instance, status, reason }) => ({
@@ -29,11 +29,27 @@ export function rowsOf(
   return [...rows, ...heldRow(rows.length > 0, decision)];
 }
 
-/** Returns a row for each action that kas would carry out, and one for the checks that hold actions back. */
+/** The columns of the table of a dry run. */
+export const TRIAL_COLUMNS = ["kind", "name", "result", "reason"];
+
+/**
+ * Returns what kas would do and why: a row for each action, one for the checks that hold actions back, and then the capacity that
+ * each policy recommends, and the result of each check.
+ */
 export function trialRows(decided: Decided): Row[] {
-  const { actions, reason } = decided;
-  const rows = actions.map(({ kind, instance }) => ({ action: kind, instance, status: "dry-run", reason }));
-  return [...rows, ...heldRow(rows.length > 0, decided)];
+  const { actions, reason, assessment: { policies, checks } = { policies: [], checks: [] } } = decided;
+  const rows = actions.map(({ kind, instance }) => ({ kind, name: instance, result: "dry-run", reason }));
+  return [
+    ...rows,
+    ...heldRow(rows.length > 0, decided).map(({ action, reason }) => ({ kind: action, reason })),
+    ...policies.map(({ policy, capacity, reason }) => ({
+      kind: "policy",
+      name: policy,
+      result: capacity,
+      reason,
+    })),
+    ...checks.map(({ name, status, message }) => ({ kind: "check", name, result: status, reason: message })),
+  ];
 }
 
 /** Returns the row of the checks that hold actions back: `no action (min-capacity)`. */

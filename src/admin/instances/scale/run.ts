@@ -17,6 +17,7 @@ import {
   progressText,
   rowsOf,
   stepText,
+  TRIAL_COLUMNS,
   trialRows,
 } from "./rows.ts";
 import type { Scaler, ScaleRequest } from "./scaler.ts";
@@ -53,9 +54,13 @@ export async function runScale(
   const decided = await scaler.decide(request, dryRun);
   const { actions, activities, reason, override } = decided;
   if (actions.length === 0) scaler.advise(out);
-  // The autoscaler may run with --dry-run.
   if (dryRun || activities.length < actions.length) {
-    await out.table(COLUMNS, trialRows(decided));
+    if (dryRun) await out.table(TRIAL_COLUMNS, trialRows(decided));
+    // The autoscaler runs with --dry-run.
+    else {await out.table(
+        COLUMNS,
+        rowsOf(actions.map((it) => ({ ...it, status: "dry-run", reason })), decided),
+      );}
     return isComplete(request, decided) ? 0 : 1;
   }
   if (actions.length > 0) out.note(`${actionText(actions)}: ${reason}`);

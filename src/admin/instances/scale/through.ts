@@ -26,6 +26,11 @@ const OVERRIDE_PROGRESS = z.object({
   reason: z.string(),
 }).nullable();
 
+const ASSESSMENT = z.object({
+  policies: z.array(z.object({ policy: z.string(), capacity: z.number().nullable(), reason: z.string() })),
+  checks: z.array(z.object({ name: z.string(), status: z.string(), message: z.string() })),
+});
+
 const DECIDED = z.object({
   actions: z.array(z.object({ kind: z.string(), instance: z.string().nullable() })),
   reason: z.string(),
@@ -34,6 +39,7 @@ const DECIDED = z.object({
   inService: z.number(),
   override: OVERRIDE,
   progress: OVERRIDE_PROGRESS,
+  assessment: ASSESSMENT.optional(),
 });
 
 const PROGRESS = z.object({

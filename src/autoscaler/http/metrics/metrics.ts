@@ -101,6 +101,10 @@ export class Metrics {
     "1 while an operator has paused scaling in a direction, otherwise 0",
     ["direction"],
   );
+  readonly #override = this.#gauge(
+    "kas_override",
+    "1 while a capacity that an operator asked for applies, otherwise 0",
+  );
   readonly #capacity = this.#gauge(
     "kas_capacity",
     "Capacity of the fleet in the last observation, the bounds in force, and unhealthy instances",
@@ -191,7 +195,7 @@ export class Metrics {
 
   /** Returns all metrics in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
-    const { now, observation, waiting, oldest, inProgress, paused, alerts, bytes } = snapshot;
+    const { now, observation, waiting, oldest, inProgress, paused, override, alerts, bytes } = snapshot;
     this.#waiting.set(waiting);
     this.#oldest.set(oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000);
     for (const kind of this.#kinds) {
@@ -217,6 +221,7 @@ export class Metrics {
     for (const direction of ["out", "in"] as const) {
       this.#paused.set({ direction }, paused?.[direction] === undefined ? 0 : 1);
     }
+    this.#override.set(override === undefined ? 0 : 1);
     const firing = new Set(alerts.map(({ name }) => name));
     for (const name of ALERT_NAMES) this.#alert.set({ name }, firing.has(name) ? 1 : 0);
     this.#bytes.set(bytes);

@@ -96,7 +96,7 @@ Deno.test("a stopped node can be detached too, and attach makes it a standby aga
   await f.rows(`instances detach ${NODE}`);
   assertEquals(await shown(f, NODE), ["stopped", "Detached", TAGS]);
   const { status, out } = await f.kas("scale out --dry-run --output json");
-  assertEquals([status, JSON.parse(out)[0].action], [1, "no action (no-standby)"]);
+  assertEquals([status, JSON.parse(out)[0].kind], [1, "no action (no-standby)"]);
   await f.rows(`instances attach ${NODE}`);
   assertEquals(await shown(f, NODE), ["stopped", null, []]);
   assertEquals(f.changes(), ["CreateTags", "DeleteTags"]);

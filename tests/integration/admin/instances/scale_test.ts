@@ -8,7 +8,11 @@ import { type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { BASE, machines, NODES } from "../../../unit/autoscaler/fixtures.ts";
 
 /** Runs `kas scale` with the words in this process. Returns the rows as TSV without a header, the stderr, and the exit status. */
-async function kas({ sandbox }: Stage, args: string, signal = new AbortController().signal) {
+async function kas(
+  { sandbox }: Stage,
+  args: string | readonly string[],
+  signal = new AbortController().signal,
+) {
   let stdout = "";
   let stderr = "";
   const terminal = {
@@ -27,7 +31,7 @@ async function kas({ sandbox }: Stage, args: string, signal = new AbortControlle
       text,
       origin: "test",
     }))[0];
-  const argv = ["scale", ...args.split(" "), "--no-header"];
+  const argv = ["scale", ...(typeof args === "string" ? args.split(" ") : args), "--no-header"];
   const status = await run(root, argv, { terminal, signal, lookup })
     .catch((error: Error & { status?: number }) => {
       stderr += error.message;
@@ -128,7 +132,41 @@ Deno.test("scale --dry-run reports the action and changes nothing", async () => 
   const before = it.sandbox.calls.length;
   const { status, row } = await kas(it, "out --dry-run");
   assertEquals([status, ...row.slice(0, 3)], [0, "start", NODES[0], "dry-run"]);
+  assertEquals(it.standing(NODES[0]), "stopped none");
   assertEquals(it.sandbox.calls.slice(before).filter(({ action }) => !/^(Describe|Get)/.test(action)), []);
+});
+
+Deno.test("scale --dry-run lists the capacity that each policy recommends, and the result of each check", async () => {
+  await using it = await stage({ nodes: 3 });
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const schedules = [{ name: "day", cron: "* * * * *", timezone: "UTC", duration: "1h", min: 2, max: 3 }];
+  const { rows, status } = await kas(it, [
+    "out",
+    "3",
+    "--dry-run",
+    "--warmup",
+    "0s",
+    "--schedules",
+    JSON.stringify(schedules),
+  ]);
+  const found = (kind: string) =>
+    Object.fromEntries(rows.filter((row) => row[0] === kind).map(([, name, result]) => [name, result]));
+  assertEquals(found("policy"), {
+    operator: "4",
+    alarms: "2",
+    replacement: "-",
+    minimum: "2",
+    maximum: "3",
+    "schedule day": "2",
+  });
+  assertEquals(found("check"), {
+    "not-newest": "passed",
+    paused: "passed",
+    cooldown: "passed",
+    "max-capacity": "held",
+    "no-standby": "not reached",
+  });
+  assertEquals([status, rows.filter(([, , result]) => result === "dry-run").length], [1, 2]);
 });
 
 Deno.test("scale exits with status 1 after a failure, and after an interruption prints what is not completed", async () => {

@@ -5,8 +5,8 @@ import { decide } from "../../../../src/scaling/decide.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
 import { RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
-import { limits } from "../../scaling/cases.ts";
-import { instance, NOW, OBSERVATION, OUT } from "../../scaling/fixtures.ts";
+import { history, limits } from "../../scaling/cases.ts";
+import { instance, MINUTE, NOW, OBSERVATION, OUT, withInstances } from "../../scaling/fixtures.ts";
 
 /** Makes a decision and returns its explanation as text. */
 function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 100): string {
@@ -80,4 +80,43 @@ Deno.test("renderExplanation() lists the relevant instances of a large fleet fir
   assertStringIncludes(rendered, `\n  ${id(150)}  node`);
   assertStringIncludes(rendered, "\n  and 180 more\n");
   for (const line of rendered.split("\n")) assert(line.length <= 100, line);
+});
+
+Deno.test("renderExplanation() shows what each policy recommended, and the capacity that the fleet wanted", () => {
+  const rendered = text({ ...OBSERVATION, ...limits({ min: 2, max: 3 }) });
+  assertMatch(rendered, /^ {2}alarms +4 +/m);
+  assertMatch(rendered, /^ {2}maximum +3 +/m);
+  assertMatch(rendered, /^ {2}wanted: 4, desired: 3$/m);
+});
+
+Deno.test("renderExplanation() shows the capacity of an operator, the losses and the instances that fail (R21, R22)", () => {
+  const at = NOW - MINUTE;
+  const time = new Date(at).toISOString();
+  const rendered = text({
+    ...OBSERVATION,
+    ...limits({ unhealthyAfter: 120_000 }),
+    ...withInstances(
+      instance("n1", { health: "failing", failingSince: at }),
+      instance("n2", { health: "unhealthy", impaired: "its system status is impaired" }),
+    ),
+    ...history({
+      losses: [
+        { instance: "n7", zone: "b", at, open: true },
+        { instance: "n8", zone: "b", at, open: false, standIn: "n4" },
+        { instance: "n9", zone: "b", at, open: true, recovered: true },
+      ],
+    }),
+    override: { capacity: 7, since: at, until: NOW + MINUTE, once: false },
+  });
+  for (
+    const line of [
+      new RegExp(`n1 is failing; .*${time}`),
+      /n2 is unhealthy: its system status is impaired/,
+      new RegExp(`lost n7 in b at ${time};`),
+      /lost n8 in b .*n4/,
+      /lost n9 in b .*serves again/,
+      /capacity of 7 until/,
+      /unhealthy-after 120s/,
+    ]
+  ) assertMatch(rendered, line);
 });

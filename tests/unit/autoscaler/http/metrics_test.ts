@@ -153,6 +153,16 @@ Deno.test("each metric has the label fleet, except those of the process", async 
   }
 });
 
+Deno.test("kas_override shows whether a capacity of an operator applies", async () => {
+  const metrics = new Metrics(OPTIONS);
+  const override = { capacity: 4, since: NOW, until: NOW + 1, once: false };
+  const values = [];
+  for (const snapshot of [QUIET, { ...QUIET, override }, QUIET]) {
+    values.push(value(parseExposition((await metrics.exposition(snapshot)).text), "kas_override"));
+  }
+  assertEquals(values, [0, 1, 0]);
+});
+
 Deno.test("kas_paused shows which directions an operator paused", async () => {
   const { text } = await new Metrics(OPTIONS).exposition({ ...QUIET, paused: { in: { since: NOW } } });
   const families = parseExposition(text);
