@@ -36,7 +36,7 @@ export interface Run {
   readonly output: string;
 }
 
-const FLAGS = "--warmup 0s --cooldown-in 0s --cooldown-out 0s --metric-delay 0s --resync 1h".split(" ");
+const FLAGS = "--warmup 0s --cooldown-in 0s --cooldown-out 0s --metric-delay 0s".split(" ");
 const TIMEOUTS = ["--start-timeout", "20s", "--drain-timeout", "20s"];
 
 /** Time limit of a run, in ms. */
@@ -46,7 +46,7 @@ const LONGEST = 30_000;
 export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const letGo = Promise.withResolvers<void>();
   const machine = machinesOf(scenario, letGo.promise);
-  const { nodes, faults = [], flags = TIMEOUTS, held = false } = scenario;
+  const { nodes, faults = [], flags = TIMEOUTS, resync = "1h", held = false } = scenario;
   await using it = await stage({ nodes, faults, machine });
   if (scenario.serving) await serve(it);
   await (await it.aws.ec2()).send(
@@ -57,7 +57,12 @@ export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   );
   const work = held ? await hold(it, machine.held) : [];
 
-  await using victim = new Victim(it.sandbox, it.options.state, [...FLAGS, ...flags], point);
+  await using victim = new Victim(
+    it.sandbox,
+    it.options.state,
+    [...FLAGS, "--resync", resync, ...flags],
+    point,
+  );
   const referee = new Referee(it, scenario);
   await victim.start();
   await it.subscribe(victim);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { z } from "zod";
+import { askAutoscaler } from "../../../src/admin/instances/autoscaler_socket.ts";
 import { register } from "../../../src/aws/balancing/balancer.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { realClock } from "../../../src/runtime.ts";
@@ -25,6 +27,8 @@ export interface Scenario {
   readonly dead?: readonly string[];
   /** The autoscaler's flags. */
   readonly flags?: readonly string[];
+  /** How often the autoscaler reconciles. Default: once an hour. */
+  readonly resync?: string;
   /** Whether a request to the first node is in progress until the end. */
   readonly held?: boolean;
   /** Whether the first node is in service from the start. */
@@ -50,6 +54,13 @@ const reportIdle = async (it: Stage) => {
   await realClock.sleep(3_500);
   await it.alarm("cpulow", FIRST, "OK");
 };
+
+/** Asks the autoscaler for three instances through its socket, again after a kill. */
+async function scaleToThree({ options: { state } }: Stage): Promise<void> {
+  const body = { direction: "to", capacity: 3, until: Date.now() + 3_600_000, dryRun: false };
+  const ask = () => askAutoscaler(state, "scale", body, z.unknown(), AbortSignal.timeout(30_000));
+  await eventually(() => ask().then(() => true, () => false), (answered) => answered);
+}
 
 const stepsOf = (instance: string, ...steps: string[]) => steps.map((step) => [step, instance] as const);
 
@@ -132,6 +143,29 @@ export const SCENARIOS: readonly Scenario[] = [
       await askForMore(it);
     },
     steps: stepsOf(FIRST, "deregistered", "drained", "healthy", "registered", "in-service"),
+  },
+  {
+    name: "two starts for the capacity of an operator",
+    nodes: 2,
+    flags: ["--start-timeout", "20s", "--max", "3"],
+    resync: "2s",
+    drive: scaleToThree,
+    steps: [...stepsOf(FIRST, "started", "registered"), ...stepsOf(SECOND, "started", "in-service")],
+  },
+  {
+    name: "replacement of a node that fails its health check",
+    nodes: 2,
+    serving: true,
+    flags: ["--start-timeout", "20s", "--drain-timeout", "20s", "--unhealthy-after", "1s"],
+    resync: "1s",
+    drive: (it) => {
+      it.sandbox.faults.unhealthy.add(FIRST);
+      return Promise.resolve();
+    },
+    steps: [
+      ...stepsOf(SECOND, "started", "registered", "in-service"),
+      ...stepsOf(FIRST, "deregistered", "drained", "rechecked", "stopping", "stopped"),
+    ],
   },
 ];
 
