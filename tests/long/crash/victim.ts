@@ -33,7 +33,8 @@ export function callName({ action, input }: Pick<CallEvent, "action" | "input">)
 }
 
 /** Matches the calls that only observe, at which no kill is needed. */
-const OBSERVING = /^((DescribeInstances|DescribeInstanceHealth|DescribeAlarms|GetMetricData)$|DescribeInstanceStatus\b)/;
+const OBSERVING =
+  /^((DescribeInstances|DescribeInstanceHealth|DescribeAlarms|GetMetricData)$|DescribeInstanceStatus\b)/;
 const OUTSIDE = /^(PutMetricAlarm|SetAlarmState)/;
 
 /** The autoscaler's present process. */
