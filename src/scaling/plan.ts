@@ -8,6 +8,7 @@ import type { CheckContext } from "./checks/check.ts";
 import { CANCEL, type Checked, IN, inOrder, OUT, UNHEALTHY } from "./checks/order.ts";
 import { activityOf, DIRECTION } from "./model/activity.ts";
 import { type Action, type CheckName, type Decision, instanceOf } from "./model/decision.ts";
+import { lifecycleStatus } from "./model/instance.ts";
 import type { Limits } from "./model/limits.ts";
 import type { Observation } from "./model/observation.ts";
 import type { Recommendation } from "./model/recommendation.ts";
@@ -109,7 +110,7 @@ function selected(context: CheckContext): {
   readonly selection: string;
   readonly waits: boolean;
 } {
-  const { recommendation: { policy, direction }, observation: { limits } } = context;
+  const { recommendation: { policy, direction, instance }, observation: { limits }, index } = context;
   if (direction === "out") {
     const selection = selectToStart(context);
     return {
@@ -119,9 +120,11 @@ function selected(context: CheckContext): {
       waits: selection.kind === "start" || selection.waits,
     };
   }
-  const isReplaced = policy === "replacement" || policy === "unhealthy";
-  const selection = isReplaced ? selectReplaced(context) : selectToStop(context);
-  const checks = policy === "unhealthy" ? UNHEALTHY : policy === "replacement" ? CANCEL : IN;
+  const named = instance === undefined ? undefined : index.instance(instance);
+  const cancels = policy === "replacement" && named !== undefined &&
+    lifecycleStatus(named, index.activity(named.id)) === "joining";
+  const selection = cancels || policy === "unhealthy" ? selectReplaced(context) : selectToStop(context);
+  const checks = policy === "unhealthy" ? UNHEALTHY : cancels ? CANCEL : IN;
   return {
     checks: inOrder(checks, { ...context, selection }),
     action: toStop(selection, limits, policy === "unhealthy"),

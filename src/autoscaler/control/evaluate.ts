@@ -6,7 +6,7 @@
  */
 import { decide, wantedOf } from "../../scaling/decide.ts";
 import { DIRECTION } from "../../scaling/model/activity.ts";
-import { capacityOf } from "../../scaling/model/capacity.ts";
+import { capacityOf, instancesAt } from "../../scaling/model/capacity.ts";
 import { type Decision, kindOf } from "../../scaling/model/decision.ts";
 import { heldChange } from "../../scaling/plan.ts";
 import { preventsStarts } from "../../scaling/checks/order.ts";
@@ -124,6 +124,12 @@ function noteOutcome(
   if (losses.length > 0) {
     journal.losses.replace(starts);
     const { current } = capacityOf(observation);
+    const serving = new Set<string | undefined>(instancesAt("in-service", observation).map(({ id }) => id));
+    const stops = activities.filter((it) => DIRECTION[it.kind] === "in" && serving.has(it.instance));
+    const isBusy = decision.recommendations.some(({ policy, direction }) =>
+      policy === "alarms" && direction === "out"
+    );
+    journal.losses.spend(isBusy ? losses.length : stops.length);
     // The fleet needs no more instances than it has, so it does not need one in the place of those that it lost.
     if (isWhole(trigger) && wantedOf(trigger, observation) <= current) journal.losses.close();
   }

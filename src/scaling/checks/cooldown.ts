@@ -15,8 +15,8 @@ export const cooldown: Check<CheckContext> = {
   name: "cooldown",
   condition: "cooldown has passed",
   check: ({ trigger, recommendation: { policy, direction }, observation: { limits, history, now } }) => {
-    const restores = policy === "minimum" && direction === "out";
-    if (restores || policy === "replacement" || policy === "operator") return pass();
+    const restores = direction === "out" && (policy === "minimum" || policy === "replacement");
+    if (restores || policy === "operator") return pass();
     const own = direction === "out" ? limits.cooldownOut : limits.cooldownIn;
     const repeats = isWhole(trigger) && limits.resync > own;
     const span = repeats ? limits.resync : own;

@@ -34,7 +34,10 @@ export interface History {
    * failed, and in records of versions 1 to 3 of the rules.
    */
   readonly starts?: readonly StartEvent[];
-  /** The instances that the fleet lost and that do not serve again, the oldest loss first. Absent if there are none. */
+  /**
+   * The instances that the fleet lost and that do not serve again, and those that recovered after kas had replaced them, the oldest loss
+   * first. Absent if there are none.
+   */
   readonly losses?: readonly Loss[];
 }
 
@@ -50,7 +53,7 @@ export interface Loss {
   readonly open: boolean;
   /** The id of the instance that kas is starting in its place. Absent if there is none. */
   readonly standIn?: string;
-  /** Set if the instance serves again while another one is still starting in its place. */
+  /** Set if the instance serves again, although kas has started another one in its place. */
   readonly recovered?: true;
 }
 

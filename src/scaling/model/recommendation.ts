@@ -39,8 +39,8 @@ export interface BoundRecommendation extends Change {
 }
 
 /**
- * R21: the policy `replacement` starts instances in the place of those that the fleet lost, and cancels such a start if the lost
- * instance serves again. The policy `unhealthy` stops an unhealthy node.
+ * R21: the policy `replacement` starts instances in the place of those that the fleet lost. If the lost instance serves again, it
+ * cancels the start, or stops one instance. The policy `unhealthy` stops an unhealthy node.
  */
 export interface ReplacementRecommendation extends Change {
   readonly policy: "replacement" | "unhealthy";

@@ -20,12 +20,15 @@ export interface Standing {
   readonly lost: number;
   /** The ids of joining instances whose lost instance serves again. */
   readonly surplus: readonly string[];
+  /** The ids of lost instances that serve again, while another instance serves in the place of each. */
+  readonly recovered: readonly string[];
 }
 
 /** Returns the capacity of the fleet, its bounds, and what it lost. */
 export function standingOf(view: FleetView & Pick<Observation, "history">): Standing {
   const { now, history: { losses = [] } } = view;
   const joining = new Set(instancesAt("joining", view).filter(mayStop).map(({ id }) => id));
+  const serving = new Set(instancesAt("in-service", view).map(({ id }) => id));
   return {
     now,
     capacity: capacityOf(view),
@@ -34,6 +37,9 @@ export function standingOf(view: FleetView & Pick<Observation, "history">): Stan
     surplus: losses.filter(({ recovered }) => recovered).flatMap(({ standIn }) =>
       standIn !== undefined && joining.has(standIn) ? [standIn] : []
     ),
+    recovered: losses.filter(({ recovered, standIn, instance }) =>
+      recovered && standIn === undefined && serving.has(instance)
+    ).map(({ instance }) => instance),
   };
 }
 
@@ -86,6 +92,17 @@ export function notNeeded(instance: string): ReplacementRecommendation {
     count: 1,
     instance,
     reason: `${instance} is starting in the place of an instance that serves again.`,
+  };
+}
+
+/** Recommends to stop an instance, because one that the fleet lost serves again, preferably that one. */
+export function oneTooMany(instance: string): ReplacementRecommendation {
+  return {
+    policy: "replacement",
+    direction: "in",
+    count: 1,
+    instance,
+    reason: `${instance} serves again, and another instance serves in its place.`,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   downToMinimum,
   inPlaceOfLost,
   notNeeded,
+  oneTooMany,
   type Standing,
   standingOf,
   toMaximum,
@@ -72,12 +73,14 @@ function onNotification(
  * fleet lost. The minimum raises it, and the maximum lowers it.
  */
 function whole(trigger: Trigger, observation: Observation, index: FleetIndex, standing: Standing): Advice {
-  const { capacity: { current }, bounds: { min, max }, lost, surplus } = standing;
+  const { capacity: { current }, bounds: { min, max }, lost, surplus, recovered } = standing;
   const override = overrideOf(observation);
   const load = override === undefined
     ? alarmsPolicy(trigger, observation, index)
     : overridePolicy(override, standing.capacity);
-  const before = override === undefined ? current + lost - surplus.length : current;
+  // Load that needs more capacity needs the instances that recovered too.
+  const spare = override === undefined && load.direction !== "out" ? recovered : [];
+  const before = override === undefined ? current + lost - surplus.length - spare.length : current;
   const change = load.direction === "none" ? 0 : (load.count ?? 1) * (load.direction === "out" ? 1 : -1);
   const isScheduled = override === undefined && followsSchedules(observation);
   const asked = isScheduled ? min.value : before + change;
@@ -90,7 +93,8 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
       ...cancelled.map(notNeeded),
       ...(above > 0 ? [toMaximum(standing, above)] : []),
       ...(isScheduled && less > above ? [downToMinimum(standing, less - above)] : []),
-      ...part(load, "in", less - above),
+      ...(isScheduled ? [] : spare.slice(0, less - above).map(oneTooMany)),
+      ...part(load, "in", less - above - spare.length),
     ]);
   }
   const below = Math.max(0, min.value - current);

@@ -7,6 +7,7 @@ import type { ActivityOf } from "../model/activity.ts";
 import { capacityByZone } from "../model/capacity.ts";
 import { inService, type Instance } from "../model/instance.ts";
 import { isWarmingUp } from "../model/observation.ts";
+import type { Recommendation } from "../model/recommendation.ts";
 import { whyNotStoppable } from "./eligibility.ts";
 import { byId, descending } from "./order.ts";
 import type { SelectionQuestion } from "./question.ts";
@@ -33,6 +34,12 @@ export function selectReplaced({ recommendation, observation, index }: Selection
   };
 }
 
+/** Why a recommendation names the node to stop, by its policy. */
+const WHY_NAMED: Readonly<Partial<Record<Recommendation["policy"], string>>> = {
+  operator: "the operator named it",
+  replacement: "another instance serves in its place",
+};
+
 /**
  * Selects the node to stop. A node that the recommendation names is the first candidate. If an operator names it, it is the only
  * candidate.
@@ -55,9 +62,7 @@ export function selectToStop({ recommendation, observation, index }: SelectionQu
   const action = shrink === "terminate" ? "Terminating" : "Stopping";
   const inZone = capacityByZone(instances, index.activity).get(instance.zone) ?? 0;
   const message = instance === named
-    ? `${action} ${instance.id}: ${
-      policy === "operator" ? "the operator named it" : "its own alarm reports low CPU"
-    }.`
+    ? `${action} ${instance.id}: ${WHY_NAMED[policy] ?? "its own alarm reports low CPU"}.`
     : warm.length === 1
     ? `${action} ${instance.id}: it is the only candidate.`
     : `${action} ${instance.id} of ${warm.length} candidates: ${instance.zone} has the most instances (${inZone}), and it started last.`;

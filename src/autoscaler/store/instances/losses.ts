@@ -17,6 +17,17 @@ const OPEN_FOR = 900_000;
  */
 const LONGEST_INTERVAL = 120_000;
 
+/**
+ * SQL: whether kas has itself stopped the instance of a loss or started it again since the loss. If the instance serves again, that is
+ * then no recovery.
+ */
+const OWN = `EXISTS (SELECT 1 FROM activities a WHERE a.instance = losses.instance AND a.began >= losses.at
+  AND (a.status = 'successful' OR (a.ended IS NULL AND a.kind IN ('stop', 'terminate'))))`;
+
+/** SQL: whether no activity has put an instance into service in the place of the lost one, or still may. */
+const UNREPLACED = `(activity IS NULL OR
+  activity IN (SELECT id FROM activities WHERE ended IS NOT NULL AND status <> 'successful'))`;
+
 /** The instances that the fleet lost. */
 export class Losses {
   readonly #store: Store;
@@ -27,7 +38,7 @@ export class Losses {
     this.#store = store;
   }
 
-  /** Returns the losses of instances that do not serve again, the oldest first. */
+  /** Returns the losses of instances that do not serve again, and of those that recovered after kas had replaced them, the oldest first. */
   all(): Loss[] {
     const { db } = this.#store;
     const rows = db.prepare(
@@ -48,18 +59,28 @@ export class Losses {
   open(instance: string, zone: string, at: number): void {
     this.#store.db.prepare(
       `INSERT INTO losses (instance, zone, at, closed, recovered, possible) VALUES (?, ?, ?, 0, 0, 0)
-       ON CONFLICT (instance) DO UPDATE SET recovered = 0 WHERE recovered = 1`,
+       ON CONFLICT (instance) DO UPDATE SET recovered = 0, possible = 0 WHERE recovered = 1`,
     ).run(instance, zone, at);
   }
 
-  /** Records that an instance serves again. Keeps the loss while an activity starts another instance in its place. */
+  /**
+   * Records that an instance serves again. Keeps the loss as a recovery if kas has started another instance in its place: the fleet
+   * then has one instance more than it wants.
+   */
   end(instance: string): void {
     const { db } = this.#store;
-    db.prepare(
-      `DELETE FROM losses WHERE instance = ?
-       AND (activity IS NULL OR activity NOT IN (SELECT id FROM activities WHERE ended IS NULL))`,
-    ).run(instance);
-    db.prepare("UPDATE losses SET recovered = 1 WHERE instance = ?").run(instance);
+    db.prepare(`DELETE FROM losses WHERE instance = ? AND (${UNREPLACED} OR ${OWN})`).run(instance);
+    db.prepare("UPDATE losses SET recovered = 1, possible = 0 WHERE instance = ? AND recovered = 0").run(
+      instance,
+    );
+  }
+
+  /** Forgets the oldest recoveries: kas has decided to stop as many instances. */
+  spend(instances: number): void {
+    this.#store.db.prepare(
+      `DELETE FROM losses WHERE instance IN
+         (SELECT instance FROM losses WHERE recovered = 1 ORDER BY at, instance LIMIT ?)`,
+    ).run(instances);
   }
 
   /** Closes the oldest open losses, one for each activity that starts an instance. */
@@ -72,11 +93,10 @@ export class Losses {
     }
   }
 
-  /** Opens the losses again whose activity did not put an instance into service. Forgets the instances that serve again. */
+  /** Opens the losses again whose activity did not put an instance into service. Forgets the recoveries that need no replacement. */
   reopen(): void {
     this.#store.db.exec(
-      `DELETE FROM losses WHERE recovered = 1 AND
-         (activity IS NULL OR activity IN (SELECT id FROM activities WHERE ended IS NOT NULL));
+      `DELETE FROM losses WHERE recovered = 1 AND (${UNREPLACED} OR ${OWN});
        UPDATE losses SET closed = 0, activity = NULL WHERE closed = 1 AND activity IN
          (SELECT id FROM activities WHERE ended IS NOT NULL AND status <> 'successful')`,
     );
@@ -89,7 +109,7 @@ export class Losses {
 
   /**
    * Records that an evaluation of the whole fleet has ended. Closes the losses for which a start has been possible for
-   * {@linkcode OPEN_FOR}.
+   * {@linkcode OPEN_FOR}, and forgets recoveries after the same time: the fleet needs the instance that the checks did not let stop.
    *
    * @param possible whether kas could start an instance
    * @param resync the interval between reconciles, in ms
@@ -97,9 +117,13 @@ export class Losses {
   evaluated(possible: boolean, now: number, resync: number): void {
     const since = now - (this.#evaluated ?? now);
     this.#evaluated = now;
-    if (!possible || since <= 0 || since > Math.max(LONGEST_INTERVAL, 2 * resync)) return;
-    this.#store.db.prepare("UPDATE losses SET possible = possible + ? WHERE closed = 0").run(since);
-    this.#store.db.prepare("UPDATE losses SET closed = 1 WHERE closed = 0 AND possible >= ?").run(OPEN_FOR);
+    if (since <= 0 || since > Math.max(LONGEST_INTERVAL, 2 * resync)) return;
+    const { db } = this.#store;
+    db.prepare("UPDATE losses SET possible = possible + ? WHERE recovered = 1").run(since);
+    db.prepare("DELETE FROM losses WHERE recovered = 1 AND possible >= ?").run(OPEN_FOR);
+    if (!possible) return;
+    db.prepare("UPDATE losses SET possible = possible + ? WHERE closed = 0").run(since);
+    db.prepare("UPDATE losses SET closed = 1 WHERE closed = 0 AND possible >= ?").run(OPEN_FOR);
   }
 
   /** Deletes the losses of instances that the fleet does not have any more, once they are closed. */

@@ -55,8 +55,8 @@ export const SINCE_9 = `
     at        INTEGER NOT NULL,
     closed    INTEGER NOT NULL,      -- 1: kas does not start an instance in its place any more
     activity  INTEGER,               -- the activity that starts an instance in its place
-    recovered INTEGER NOT NULL,      -- 1: it serves again, before the activity has ended
-    possible  INTEGER NOT NULL       -- for how long a start has been possible since the loss, in ms
+    recovered INTEGER NOT NULL,      -- 1: it serves again, although kas has started another one in its place
+    possible  INTEGER NOT NULL       -- for how long a start has been possible since the loss, or a stop since the recovery, in ms
   ) STRICT;
 
   CREATE TABLE override (            -- the capacity that an operator asked for: at most one row

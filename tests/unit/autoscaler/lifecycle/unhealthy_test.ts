@@ -205,6 +205,26 @@ Deno.test("a base instance that hangs is stood in for, and neither stopped nor d
   }
 });
 
+Deno.test("if a base instance serves again, the node that serves in its place leaves", async () => {
+  await using lab = await open([true, false], { max: 2 });
+  lab.cloud.faults.unhealthy.add(lab.id(BASE));
+  await lab.pass(REPLACED);
+  assertEquals([lab.status(BASE), countInService(lab)], ["running out-of-service", 2]);
+  lab.cloud.faults.unhealthy.delete(lab.id(BASE));
+  await lab.pass(3 * MINUTE);
+  assertEquals([lab.status(BASE), countInService(lab)], [IN_SERVICE, 2]);
+});
+
+Deno.test("if a base instance serves again below max, the node that serves in its place leaves too, and only that one", async () => {
+  await using lab = await open([true, true, false]);
+  lab.cloud.faults.unhealthy.add(lab.id(BASE));
+  await lab.pass(REPLACED);
+  lab.kill(1_000);
+  lab.cloud.faults.unhealthy.delete(lab.id(BASE));
+  await lab.pass(REPLACED);
+  assertEquals([lab.status(BASE), countInService(lab)], [IN_SERVICE, 3]);
+});
+
 Deno.test("without the permission to read EC2's status checks, kas logs that once and goes on", async () => {
   const records: LogRecord[] = [];
   await configure({

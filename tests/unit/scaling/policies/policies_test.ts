@@ -293,6 +293,85 @@ Deno.test("R21: kas does not cancel a replacement that is protected, or while an
   assertEquals(decide(RECONCILE, { ...recovered(), ...paused }).checks, ["paused"]);
 });
 
+/** The fleet in which an instance serves again that the fleet lost, and another one in its place. */
+function returned(instance: string): Pick<Observation, "history"> {
+  return history({ losses: [{ instance, zone: "a", at: NOW - MINUTE, open: false, recovered: true }] });
+}
+
+checks("R21", [
+  {
+    name: "stops the instance that serves again while another one serves in its place",
+    trigger: RECONCILE,
+    observation: returned("n1"),
+    expected: { stop: "n1" },
+  },
+  {
+    name: "stops another node if a base instance serves again",
+    trigger: RECONCILE,
+    observation: returned("base"),
+    expected: { stop: "n1" },
+  },
+  {
+    name: "stops another node if a protected node serves again",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), ...withInstances(instance("n1", { protected: true })) },
+    expected: { stop: "n2" },
+  },
+  {
+    name: "makes all checks for scaling in before it stops an instance because another one serves again",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), ...cpu({ base: 70, n1: 70, n2: 70 }) },
+    expected: { none: "projected-load" },
+  },
+  {
+    name: "waits for the cooldown before it stops an instance because another one serves again",
+    trigger: RECONCILE,
+    observation: { history: { ...returned("n1").history, lastIn: NOW - 30_000 } },
+    expected: { none: "cooldown" },
+  },
+  {
+    name: "keeps all instances if one serves again that is missing to min",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), ...limits({ min: 3 }) },
+    expected: { none: "" },
+  },
+  {
+    name: "keeps all instances if one serves again and an alarm recommends more capacity",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), ...limits({ resync: 0 }), alarms: [HIGH] },
+    expected: { start: "n4" },
+  },
+  {
+    name: "starts no instance in the place of a lost one if another one serves again",
+    trigger: RECONCILE,
+    observation: {
+      history: {
+        ...OBSERVATION.history,
+        losses: [...returned("n1").history.losses ?? [], ...lost("gone").history.losses ?? []],
+      },
+    },
+    expected: { none: "" },
+  },
+  {
+    name: "stops nothing because of an instance that serves again if it has left service since",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), ...withInstances(stopped("n1")) },
+    expected: { none: "" },
+  },
+  {
+    name: "keeps the capacity of an operator if an instance serves again",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), ...override(3) },
+    expected: { none: "" },
+  },
+  {
+    name: "stops one instance because another serves again, and one because of a low alarm",
+    trigger: RECONCILE,
+    observation: { ...returned("n1"), alarms: [LOW] },
+    expected: { actions: ["stop n1", "stop n2"] },
+  },
+]);
+
 /** Returns an observation with the capacity that an operator asked for. */
 function override(capacity: number, until = NOW + HOUR): Pick<Observation, "override"> {
   return { override: { capacity, since: NOW - MINUTE, until, once: false } };

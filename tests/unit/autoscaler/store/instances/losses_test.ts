@@ -311,6 +311,88 @@ Deno.test("an instance that recovered and leaves again is lost, and not recovere
   assertEquals(it.losses, ["n1 replaced by n3"]);
 });
 
+/** Opens a case in which the fleet lost n1, and n3 serves in its place. */
+function replaced(): Case {
+  const it = serving();
+  it.observe([stopped("n1")]);
+  it.end(it.replace("n3"), "successful");
+  it.observe([stopped("n1"), instance("n3")]);
+  return it;
+}
+
+Deno.test("an instance that serves again after kas has replaced it is recovered, until kas stops one", () => {
+  using it = replaced();
+  assertEquals(it.losses, ["n1 closed"]);
+  it.observe([N1, instance("n3")]);
+  it.observe([N1, instance("n3")]);
+  assertEquals(it.losses, ["n1 recovered"]);
+  it.journal.losses.spend(1);
+  assertEquals(it.losses, []);
+});
+
+Deno.test("an instance that serves again just before its replacement does is recovered too", () => {
+  using it = serving();
+  it.observe([stopped("n1")]);
+  const activity = it.replace("n3");
+  it.observe([N1]);
+  it.end(activity, "successful");
+  it.observe([N1, instance("n3")]);
+  assertEquals(it.journal.losses.all().map(({ standIn, recovered }) => [standIn, recovered]), [[
+    undefined,
+    true,
+  ]]);
+});
+
+Deno.test("a recovered instance that leaves again is lost, and replaced already", () => {
+  using it = replaced();
+  it.observe([N1, instance("n3")]);
+  it.observe([stopped("n1"), instance("n3")]);
+  assertEquals(it.losses, ["n1 closed"]);
+});
+
+Deno.test("after 15 minutes kas keeps an instance that recovered", () => {
+  using it = replaced();
+  it.observe([N1, instance("n3")]);
+  it.evaluate(15, false);
+  assertEquals(it.losses, ["n1 recovered"]);
+  it.evaluate(1, false);
+  assertEquals(it.losses, []);
+});
+
+Deno.test("an instance that kas starts again is no recovery", () => {
+  using it = replaced();
+  it.end(it.begin(starting("n1")), "successful");
+  it.observe([N1, instance("n3")]);
+  assertEquals(it.losses, []);
+});
+
+Deno.test("an instance that kas has stopped because it was unhealthy, and that a person starts again, is no recovery", () => {
+  using it = serving();
+  it.observe([instance("n1", { registration: "out-of-service", health: "unhealthy" })]);
+  it.end(it.replace("n3"), "successful");
+  it.end(it.begin({ kind: "stop", instance: "n1", unhealthy: true }), "successful");
+  it.observe([stopped("n1"), instance("n3")]);
+  it.observe([N1, instance("n3")]);
+  assertEquals(it.losses, []);
+});
+
+Deno.test("an instance that serves again while kas stops it is no recovery", () => {
+  using it = serving();
+  it.observe([instance("n1", { registration: "out-of-service", health: "unhealthy" })]);
+  it.end(it.replace("n3"), "successful");
+  it.begin({ kind: "stop", instance: "n1", unhealthy: true });
+  it.observe([N1, instance("n3")]);
+  assertEquals(it.losses, []);
+});
+
+Deno.test("an instance whose loss has closed without a replacement is no recovery when it serves again", () => {
+  using it = serving();
+  it.observe([stopped("n1")]);
+  it.journal.losses.close();
+  it.observe([N1]);
+  assertEquals(it.losses, []);
+});
+
 Deno.test("a loss closes after 15 minutes in which a start was possible", () => {
   using it = serving();
   it.observe([stopped("n1")]);
