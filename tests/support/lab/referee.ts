@@ -312,7 +312,7 @@ export class Referee implements Watcher {
       }
       case "DeregisterInstancesFromLoadBalancer":
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is deregistered`);
-        if (registration === "in-service" && this.#isClear) this.#checkMin(id);
+        if (this.#serves(id) && this.#isClear) this.#checkMin(id);
         break;
       case "RegisterInstancesWithLoadBalancer":
         if (machine?.healthy !== true && !this.#isInterferedWith(id)) {
