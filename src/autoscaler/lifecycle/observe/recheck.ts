@@ -10,6 +10,7 @@ import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { sharedFleet, withRegistration } from "../../../aws/ec2/instances.ts";
 import { statusChecks } from "../../../aws/ec2/status_checks.ts";
+import { isDenied } from "../../../aws/errors.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
@@ -58,7 +59,12 @@ export async function recheck(
   throw without(before).passed ? new PostponedError(reason) : new ActivityError(reason);
 }
 
-/** Whether EC2 reports a problem of an instance. */
+/** Whether EC2 reports a problem of an instance. False without the permission to read the status checks. */
 async function isImpaired(aws: Aws, id: string, signal: AbortSignal): Promise<boolean> {
-  return (await statusChecks(aws, [id], signal)).size > 0;
+  try {
+    return (await statusChecks(aws, [id], signal)).size > 0;
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return false;
+  }
 }

@@ -41,6 +41,16 @@ function open(
   return openNotifiedLab(fleetOf(serving, plan), watcher);
 }
 
+/** Refuses the calls that read EC2's status checks from now on. */
+function denyStatusChecks({ cloud: { faults } }: Lab): void {
+  const own = faults.onCall;
+  faults.onCall = async (call) => {
+    await own?.(call);
+    if (call.action !== "DescribeInstanceStatus") return;
+    throw new AwsError("UnauthorizedOperation", "You are not authorized to perform this operation.", 403);
+  };
+}
+
 /** Lets time pass until a condition is true, but at most ten minutes. */
 async function until(lab: Lab, condition: () => boolean): Promise<void> {
   for (let second = 0; second < 600 && !condition(); second++) await lab.pass(1_000);
@@ -234,12 +244,7 @@ Deno.test("without the permission to read EC2's status checks, kas logs that onc
   });
   try {
     await using lab = await open([true, false]);
-    const own = lab.cloud.faults.onCall;
-    lab.cloud.faults.onCall = async (call) => {
-      await own?.(call);
-      if (call.action !== "DescribeInstanceStatus") return;
-      throw new AwsError("UnauthorizedOperation", "You are not authorized to perform this operation.", 403);
-    };
+    denyStatusChecks(lab);
     lab.cloud.faults.set(`hangs=${lab.id(FIRST)}`);
     await lab.pass(REPLACED);
     assertEquals([lab.status(FIRST), lab.status(SECOND)], ["stopped none", IN_SERVICE]);
@@ -248,6 +253,22 @@ Deno.test("without the permission to read EC2's status checks, kas logs that onc
   } finally {
     await reset();
   }
+});
+
+Deno.test("if the permission to read EC2's status checks ends during the stop of an impaired node, kas drains the node fully", async () => {
+  const onDecision = (_: unknown, { actions }: Decision) => {
+    if (actions.some(({ kind }) => kind === "stop")) denyStatusChecks(lab);
+  };
+  const lab = await open([true, false], {}, { onDecision });
+  await using _ = lab;
+  lab.cloud.faults.set(`impaired=${lab.id(FIRST)}`);
+  await lab.pass(MINUTE);
+  const answers = await holdRequests(lab);
+  await until(lab, () => lab.status(FIRST) === "running draining");
+  await lab.pass(3 * BRIEF);
+  assertEquals(lab.status(FIRST), "running draining");
+  lab.cloud.machines.release();
+  assertEquals(new Set(await Promise.all(answers)), new Set([200]));
 });
 
 Deno.test("an instance that kas admin terminates is not replaced, one that somebody terminates in the console is", async () => {
