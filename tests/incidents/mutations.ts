@@ -25,6 +25,10 @@ const RECHECK = "src/autoscaler/lifecycle/observe/recheck.ts";
 const STATUS_CHECKS = "src/aws/ec2/status_checks.ts";
 const JUDGE = "src/autoscaler/lifecycle/observe/judge.ts";
 const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
+const PLAN = "src/scaling/plan.ts";
+const STOPS_OF_UNHEALTHY = "src/scaling/policies/replacement.ts";
+const LOSSES = "src/autoscaler/store/instances/losses.ts";
+const UNHEALTHY = "tests/unit/autoscaler/lifecycle/unhealthy_test.ts";
 
 /** A test file with loads and with metrics that are minutes late. */
 const DELAYS = "tests/unit/scaling/simulate/delays_test.ts";
@@ -415,6 +419,177 @@ const RULES: readonly Mutation[] = [
   },
 ];
 
+/** The mutations for losses, replacement, lists of actions and an operator's capacity (R1, R21, R22). */
+const REPLACEMENT: readonly Mutation[] = [
+  {
+    breaks: "R1: the checks of a list do not count its earlier actions",
+    edits: [{ file: PLAN, symbol: "assuming", becomes: "(observation) => observation" }],
+    test: "tests/unit/scaling/plan_test.ts",
+  },
+  {
+    breaks: "R1: a check that holds a start back also holds the stops of unhealthy nodes back",
+    edits: [{
+      file: PLAN,
+      symbol: "listsOf",
+      becomes: `(...args) => {
+        const lists = original(...args);
+        return lists[0]?.at(-1)?.held === undefined ? lists : lists.slice(0, 1);
+      }`,
+    }],
+    test: "tests/unit/scaling/plan_test.ts",
+  },
+  {
+    breaks: "R1: two starts of a decision have each other's instances as candidates",
+    edits: [{ file: PLAN, symbol: "withCandidates", becomes: "(action) => action" }],
+    test: "tests/unit/scaling/plan_test.ts",
+  },
+  {
+    breaks: "R10: of two scale-ins at the same time, each waits for the other",
+    edits: [{
+      file: "src/autoscaler/store/activities.ts",
+      symbol: "readLeaving",
+      becomes: "(db) => original(db)",
+    }],
+    test: "tests/unit/autoscaler/lifecycle/observe/recheck_test.ts",
+  },
+  {
+    breaks: "R19: without a load policy, a fleet does not follow its schedules down",
+    edits: [{ file: "src/scaling/policies/policies.ts", symbol: "followsSchedules", becomes: "() => false" }],
+    test: "tests/unit/scaling/policies/policies_test.ts",
+  },
+  {
+    breaks: "R20: kas does not notice that a pause has ended",
+    edits: [{
+      file: "src/autoscaler/schedule_windows.ts",
+      symbol: "WindowWatch.prototype.dueIn",
+      becomes: "() => Infinity",
+    }],
+    test: "tests/unit/autoscaler/control/triggers_test.ts",
+  },
+  {
+    breaks: "R21: an unhealthy instance counts as capacity",
+    edits: [{
+      file: "src/scaling/model/instance.ts",
+      symbol: "lifecycleStatus",
+      becomes: "({ health: _, ...instance }, activity) => original(instance, activity)",
+    }],
+    test: "tests/unit/scaling/faults/health_test.ts",
+  },
+  {
+    breaks: "R21: kas stops an unhealthy node before another one serves in its place",
+    edits: [{
+      file: STOPS_OF_UNHEALTHY,
+      symbol: "stopsOfUnhealthy",
+      becomes: "(question, _wanted, isAlone) => original(question, 0, isAlone)",
+    }],
+    test: "tests/unit/scaling/policies/replacement_test.ts",
+  },
+  {
+    breaks: "R21: kas does not stop and start again an unhealthy node that no other one can replace",
+    edits: [{
+      file: STOPS_OF_UNHEALTHY,
+      symbol: "stopsOfUnhealthy",
+      becomes: "(question, wanted) => original(question, wanted, false)",
+    }],
+    test: "tests/unit/scaling/policies/replacement_test.ts",
+  },
+  {
+    breaks: "R21: kas stops an unhealthy base instance",
+    edits: [{
+      file: "src/scaling/selection/eligibility.ts",
+      symbol: "whyExempt",
+      becomes: '(instance) => original({ ...instance, role: "node" })',
+    }],
+    test: "tests/unit/scaling/policies/replacement_test.ts",
+  },
+  {
+    breaks: "R21: kas stops all unhealthy nodes at once",
+    edits: [{ file: "src/scaling/checks/cap.ts", symbol: "cap.check", becomes: PASSES }],
+    test: "tests/unit/scaling/checks/cap_test.ts",
+  },
+  {
+    breaks: "R21: a start in the place of a lost instance waits for the cooldown",
+    edits: [{
+      file: "src/scaling/checks/cooldown.ts",
+      symbol: "cooldown.check",
+      becomes:
+        '(context) => original({ ...context, recommendation: { ...context.recommendation, policy: "alarms" } })',
+    }],
+    test: "tests/unit/scaling/policies/policies_test.ts",
+  },
+  {
+    breaks: "R21: kas starts nodes of a zone that is down like others",
+    edits: [{ file: "src/scaling/selection/start.ts", symbol: "servesIn", becomes: "() => true" }],
+    test: "tests/unit/scaling/selection/start_test.ts",
+  },
+  {
+    breaks: "R21: kas does not notice that the fleet lost an instance",
+    edits: [{ file: LOSSES, symbol: "Losses.prototype.open", becomes: "() => {}" }],
+    test: "tests/unit/autoscaler/store/instances/losses_test.ts",
+  },
+  {
+    breaks: "R21: a loss stays closed although the start in its place failed",
+    edits: [{ file: LOSSES, symbol: "Losses.prototype.reopen", becomes: "() => {}" }],
+    test: "tests/unit/autoscaler/store/instances/losses_test.ts",
+  },
+  {
+    breaks: "R21: a loss stays open for ever",
+    edits: [{ file: LOSSES, symbol: "Losses.prototype.evaluated", becomes: "() => {}" }],
+    test: "tests/unit/autoscaler/store/instances/losses_test.ts",
+  },
+  {
+    breaks: "R21: the fleet does not lose an instance that leaves right after its start",
+    edits: [{
+      file: "src/autoscaler/store/history.ts",
+      symbol: "History.prototype.noteStarted",
+      becomes: "() => {}",
+    }],
+    test: "tests/unit/autoscaler/store/instances/losses_test.ts",
+  },
+  {
+    breaks: "R21: kas replaces an instance that kas admin terminated",
+    edits: [{ file: "src/aws/ec2/ec2_instance.ts", symbol: "byOperatorOf", becomes: "() => ({})" }],
+    test: UNHEALTHY,
+  },
+  {
+    breaks: "R21: kas waits until an instance that hangs has drained, however long that takes",
+    edits: [{
+      file: SCALE_IN,
+      symbol: "deregisterInstance",
+      becomes: "async (context) => { await original(context); return true; }",
+    }],
+    test: UNHEALTHY,
+  },
+  {
+    breaks: "R21: kas does not drain an impaired instance that serves",
+    edits: [{
+      file: SCALE_IN,
+      symbol: "deregisterInstance",
+      becomes: "async (context) => { await original(context); return context.unhealthy === undefined; }",
+    }],
+    test: UNHEALTHY,
+  },
+  {
+    breaks: "R18: the stop of an unhealthy node is no failure of the node",
+    edits: [{
+      file: "src/autoscaler/lifecycle/faults/unhealthy.ts",
+      symbol: "judgeUnhealthy",
+      becomes: "async () => undefined",
+    }],
+    test: UNHEALTHY,
+  },
+  {
+    breaks: "R22: an operator's capacity does not replace the alarms",
+    edits: [{ file: "src/scaling/policies/operator.ts", symbol: "overrideOf", becomes: "() => undefined" }],
+    test: "tests/unit/scaling/policies/policies_test.ts",
+  },
+  {
+    breaks: "R22: an operator's capacity without a time does not end when the fleet has it",
+    edits: [{ file: "src/scaling/policies/operator.ts", symbol: "hasReached", becomes: "() => false" }],
+    test: "tests/unit/autoscaler/control/triggers_test.ts",
+  },
+];
+
 /** The mutations for how kas reads AWS, and for what it takes for granted about an account. */
 const READING: readonly Mutation[] = [
   {
@@ -499,4 +674,4 @@ const READING: readonly Mutation[] = [
 ];
 
 /** All mutations. */
-export const MUTATIONS: readonly Mutation[] = [...INCIDENTS, ...RULES, ...READING];
+export const MUTATIONS: readonly Mutation[] = [...INCIDENTS, ...RULES, ...REPLACEMENT, ...READING];
