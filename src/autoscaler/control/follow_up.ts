@@ -1,16 +1,29 @@
 /**
- * Whether a reconciliation has to follow soon, because more is due than the last evaluation did.
+ * Whether and when a reconciliation has to follow soon, because more is due than the last evaluation did.
  *
  * @module
  */
 import { decide } from "../../scaling/decide.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
 import type { Observation, Override } from "../../scaling/model/observation.ts";
+import { nextAttempt } from "../../scaling/selection/launch_pause.ts";
 import type { Activity } from "../store/activities.ts";
 
 /** Whether a trigger other than a reconcile left something to do: the capacity is outside its bounds, or the fleet lost instances. */
 export function hasMoreToDo(observation: Observation): boolean {
   const { recommendations } = decide({ kind: "reconcile" }, observation);
   return recommendations.some(({ policy }) => policy !== "alarms");
+}
+
+/**
+ * Returns after how many ms kas may start what is missing to the minimum, or in the place of a lost instance, if all nodes wait because
+ * their starts failed. Returns `Infinity` if nothing waits.
+ */
+export function retryIn({ checks, recommendations }: Decision, observation: Observation): number {
+  const [first] = recommendations;
+  const isMissing = first?.direction === "out" && first.policy !== "alarms";
+  if (!isMissing || !checks.includes("no-standby")) return Infinity;
+  return (nextAttempt(observation) ?? Infinity) - observation.now;
 }
 
 /**

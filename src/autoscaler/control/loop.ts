@@ -23,7 +23,7 @@ import type { Inbox, WaitingMessage } from "../store/inbox.ts";
 import { completed } from "./completed.ts";
 import { type Confirm, confirmNext } from "./confirmations.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
-import { hasMoreToDo, mayContinue } from "./follow_up.ts";
+import { hasMoreToDo, mayContinue, retryIn } from "./follow_up.ts";
 import { InboxWork } from "./inbox_work.ts";
 import { triggerOf } from "./notification.ts";
 
@@ -269,7 +269,9 @@ export class ControlLoop {
     // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
     const reconciled = isWhole(trigger);
     if (reconciled || !isQuiet) {
-      this.#reconcileDue = Math.min(clock.elapsed() + tuning().limits.resync, this.#asked);
+      const retry = observation === undefined ? Infinity : retryIn(decision, observation);
+      const pause = Math.min(tuning().limits.resync, retry);
+      this.#reconcileDue = Math.min(clock.elapsed() + pause, this.#asked);
     }
     if (!reconciled && observation !== undefined && !evaluation.dryRun && hasMoreToDo(observation)) {
       this.#reconcileDue = clock.elapsed();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pausesOf } from "../faults/pauses.ts";
 import { type Observation, recent } from "../model/observation.ts";
 import { seconds } from "../words.ts";
 
@@ -15,6 +16,14 @@ const PAUSE = { shortest: 60_000, longest: 900_000 } as const;
  */
 export function pauseAfter({ since, last }: NonNullable<Observation["history"]["launchesFail"]>): number {
   return Math.min(PAUSE.longest, Math.max(PAUSE.shortest, last - since));
+}
+
+/** Returns when the first pause of starts or launches ends, in ms since the epoch. Undefined if no start waits. */
+export function nextAttempt(observation: Observation): number | undefined {
+  const { now, history: { launchesFail } } = observation;
+  const launch = launchesFail === undefined ? [] : [launchesFail.last + pauseAfter(launchesFail)];
+  const ends = [...pausesOf(observation).all.map(({ until }) => until), ...launch].filter((end) => end > now);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 /** Returns, in a sentence, why kas launches no node yet. Undefined if kas may launch one. */

@@ -74,6 +74,19 @@ Deno.test("kas evaluates the fleet at the lead, the beginning and the end of a w
   assertEquals(it.decisions, [["schedule", 28 * 60], ["schedule", 30 * 60], ["schedule", 50 * 60]]);
 });
 
+Deno.test("while EC2 has no capacity for an instance that is missing to the minimum, kas tries again when each pause ends (R3, R18)", async () => {
+  await using it = await open([false], {
+    limits: { ...AT_ONCE, min: 2 },
+    faults: ["no-capacity=eu-west-1b"],
+  });
+  await it.lab.pass(5 * MINUTE);
+  const began = it.lab.kas.store.db.prepare("SELECT began FROM activities ORDER BY id").all()
+    .map((row) => Math.round(Number(row.began) / 1_000));
+  const gaps = began.slice(1).map((at, i) => at - (began[i] ?? 0));
+  // The pauses take 30 s, 60 s and 120 s. A failed start takes a moment.
+  assertEquals(gaps.map((gap) => Math.round(gap / 10) * 10), [30, 60, 120]);
+});
+
 Deno.test("an operator's capacity with a time ends by its time, and kas reconciles at once (R22)", async () => {
   await using it = await open([true, false]);
   const until = BEGIN + 30 * MINUTE;
