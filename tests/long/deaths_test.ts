@@ -49,6 +49,7 @@ function report(outcomes: readonly Outcome[], seed: number, seconds: number): vo
     } s`,
     ...kinds,
     `below the minimum after ${sum(({ felt }) => felt)}`,
+    `before service ${sum(({ early }) => early)}`,
     `crashes of the autoscaler ${sum(({ crashes }) => crashes)}`,
     `refusals ${sum(({ refusals }) => refusals)}`,
     `hours ${Math.round(sum(({ lasted }) => lasted) / 3_600_000)}`,

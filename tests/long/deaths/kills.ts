@@ -21,6 +21,9 @@ export function isSickness(kill: Kill): boolean {
   return SICKNESSES.some((sickness) => sickness === kill);
 }
 
+/** After this time in service, the autoscaler knows that an instance serves, in ms. It is longer than its longest downtime. */
+const SETTLED = 40_000;
+
 /** The death of an instance. Times are in ms since the lab began. */
 export interface Death {
   readonly id: string;
@@ -38,6 +41,7 @@ export class Killer {
   readonly #lab: Lab;
   readonly #random: Random;
   readonly #sick = new Map<string, Death>();
+  readonly #servesSince = new Map<string, number>();
 
   constructor(lab: Lab, random: Random) {
     this.#lab = lab;
@@ -47,6 +51,17 @@ export class Killer {
   /** Whether an instance runs, is in service at the load balancer, and is well. */
   serves({ id, state, registration }: Truth): boolean {
     return state === "running" && registration === "in-service" && !this.#sick.has(id);
+  }
+
+  /**
+   * Returns the instances that have been serving for so long that the autoscaler knows it. Until then, their starts may be in
+   * progress, and bounded by other times.
+   */
+  settled(): Truth[] {
+    const { cloud, time } = this.#lab;
+    return cloud.fleet().filter((it) =>
+      this.serves(it) && time.passed - (this.#servesSince.get(it.id) ?? Infinity) >= SETTLED
+    );
   }
 
   /** Whether an instance is sick. */
@@ -82,7 +97,7 @@ export class Killer {
     }
   }
 
-  /** Notes which instances are not sick any more. Call this method at least once a second. */
+  /** Notes which instances serve, and which are not sick any more. Call this method at least once a second. */
   update(): void {
     const { cloud, time } = this.#lab;
     for (const [id, { kill, until }] of this.#sick) {
@@ -92,5 +107,8 @@ export class Killer {
       if (!restarted) this.recoveries.push(time.passed);
       if (kill === "unhealthy") cloud.faults.unhealthy.delete(id);
     }
+    const serving = cloud.fleet().filter((it) => this.serves(it)).map(({ id }) => id);
+    for (const id of serving) if (!this.#servesSince.has(id)) this.#servesSince.set(id, time.passed);
+    for (const id of this.#servesSince.keys()) if (!serving.includes(id)) this.#servesSince.delete(id);
   }
 }

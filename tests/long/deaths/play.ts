@@ -15,6 +15,9 @@ const SECOND = 1_000;
 /** The longest time until an instance that died is replaced, in ms. */
 const REPLACED = 420_000;
 
+/** How long the test waits for the start of an instance, in s. */
+const LONGEST_WAIT = 300;
+
 /** How long after a refused start kas may pause starts in the zone, in ms. */
 const PAUSED = 1_200_000;
 
@@ -22,6 +25,8 @@ const PAUSED = 1_200_000;
 export interface Outcome extends Summary {
   readonly violations: readonly string[];
   readonly deaths: readonly Death[];
+  /** The number of deaths of instances that were not in service yet. */
+  readonly early: number;
   readonly crashes: number;
   readonly refusals: number;
   /** How long the fleet lived, in ms. */
@@ -46,6 +51,19 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
       watch.sample();
     }
   };
+  const serving = () => lab.cloud.fleet().filter((it) => killer.serves(it)).length;
+  /** Waits until an instance starts, and ends it before it is in service. */
+  const killJoining = async () => {
+    const joining = () => lab.cloud.fleet().filter(({ state }) => state === "pending");
+    for (let second = 0; second < LONGEST_WAIT && joining().length === 0; second++) await pass(1);
+    if (joining().length === 0 || standIns(lab, bounds, refused) + serving() < bounds.min) return;
+    await pass(integer(random, 0, 40));
+    const [victim] = joining();
+    if (victim === undefined) return;
+    early++;
+    await killer.kill(victim.id, "terminated");
+  };
+  let early = 0;
   lab.cloud.machines.demand = loadOf(random, bounds);
   await lab.start();
   await lab.subscribe();
@@ -57,10 +75,11 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
     const many = random() < 0.25 ? integer(random, 2, 5) : 1;
     const kill = oneOf(random, kills);
     for (let i = 0; i < many && killer.deaths.length < deaths; i++) {
-      const victims = lab.cloud.fleet().filter((it) => killer.serves(it));
-      if (victims.length === 0 || standIns(lab, bounds, refused) + victims.length <= bounds.min) break;
+      const victims = killer.settled();
+      if (victims.length === 0 || standIns(lab, bounds, refused) + serving() <= bounds.min) break;
       await killer.kill(oneOf(random, victims).id, kill);
     }
+    if (random() < 0.3 && killer.deaths.length < deaths) await killJoining();
     const lot = random();
     if (lot < 0.1) {
       // A refusal must not surprise kas while it replaces an instance.
@@ -81,6 +100,7 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
     ...watch.verify(),
     violations: watch.violations,
     deaths: killer.deaths,
+    early,
     crashes,
     refusals: refused.count,
     lasted: lab.time.passed,
