@@ -108,7 +108,8 @@ export async function runOnHost(
     }
     // A command of kas that fails says why, except that a table says that a check holds an action back.
     if (code > 1 && !lines.some(isError)) out.error(`${host}: kas exits with status ${code}`);
-    return code;
+    // Other programs than kas have other statuses.
+    return code > 4 ? 1 : code;
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     throw new ExitError(`${host}: ${error.message}`, 1, error.hint, { cause: error });

@@ -208,7 +208,8 @@ export class ControlLoop {
     const interrupt = new AbortController();
     if (interruptible) this.#reconciling = interrupt;
     const trigger = this.#trigger;
-    const began = clock.elapsed();
+    const asked = this.#asked;
+    if (asked <= clock.elapsed()) this.#asked = Infinity;
     try {
       const evaluated = await evaluate(evaluation, trigger, {
         signal: AbortSignal.any([aborted, interrupt.signal]),
@@ -220,10 +221,10 @@ export class ControlLoop {
         },
       });
       this.#trigger = { kind: "reconcile" };
-      if (this.#asked <= began) this.#asked = Infinity;
       this.#afterDecision(evaluated);
       this.#reconcilesFailed = 0;
     } catch (error) {
+      this.#asked = Math.min(this.#asked, asked);
       if (aborted.aborted || interrupt.signal.aborted) return;
       const reason = describeError(error).message;
       const pause = Math.min(tuning().limits.resync, backoff(this.#reconcilesFailed++));

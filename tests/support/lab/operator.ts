@@ -6,7 +6,7 @@
 import type { Lab } from "./lab.ts";
 
 /** A command of an operator. */
-export type Command = "pause" | "resume" | "scale";
+export type Command = "pause" | "resume" | "scale" | "auto" | "progress";
 
 /** The longest time that a command waits for an observation, in ms. */
 const OBSERVED = 10_000;

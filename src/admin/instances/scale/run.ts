@@ -126,8 +126,9 @@ async function reach(
     const isReached = last?.outcome === "reached";
     if (last?.outcome === "held") held = last;
     const applies = isSame(progress.override, override);
-    const isOver = isReached || held !== undefined || !applies || performance.now() - began > WAIT;
-    if (isOver && !all.some(isRunning)) {
+    const isDecided = (isReached || held !== undefined) && !all.some(isRunning);
+    const isLate = !isReached && held === undefined && (!applies || performance.now() - began > WAIT);
+    if (isDecided || isLate) {
       if (applies) out.note(`In the autoscaler ${overrideText(override)}`);
       if (isReached) return { decision: { checks: [], reason: last.reason }, isDone: true };
       out.error(`The fleet did not reach a capacity of ${override.capacity}`);
