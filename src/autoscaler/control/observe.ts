@@ -144,7 +144,10 @@ export class Observer {
       ...windowsAt(now, this.#parts),
       instances,
       alarms: details.map(observed),
-      inProgress: [...unseen(journal.succeeded(began - lag), instances), ...journal.inProgress(inProgress)],
+      inProgress: [
+        ...unseen(journal.succeeded(began - lag, now), instances),
+        ...journal.inProgress(inProgress),
+      ],
       history: journal.history(now),
     };
     if (!whole || !dependsOnLoad(trigger, observation)) return observation;
@@ -207,7 +210,7 @@ export class Observer {
 }
 
 /**
- * Returns the activities whose effect AWS's answers do not show yet. They count as in progress, because the answers may show the state
+ * Returns the last activity of each instance, if AWS's answers do not show its effect yet. These activities count as in progress, because the answers may show the state
  * from before their end.
  */
 function unseen(
@@ -215,7 +218,8 @@ function unseen(
   instances: readonly Instance[],
 ): ActivityInProgress[] {
   const shown = new Map(instances.map((instance) => [instance.id, instance]));
-  return succeeded.flatMap(({ kind, instance: id, began: since }) => {
+  const last = new Map(succeeded.map((activity) => [activity.instance, activity]));
+  return [...last.values()].flatMap(({ kind, instance: id, began: since }) => {
     const instance = id === undefined ? undefined : shown.get(id);
     if (id === undefined || (instance === undefined && kind !== "launch")) return [];
     const isSeen = instance !== undefined &&

@@ -38,10 +38,11 @@ const COLUMNS = "*, (SELECT message FROM decisions d WHERE d.id = activities.dec
 
 const name = (row: Row) => `activity ${row.id}`;
 
-/** Returns the activities that have succeeded since a time in ms since the epoch, oldest first. Skips damaged rows. */
-export function readSucceeded(db: Database, since: number): Activity[] {
-  const sql = `SELECT ${COLUMNS} FROM activities WHERE ended >= ? AND status = 'successful' ORDER BY id`;
-  return db.readAll(db.prepare(sql).all(since), name, (row) => toActivity(db, row));
+/** Returns the activities that succeeded between two times in ms since the epoch, oldest first. Skips damaged rows. */
+export function readSucceeded(db: Database, since: number, until: number): Activity[] {
+  const sql =
+    `SELECT ${COLUMNS} FROM activities WHERE ended BETWEEN ? AND ? AND status = 'successful' ORDER BY id`;
+  return db.readAll(db.prepare(sql).all(since, until), name, (row) => toActivity(db, row));
 }
 
 /** Records a new activity that carries out an action of a decision. */

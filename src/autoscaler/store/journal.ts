@@ -197,9 +197,9 @@ export class Journal {
     return readLeaving(this.#store.db, until);
   }
 
-  /** Returns the activities that have succeeded since a time in ms since the epoch, oldest first. */
-  succeeded(since: number): Activity[] {
-    return readSucceeded(this.#store.db, since);
+  /** Returns the activities that succeeded between two times in ms since the epoch, oldest first. */
+  succeeded(since: number, until: number): Activity[] {
+    return readSucceeded(this.#store.db, since, until);
   }
 
   /** Returns the newest processed change of an alarm (R11). */

@@ -9,7 +9,14 @@ import { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../support/lab/lab.ts";
 import { operate } from "../../support/lab/operator.ts";
-import { BASE, countInService, FIRST, openNotifiedLab, startedIds } from "../../support/lab/script.ts";
+import {
+  BASE,
+  countInService,
+  FIRST,
+  openNotifiedLab,
+  reportIdle,
+  startedIds,
+} from "../../support/lab/script.ts";
 
 const MINUTE = 60_000;
 const [SECOND, THIRD] = [2, 3];
@@ -168,6 +175,20 @@ Deno.test("scenario: without its journal, kas replaces a node that has been fail
   await lab.start();
   await lab.pass(REPLACED);
   assertEquals([lab.status(FIRST), lab.status(SECOND)], ["stopped none", IN_SERVICE]);
+});
+
+Deno.test("scenario: after somebody set the clock back, an old stop does not count as in progress", async () => {
+  await using lab = await open([true, true], { min: 2 });
+  await reportIdle(lab, FIRST);
+  await lab.pass(RESTORED);
+  assertEquals(lab.status(FIRST), "stopped none");
+  lab.setClock(-20 * MINUTE);
+  await operate(lab, "scale", { direction: "out", dryRun: false });
+  await lab.pass(RESTORED);
+  await lab.cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [lab.id(SECOND)] });
+  await lab.pass(RESTORED);
+  const starts = lab.kas.journal.lines(1_000, lab.clock).filter(({ kind }) => kind === "start");
+  assertEquals([countInService(lab), starts.length], [2, 1]);
 });
 
 Deno.test("scenario: a loss during a pause is replaced when an operator resumes the scaling", async () => {
