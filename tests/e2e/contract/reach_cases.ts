@@ -82,6 +82,8 @@ export const REACH_CASES: readonly Case[] = [
       await settled(backend, node?.id ?? "", "stopped");
       const next = await scale("out", "--dry-run");
       assertEquals([next?.["kind"], next?.["name"]], ["start", node?.id]);
+      const to = await scale("to", "2", "--dry-run");
+      assertEquals([to?.["kind"], to?.["name"]], ["start", node?.id]);
     },
   },
   {

@@ -10,9 +10,17 @@ import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import { untagInstances } from "../../../aws/ec2/operator_tags.ts";
 import { allDone, batched } from "../../../aws/many/batches.ts";
 import { command, ExitError } from "../../../cli/command.ts";
+import { realClock } from "../../../runtime.ts";
 import { isQuarantined, type Registration } from "../../../scaling/model/instance.ts";
 import { SETTINGS } from "../../../settings/settings.ts";
-import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../../account.ts";
+import {
+  ACCOUNT_OPTIONS,
+  type AccountContext,
+  type AccountFlags,
+  fleetMember,
+  instancesById,
+  withAws,
+} from "../../account.ts";
 import { forEachTarget, presentIn } from "../targets.ts";
 import { registrationsOf, waitAtBalancer } from "./at_balancer.ts";
 
@@ -45,7 +53,7 @@ function entry({ name, summary, description, done, whyUnchanged, refusal }: Entr
       withAws(context, async (aws) => {
         const { flags, args, out, signal } = context;
         const balancer = balancerRef(flags);
-        const fleet = await instancesById(aws, flags, signal);
+        const fleet = await onceRunning(aws, args, context);
         const registered = await registrationsOf(aws, balancer, signal);
         const unchanged = (instance: Ec2Instance) => whyUnchanged(instance, registered.get(instance.id));
         const changing = presentIn(
@@ -84,6 +92,30 @@ function entry({ name, summary, description, done, whyUnchanged, refusal }: Entr
         });
       }),
   });
+}
+
+/** Interval between two reads of the instances, in ms. */
+const POLL_INTERVAL = 1_000;
+
+/**
+ * Returns the instances of the fleet, by their ids, when none of the targets is pending any more: a person has often just started them.
+ * Waits for at most `--start-timeout`, and not with `--dry-run`.
+ */
+async function onceRunning(
+  aws: Aws,
+  ids: readonly string[],
+  { flags, out, signal }: AccountContext & {
+    readonly flags: AccountFlags & { readonly startTimeout: number };
+  },
+): Promise<ReadonlyMap<string, Ec2Instance>> {
+  const deadline = realClock.elapsed() + flags.startTimeout;
+  for (;;) {
+    const fleet = await instancesById(aws, flags, signal);
+    const pending = ids.find((id) => fleet.get(id)?.state === "pending");
+    if (pending === undefined || flags.dryRun || realClock.elapsed() >= deadline) return fleet;
+    out.progress(`${pending} is pending`);
+    await realClock.sleep(POLL_INTERVAL, signal);
+  }
 }
 
 /** Returns the function that registers one of the instances, if it runs, and then deletes its tags. */
