@@ -7,6 +7,7 @@
 import { deregisterOne } from "../../aws/balancing/shared_calls.ts";
 import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
 import { isIncorrectState } from "../../aws/errors.ts";
+import { recent } from "../../scaling/model/observation.ts";
 import type { InstanceState } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
 import { READ_LAG } from "./observe/ended.ts";
@@ -91,19 +92,25 @@ async function deregisterInstance(context: ActivityContext): Promise<boolean> {
   return serves;
 }
 
+/**
+ * Waits until an instance has drained. If kas has just cancelled its start, the load balancer's reads may show a state from before the
+ * registration. So kas does not believe for {@linkcode READ_LAG} after the registration that the instance is not registered.
+ */
 async function waitUntilDrained(context: ActivityContext, serves: boolean): Promise<void> {
-  const { environment: { runtime: { clock } } } = context;
+  const { journal, id, environment: { runtime: { clock } } } = context;
+  const registered = journal.cancelledRegistration(id);
+  const mayBeOld = () => recent(registered, READ_LAG, clock.now());
   const brief = clock.elapsed() + Math.min(BRIEF, timeoutOf(context) / 2);
   let last: string | undefined;
   await runStep(context, {
     name: "drained",
-    failure: `${context.id} did not drain`,
-    timeout: timeoutOf(context),
+    failure: `${id} did not drain`,
+    timeout: timeoutOf(context) + (mayBeOld() ? READ_LAG : 0),
     lastSeen: () => last,
     attempt: async () => {
       const health = await healthOf(context);
-      if (health === undefined || (!serves && clock.elapsed() >= brief)) return true;
-      last = describeHealth(health);
+      if ((health === undefined && !mayBeOld()) || (!serves && clock.elapsed() >= brief)) return true;
+      if (health !== undefined) last = describeHealth(health);
       return undefined;
     },
   });

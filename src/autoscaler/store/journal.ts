@@ -46,6 +46,7 @@ import { Refusals } from "./instances/refusals.ts";
 import {
   addStep,
   beginStep,
+  cancelledRegistration,
   type Cause,
   endStep,
   longestStart,
@@ -244,6 +245,11 @@ export class Journal {
   /** Returns what happened at the recent starts. Empty if none failed. */
   starts(now: number): StartEvent[] {
     return recentStarts(this.#store.db, now);
+  }
+
+  /** Returns when kas last registered an instance in a start that it cancelled, in ms since the epoch. */
+  cancelledRegistration(instance: string): number | undefined {
+    return cancelledRegistration(this.#store.db, instance);
   }
 
   /** Returns the longest time from the start of an instance to its service, in the last 20 starts, in ms. */

@@ -188,6 +188,17 @@ function toEvent(row: Row): StartEvent {
 }
 
 /**
+ * Returns when kas last registered an instance in a start that it cancelled, in ms since the epoch. Undefined if it never did.
+ */
+export function cancelledRegistration(db: Database, instance: string): number | undefined {
+  const at = db.prepare(
+    `SELECT max(s.began) AS at FROM steps s JOIN activities a ON a.id = s.activity
+     WHERE a.status = 'cancelled' AND a.kind IN ('start', 'launch') AND s.instance = ? AND s.step = 'registered'`,
+  ).get(instance)?.at;
+  return typeof at === "number" ? at : undefined;
+}
+
+/**
  * Returns the longest time from the start or the launch of an instance until the instance was in service, in the last 20 of them,
  * in ms. Returns undefined if there are none.
  */

@@ -51,3 +51,26 @@ Deno.test("Journal.history() omits a failed start that causes no pause", () => {
   );
   assertEquals(journal.history(NOW).starts, undefined);
 });
+
+Deno.test("Journal.cancelledRegistration() returns when kas registered an instance in a start that it cancelled", async () => {
+  using store = Store.memory();
+  const journal = new Journal(store);
+  const register = (activity: PlacedActivity, at: number) =>
+    journal.step(activity.id, "n3", "registered", {
+      now: () => at,
+      signal,
+      take: () => Promise.resolve(),
+    });
+  const first = start(journal);
+  await register(first, NOW);
+  assertEquals(journal.cancelledRegistration("n3"), undefined);
+  journal.end(first, "successful", "busy", NOW + 1);
+  assertEquals(journal.cancelledRegistration("n3"), undefined);
+  const second = start(journal);
+  await register(second, NOW + MINUTE);
+  journal.end(second, "cancelled", "not needed", NOW + MINUTE + 1);
+  assertEquals([journal.cancelledRegistration("n3"), journal.cancelledRegistration("n4")], [
+    NOW + MINUTE,
+    undefined,
+  ]);
+});
