@@ -66,7 +66,7 @@ export class AlertPoster implements AsyncDisposable {
   }
 
   async #postAll(url: string): Promise<void> {
-    // The loop also reaches the changes that arrive meanwhile.
+    // While kas posts a change, others may be added to the map. The loop posts these too.
     for (const [name, change] of this.#waiting) {
       this.#waiting.delete(name);
       await this.#postOne(url, change);

@@ -7,7 +7,7 @@ import { isoTime } from "../../../cli/format.ts";
 import type { Overlap, Schedules } from "../../../settings/schedules/schedules.ts";
 import { failed, type Finding, warning } from "../check.ts";
 
-/** How far ahead doctor searches for overlaps, in ms: the longest month. */
+/** How far ahead doctor searches for overlaps, in ms: 31 days. */
 const SPAN = 31 * 86_400_000;
 
 /** The bounds outside of windows, and what limits them. */

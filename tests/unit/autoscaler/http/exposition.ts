@@ -1,8 +1,8 @@
 /**
- * A strict parser of Prometheus's text format: any violation of the format or its conventions is an error.
+ * Parses Prometheus's text format. It throws an error for each violation of the format or of its conventions.
  *
- * Why not a package: parse-prometheus-text-format accepts invalid lines, and promtool gives no values to assert on. Where promtool is
- * installed, it judges the same output (metrics_test.ts).
+ * Why the tests have a parser of their own: they need values to assert on, also where promtool is not installed. promtool gives no
+ * values, and the package parse-prometheus-text-format accepts invalid lines. In CI promtool judges the same output (metrics_test.ts).
  *
  * Source: Prometheus documentation, "Exposition formats" (text format 0.0.4) and "Metric and label naming".
  *
