@@ -18,6 +18,7 @@ import { explain } from "../../../../src/scaling/explain.ts";
 import { isObserved } from "../../../../src/scaling/model/observation.ts";
 import { instead, replay } from "../../../../src/scaling/replay.ts";
 import answers from "./testdata/journal_v3.json" with { type: "json" };
+import { withJournal } from "./recorded.ts";
 
 const JOURNAL = new URL("./testdata/journal_v3.db", import.meta.url);
 
@@ -153,19 +154,8 @@ function outcome({ actions, checks }: Decision): object {
   return { actions, checks };
 }
 
-/** Runs a test with a copy of the journal in a state folder. */
-async function withJournal(test: (folder: string) => void): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.copyFile(JOURNAL, `${folder}/kas.db`);
-    test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("Store.read() reads a journal with schema version 3 like the version that wrote it, and writes nothing", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     const before = Deno.readFileSync(`${folder}/kas.db`);
     {
       using store = Store.read(folder);
@@ -176,7 +166,7 @@ Deno.test("Store.read() reads a journal with schema version 3 like the version t
   }));
 
 Deno.test("Store.open() migrates a journal with schema version 3, without changing its content", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     {
       using store = Store.open(folder);
       assertSameAnswers(store);
@@ -186,7 +176,7 @@ Deno.test("Store.open() migrates a journal with schema version 3, without changi
   }));
 
 Deno.test("Store.open() gives a migrated journal the same tables as a new journal", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     /** Returns the tables and indexes with their columns. */
     const schema = ({ db }: Store) =>
       db.prepare(

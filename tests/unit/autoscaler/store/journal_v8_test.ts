@@ -15,8 +15,10 @@ import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
 import answers from "./testdata/journal_v8.json" with { type: "json" };
+import { withJournal } from "./recorded.ts";
 
 const TESTDATA = new URL("./testdata/", import.meta.url);
+const JOURNAL = new URL("journal_v8.db", TESTDATA);
 
 /** A record as version 6 of the rules wrote it, as far as the tests compare it. */
 interface Old {
@@ -62,19 +64,8 @@ function assertSameAnswers(store: Store): void {
   }
 }
 
-/** Runs a test with a copy of the journal in a state folder. */
-async function withJournal(test: (folder: string) => void): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.copyFile(new URL("journal_v8.db", TESTDATA), `${folder}/kas.db`);
-    test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("Store.read() reads a journal with schema version 8 like the version that wrote it, and writes nothing", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     const before = Deno.readFileSync(`${folder}/kas.db`);
     {
       using store = Store.read(folder);
@@ -84,7 +75,7 @@ Deno.test("Store.read() reads a journal with schema version 8 like the version t
   }));
 
 Deno.test("Store.open() migrates a journal with schema version 8 to the tables of a new journal, without changing its content", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     /** Returns the columns of each table. */
     const columns = ({ db }: Store) =>
       db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all().map((
@@ -102,7 +93,7 @@ Deno.test("Store.open() migrates a journal with schema version 8 to the tables o
   }));
 
 Deno.test("R16: kas makes the decisions of a journal of version 6 of the rules again, and explains them", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     using store = Store.read(folder);
     for (const record of records(new Journal(store))) {
       const { id, rules, trigger, observation, decision } = record;
@@ -113,7 +104,7 @@ Deno.test("R16: kas makes the decisions of a journal of version 6 of the rules a
   }));
 
 Deno.test("toRecord() reads from JSON lines of version 6 of the rules the same records as Journal.read() from the journal", () =>
-  withJournal((folder) => {
+  withJournal(JOURNAL, (folder) => {
     using store = Store.read(folder);
     const lines = OLD.map((record) => toRecord(JSON.stringify(record)));
     assert(lines.length > 10);
