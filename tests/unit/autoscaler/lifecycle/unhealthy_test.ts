@@ -85,8 +85,8 @@ Deno.test("kas waits for 30 s at most until a node that hangs has drained, and s
   await Promise.allSettled(answers);
 });
 
-Deno.test("an impaired node that serves drains fully: kas cuts no request off", async () => {
-  await using lab = await open([true, false]);
+/** Impairs the first node, and asserts that kas stops it only when its requests have ended. */
+async function assertDrainsFully(lab: Lab): Promise<void> {
   lab.cloud.faults.set(`impaired=${lab.id(FIRST)}`);
   await lab.pass(MINUTE);
   const answers = await holdRequests(lab);
@@ -95,6 +95,11 @@ Deno.test("an impaired node that serves drains fully: kas cuts no request off", 
   assertEquals(lab.status(FIRST), "running draining");
   lab.cloud.machines.release();
   assertEquals(new Set(await Promise.all(answers)), new Set([200]));
+}
+
+Deno.test("an impaired node that serves drains fully: kas cuts no request off", async () => {
+  await using lab = await open([true, false]);
+  await assertDrainsFully(lab);
   await lab.pass(MINUTE);
   assertEquals([lab.status(FIRST), lab.status(SECOND)], ["stopped none", IN_SERVICE]);
 });
@@ -261,14 +266,7 @@ Deno.test("if the permission to read EC2's status checks ends during the stop of
   };
   const lab = await open([true, false], {}, { onDecision });
   await using _ = lab;
-  lab.cloud.faults.set(`impaired=${lab.id(FIRST)}`);
-  await lab.pass(MINUTE);
-  const answers = await holdRequests(lab);
-  await until(lab, () => lab.status(FIRST) === "running draining");
-  await lab.pass(3 * BRIEF);
-  assertEquals(lab.status(FIRST), "running draining");
-  lab.cloud.machines.release();
-  assertEquals(new Set(await Promise.all(answers)), new Set([200]));
+  await assertDrainsFully(lab);
 });
 
 Deno.test("an instance that kas admin terminates is not replaced, one that somebody terminates in the console is", async () => {
