@@ -83,7 +83,7 @@ export class WindowWatch {
 /** How far ahead {@linkcode logOverlaps} searches, in ms: a week. A longer search would delay the start of the service. */
 const OVERLAP_SPAN = 7 * 86_400_000;
 
-/** Logs which schedules overlap soon, and which bounds apply then. Overlaps are no error, but may be one of the operator. */
+/** Logs which schedules overlap soon, and which bounds apply then. An overlap is valid, but may be a mistake of the operator. */
 export function logOverlaps({ schedules }: Pick<Tuning, "schedules">, now: number): void {
   const log = getLogger(["kas", "autoscaler"]);
   for (const { names, at, min, max } of schedules?.overlaps(now, OVERLAP_SPAN) ?? []) {

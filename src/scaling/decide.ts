@@ -46,7 +46,7 @@ export function wantedOf(trigger: Trigger, observation: Observation): number {
   return consult(trigger, observation, indexFleet(observation)).wanted;
 }
 
-/** The largest number of selections that a reason describes. It names the instances of the others. */
+/** The largest number of selections that a reason describes. For more selections, the reason has only their number. */
 const DESCRIBED = 2;
 
 /** Returns the reason of a list: why the actions are recommended, and what the checks say. */

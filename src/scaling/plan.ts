@@ -31,7 +31,7 @@ export interface PlannedAction {
   readonly action: Action | undefined;
   /** How kas selected the instance, in sentences. */
   readonly selection: string;
-  /** Whether a later evaluation may find a node to start, because the present candidates only wait. */
+  /** Whether a later evaluation may find a node to start, because the present candidates are only paused. */
   readonly waits: boolean;
 }
 

@@ -106,9 +106,9 @@ export async function runOnHost(
       if (isError(line)) out.error(`${host}: ${line.slice("kas: ".length)}`);
       else out.note(`${host}: ${line}`);
     }
-    // A command of kas that fails says why, except that a table says that a check holds an action back.
+    // A status above 1 comes with an error. Status 1 may come without one: a table then names the check that holds an action back.
     if (code > 1 && !lines.some(isError)) out.error(`${host}: kas exits with status ${code}`);
-    // Other programs than kas have other statuses.
+    // kas exits with 0 to 4. A larger status is from another program, for example from the shell.
     return code > 4 ? 1 : code;
   } catch (error) {
     if (!(error instanceof HostError)) throw error;

@@ -43,7 +43,7 @@ export interface NamedCondition extends Condition {
   readonly name: AlertName;
 }
 
-/** kas reports that it cannot observe the fleet after this number of intervals between reconciles, but not later than this time, in ms. */
+/** The patience of `cannot-observe`: a number of intervals between reconciles, but at most a time in ms. */
 const BLIND = { intervals: 3, longest: 300_000 };
 
 /** The largest number of instances that a reason names. */
@@ -65,14 +65,13 @@ export function alertsOf(view: AlertView): NamedCondition[] {
   });
 }
 
-/** Whether kas knows if a condition is true. Before the first observation of the fleet, it knows only that it cannot observe it. */
+/** Whether kas can tell if a condition is true. Before the first observation of the fleet, it can only for `cannot-observe`. */
 export function isKnown(name: AlertName, { observation }: AlertView): boolean {
   return observation !== undefined || name === "cannot-observe";
 }
 
 /**
- * Instances that are joining do not count: an alert that ended with each attempt to start an instance would begin again with each
- * attempt that fails.
+ * Instances that are joining do not count. If they did, the alert would end at each start, and begin again when that start fails.
  */
 function belowMin({ tuning, observation, decision }: AlertView): Condition | undefined {
   if (observation === undefined) return undefined;

@@ -113,7 +113,7 @@ export class AlertPoster implements AsyncDisposable {
       throw new PostError(failureOf(error));
     }
     const { status, ok } = response;
-    // 408 Request Timeout and 429 Too Many Requests ask for a repetition. Source: RFC 9110, 15.5.9; RFC 6585, 4.
+    // After 408 Request Timeout and 429 Too Many Requests, a repetition may succeed. Source: RFC 9110, 15.5.9; RFC 6585, 4.
     const final = status >= 300 && status < 500 && status !== 408 && status !== 429;
     if (!ok) throw new PostError(`the alert URL answered with HTTP status ${status}`, final);
   }

@@ -11,11 +11,11 @@ import { alertsOf, type AlertView, isKnown } from "./conditions.ts";
 
 /** A condition that is true. */
 interface Pending {
-  /** When it became true, in ms since the epoch. */
+  /** When the condition became true, in ms since the epoch. */
   readonly since: number;
-  /** The same time as the clock's elapsed time, so that a change of the time of day does not begin an alert. */
+  /** The same time, measured as the clock's elapsed time. A change of the time of day does not affect it, and so begins no alert. */
   readonly began: number;
-  /** The alert. Undefined if it is not firing, or not since the autoscaler started. */
+  /** The alert, if it is firing and this run of the autoscaler has reported its beginning. */
   readonly alert: Alert | undefined;
   /** The alert that was firing when the autoscaler last ran. */
   readonly earlier?: Alert;
@@ -77,7 +77,7 @@ export class AlertWatch {
     this.#onChange({ ...alert, state });
   }
 
-  /** Records a change. If the disk is full, the alert is more important than its record. */
+  /** Records a change. If that fails, for example because the disk is full, kas still reports the alert. */
   #record(state: AlertChange["state"], alert: Alert): void {
     try {
       if (state === "firing") this.#store.add(alert);

@@ -78,7 +78,7 @@ export class Observer {
    * urgent, so for it kas reads only the instances and the trigger's alarm. kas reads the CPU last, and only if the decision
    * depends on it.
    *
-   * @param whole whether kas also reads what the decision does not depend on: all alarms
+   * @param whole whether kas reads all alarms and status checks, also if the decision does not depend on them
    */
   async observe(
     trigger: Trigger,
@@ -111,7 +111,7 @@ export class Observer {
     ]);
     const now = clock.now();
     const { limits, startTimeout, quarantineFor: lasts } = tuning();
-    // Between two reconciles, AWS's answers become current.
+    // The lag is much shorter than the interval between reconciles: the next reconcile then sees AWS's current state.
     const lag = Math.min(READ_LAG, limits.resync / 6);
     const { shrink = "stop", unhealthyAfter = Infinity } = limits;
     if (whole) await reviewRefusals({ aws, journal, now, signal }, ec2, shrink);
@@ -157,7 +157,7 @@ export class Observer {
     return { ...loaded, credits: Object.fromEntries(await latestCredits(aws, ids, signal, now)) };
   }
 
-  /** Returns the instances that served and that the listing does not contain any more: EC2 shows terminated ones for an hour. */
+  /** Returns the instances that served and are missing in the listing. EC2 still returns a terminated instance by its id for an hour. */
   async #ended(ec2: readonly Ec2Instance[], signal: AbortSignal): Promise<readonly Ec2Instance[]> {
     const listed = new Set(ec2.map(({ id }) => id));
     const missing = this.#parts.journal.served().filter((id) => !listed.has(id));
@@ -165,8 +165,8 @@ export class Observer {
   }
 
   /**
-   * Returns what EC2's status checks report of the running instances. Without the permission, logs that once and returns nothing:
-   * the health checks at the load balancer still work.
+   * Returns what EC2's status checks report of the running instances. If kas lacks the permission, logs this once and returns
+   * nothing: the health checks at the load balancer still work.
    */
   async #impairments(ec2: readonly Ec2Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const running = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
@@ -210,8 +210,8 @@ export class Observer {
 }
 
 /**
- * Returns the last activity of each instance, if AWS's answers do not show its effect yet. These activities count as in progress, because the answers may show the state
- * from before their end.
+ * Returns the last activity of each instance, if AWS's answers do not show its effect yet. These activities count as in progress,
+ * because the answers may show the state from before their end.
  */
 function unseen(
   succeeded: readonly Activity[],

@@ -96,7 +96,7 @@ async function resume(parts: OperatorParts, body: unknown): Promise<Response> {
   return await pauses(parts);
 }
 
-/** Returns the pauses that are in force, when they are on disk. */
+/** Waits until the pauses in force are on disk, and returns them. */
 async function pauses({ journal: { operatorPauses }, synced, now }: OperatorParts): Promise<Response> {
   await synced();
   return Response.json({ paused: pausedJson(operatorPauses.inForce(now())) });

@@ -29,7 +29,7 @@ const SCALE = z.union([
   z.strictObject({
     direction: z.literal("to"),
     capacity: z.int().min(0).max(MOST),
-    /** When the capacity ends to apply, in ms since the epoch. Absent: when the fleet has it. */
+    /** When the capacity stops applying, in ms since the epoch. If absent, the capacity applies until the fleet has it. */
     until: z.int().max(MAX_TIME).optional(),
     dryRun: z.boolean(),
   }),
@@ -50,7 +50,7 @@ export interface ScaleParts {
   readonly journal: Pick<Journal, "overrides" | "unfinished" | "line" | "steps">;
   /** Resolves when everything that the journal contains is on disk. */
   readonly synced: () => Promise<void>;
-  /** Called when an operator has given the policies more to decide. */
+  /** Called when an operator has ended a capacity, so that the policies decide again. */
   readonly onRelease: () => void;
   /** Evaluates a command of an operator. With `isTrial`, kas only decides. */
   readonly evaluate: (trigger: OperatorTrigger | CapacityTrigger, isTrial: boolean) => Promise<Evaluation>;
@@ -92,7 +92,7 @@ export async function auto(
   return Response.json({ override });
 }
 
-/** Answers with the states of activities, and how far the fleet has come to the capacity that an operator asked for. */
+/** Answers with the states of activities, and the fleet's progress towards the capacity that an operator asked for. */
 export function progress({ journal, observation, now }: ScaleParts, body: unknown): Promise<Response> {
   const { ids, since = Infinity } = PROGRESS.parse(body);
   const begun = journal.unfinished().filter(({ began }) => began >= since).map(({ id }) => id);

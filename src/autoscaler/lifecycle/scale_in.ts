@@ -61,7 +61,7 @@ async function drain(context: ActivityContext): Promise<void> {
 }
 
 /**
- * How long kas waits at most until an instance has drained that serves nobody, in ms. Requests in flight at an instance that hangs
+ * The longest time in ms that kas waits for the draining of an instance that serves nobody. If an instance hangs, its requests
  * never end.
  */
 const BRIEF = 30_000;
@@ -71,8 +71,8 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
 }
 
 /**
- * Deregisters an instance. Returns whether it serves requests. An unhealthy instance serves none, unless it is in service, or was
- * deregistered before a restart: kas then does not know whether it served.
+ * Deregisters an instance. Returns whether the instance serves requests. An unhealthy instance serves none, with two exceptions: it
+ * is in service, or it is already draining. A draining instance may have served before a restart of the autoscaler.
  */
 async function deregisterInstance(context: ActivityContext): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
@@ -93,8 +93,8 @@ async function deregisterInstance(context: ActivityContext): Promise<boolean> {
 }
 
 /**
- * Waits until an instance has drained. If kas has just cancelled its start, the load balancer's reads may show a state from before the
- * registration. So kas does not believe for {@linkcode READ_LAG} after the registration that the instance is not registered.
+ * Waits until an instance has drained. If kas has just cancelled the instance's start, the load balancer's reads may show a state from
+ * before the registration. So kas ignores, for {@linkcode READ_LAG} after the registration, an answer without the instance.
  */
 async function waitUntilDrained(context: ActivityContext, serves: boolean): Promise<void> {
   const { journal, id, environment: { runtime: { clock } } } = context;

@@ -45,7 +45,7 @@ export async function deregisterOne(
     const outcome = await deregistrations(aws, ref)({ id, precondition });
     if ("error" in outcome) throw outcome.error;
   } catch (error) {
-    // Among several instances, the balancer does not know this one: it is not registered.
+    // A call for several instances fails with this error if the instance is not registered. Then there is nothing to do.
     if (!isNotRegistrable(error)) throw error;
   }
 }

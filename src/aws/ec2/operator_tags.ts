@@ -60,7 +60,7 @@ export async function byOperator<T>(
   try {
     return await change();
   } catch (error) {
-    // The instances stay in service. The error of the change matters to the operator, and not an error of this call.
+    // The instances stay in service. The operator needs the error of the change, so kas ignores an error of this call.
     if (outcomeOf(error) === "refused") await untagInstances(aws, ids, tags).catch(() => {});
     throw error;
   }

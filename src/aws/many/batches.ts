@@ -18,9 +18,9 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 /**
  * Returns a function that gives the result of one item. The first request for an item sends the call of its whole batch.
  *
- * AWS refuses a whole batch because of one item. If the error names instances of the batch, it is their error, and the other items are
- * sent again. If the error names none, the batch is split in halves, until each item has its own result or its own error. An error
- * that is not about items, such as throttling, is the error of every item.
+ * AWS refuses a whole batch because of one item. If the error names instances of the batch, these instances get the error, and kas
+ * sends the other items again. If the error names none, kas splits the batch in halves, until each item has its own result or error.
+ * An error that is not about items, such as throttling, is the error of every item.
  *
  * @param items each item that may be requested, without repetitions
  * @param call may be repeated for an item that an earlier, refused call contained

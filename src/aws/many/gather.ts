@@ -1,6 +1,6 @@
 /**
- * Gathers concurrent requests for single items into calls for many items. Fifty activities that start at once then need one
- * StartInstances, and not fifty, most of which AWS would throttle.
+ * Gathers concurrent requests for single items into calls for many items. For example, 50 activities that begin at once need one or
+ * two StartInstances. AWS would throttle most of 50 calls.
  *
  * @module
  */
@@ -26,7 +26,7 @@ interface Question<T, I extends Item> {
   readonly answer: PromiseWithResolvers<T>;
   /** The number of callers that wait. */
   waiting: number;
-  /** The call that contains the item. Undefined in the queue. */
+  /** The call that contains the item. Undefined while the item waits in the queue. */
   sent?: Sent<T, I>;
 }
 
@@ -120,7 +120,7 @@ function settle<T>(
   { resolve, reject }: PromiseWithResolvers<T>,
   outcome: Outcome<T> | undefined,
 ): void {
-  if (outcome === undefined) reject(new RangeError("The item was in no call"));
+  if (outcome === undefined) reject(new RangeError("No call contained the item"));
   else if ("error" in outcome) reject(outcome.error);
   else resolve(outcome.value);
 }

@@ -94,7 +94,7 @@ export class Lifecycle implements AsyncDisposable {
     this.end(id, "Client.UserInitiatedTermination");
   }
 
-  /** Stops or terminates an instance for a reason. An instance with an instance store as its root device cannot stop, only end. */
+  /** Stops or terminates an instance for a reason. Terminates an instance whose root device is an instance store: it cannot stop. */
   end(id: string, code: EndCode): void {
     const { account, addresses, shutdown } = this.#options;
     const instance = account.current.instances.get(id);
@@ -137,7 +137,7 @@ export class Lifecycle implements AsyncDisposable {
   #reasons(code: EndCode): Pick<Instance, "transitionReason" | "stateReason"> {
     const stateReason = { code, message: `${code}: ${END_CODES[code].message}` };
     const time = new Date(this.#options.clock.now()).toISOString().slice(0, 19).replace("T", " ");
-    // EC2 says the time only of what a user did.
+    // EC2 adds the time only if a user caused the change.
     const isUser = code.startsWith("Client.UserInitiated");
     return { stateReason, transitionReason: isUser ? `User initiated (${time} GMT)` : code };
   }

@@ -9,7 +9,7 @@ import type { Observation } from "../model/observation.ts";
 import { count } from "../words.ts";
 import { type Check, hold, type InContext, pass } from "./check.ts";
 
-/** R21: passes if few unhealthy nodes are being stopped, or were quarantined within an hour. */
+/** R21: passes if kas is stopping few unhealthy nodes, and has quarantined few nodes within an hour. */
 export const cap: Check<InContext> = {
   name: "cap",
   condition: "few nodes are stopped",
@@ -25,8 +25,8 @@ export const cap: Check<InContext> = {
 };
 
 /**
- * Returns how many unhealthy nodes kas is stopping or has quarantined within an hour, and how many that may be at once: a third
- * of the nodes, but at least one.
+ * Returns the number of nodes that kas is stopping because they are unhealthy or has quarantined within an hour, and the largest
+ * number that the check allows: a third of the nodes, but at least one.
  */
 export function stopsOf(
   observation: Pick<Observation, "now" | "instances" | "inProgress" | "history">,

@@ -13,7 +13,7 @@ import type { StopSelection } from "../selection/stop.ts";
 /** The input of every check. */
 export interface CheckContext extends SelectionQuestion {
   readonly trigger: Trigger;
-  /** The fleet before the earlier actions of the list. `observation` is the fleet as if they were done. */
+  /** The fleet before the earlier actions of the list. `observation` is the fleet as if these actions were done. */
   readonly before: Observation;
 }
 

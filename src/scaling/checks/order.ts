@@ -38,7 +38,7 @@ export const UNHEALTHY: readonly Check<InContext>[] = [notNewest, paused, cap];
 /** R21: the checks for the cancellation of a start in the place of an instance that serves again. */
 export const CANCEL: readonly Check<InContext>[] = [notNewest, paused];
 
-/** Whether a check that holds a start back says that no start is possible now. */
+/** Whether no start is possible now if this check holds a start back. */
 export function preventsStarts(name: CheckName): boolean {
   return name === "paused" || name === "no-standby";
 }

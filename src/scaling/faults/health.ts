@@ -22,8 +22,8 @@ export interface HealthView {
 type Health = Pick<Instance, "overdue" | "health" | "failingSince">;
 
 /**
- * Returns the health of an instance. An instance that has never served is joining, and becomes unhealthy when it is overdue. An
- * instance that has served is failing first. Instances that are not registered are neither.
+ * Returns the health of an instance. An instance that has not served yet is joining. It becomes unhealthy when it is overdue. An
+ * instance that has served is first failing and then unhealthy. An instance that is not registered is neither failing nor unhealthy.
  */
 export function healthOf(instance: Instance, view: HealthView): Health {
   const { now, startTimeout, unhealthyAfter, failing } = view;

@@ -10,7 +10,7 @@ import type { BoundsView, FleetView } from "./observation.ts";
 
 /** The capacity of the fleet, by lifecycle status. */
 export interface Capacity {
-  /** The sum of the other three: what counts as capacity now. */
+  /** The present capacity: the sum of the other three numbers. */
   readonly current: number;
   readonly inService: number;
   /** The number of instances that have been failing for less than `--unhealthy-after` (R21). */

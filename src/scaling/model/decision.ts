@@ -63,7 +63,7 @@ export interface Decision {
   readonly actions: readonly Action[];
   /** The reason in sentences (R15). */
   readonly reason: string;
-  /** The checks that hold actions back: at most one for each list of actions. The first decides. */
+  /** The checks that hold actions back: at most one for each list of actions. The first one is the deciding check. */
   readonly checks: readonly CheckName[];
   /** What the policies recommend. Empty if none of them recommends a change. */
   readonly recommendations: readonly Recommendation[];

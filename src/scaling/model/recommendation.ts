@@ -39,8 +39,8 @@ export interface BoundRecommendation extends Change {
 }
 
 /**
- * R21: the policy `replacement` starts instances in the place of those that the fleet lost. If the lost instance serves again, it
- * cancels the start, or stops one instance. The policy `unhealthy` stops an unhealthy node.
+ * R21: the policy `replacement` starts instances in the place of those that the fleet lost. If a lost instance serves again, this
+ * policy cancels the start, or stops one instance. The policy `unhealthy` stops an unhealthy node.
  */
 export interface ReplacementRecommendation extends Change {
   readonly policy: "replacement" | "unhealthy";
@@ -49,7 +49,7 @@ export interface ReplacementRecommendation extends Change {
   readonly instance?: string;
 }
 
-/** A recommendation: some instances more or less. */
+/** A recommendation to start or to stop a number of instances. */
 export type Recommendation =
   | AlarmRecommendation
   | BoundRecommendation

@@ -23,7 +23,7 @@ export interface ScheduleTrigger {
   readonly kind: "schedule";
 }
 
-/** A person asks for some instances more or less with `kas admin scale`. */
+/** A person asks with `kas admin scale` to start or stop a number of instances. */
 export interface OperatorTrigger {
   readonly kind: "operator";
   readonly direction: Direction;
@@ -38,7 +38,7 @@ export interface CapacityTrigger {
   readonly kind: "operator";
   readonly direction: "to";
   readonly capacity: number;
-  /** When the capacity ends to apply, in ms since the epoch. Absent: as soon as the fleet has it. */
+  /** When the capacity stops applying, in ms since the epoch. If absent, the capacity applies until the fleet has it. */
   readonly until?: number;
 }
 

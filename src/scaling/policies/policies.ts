@@ -47,8 +47,8 @@ export function consult(trigger: Trigger, observation: Observation, index: Fleet
 }
 
 /**
- * A notification changes at most one instance. While an operator's capacity is in force, it changes one only if the operator wants
- * more as well. If the fleet has already lost an instance, it does not stop another one.
+ * Returns what a notification recommends: at most one instance. While an operator's capacity is in force, a notification starts an
+ * instance only below this capacity, and stops none. If the fleet has lost an instance, a notification does not stop another one.
  */
 function onNotification(
   trigger: Trigger,
@@ -69,8 +69,8 @@ function onNotification(
 }
 
 /**
- * Returns what the whole fleet wants. What a load policy recommends counts from the present capacity together with what the
- * fleet lost. The minimum raises it, and the maximum lowers it.
+ * Returns what the whole fleet wants. kas adds a load policy's change to the present capacity plus the number of instances that the
+ * fleet lost. Then the minimum raises this sum, or the maximum lowers it.
  */
 function whole(trigger: Trigger, observation: Observation, index: FleetIndex, standing: Standing): Advice {
   const { capacity: { current }, bounds: { min, max }, lost, surplus, recovered } = standing;
@@ -78,7 +78,7 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
   const load = override === undefined
     ? alarmsPolicy(trigger, observation, index)
     : overridePolicy(override, standing.capacity);
-  // Load that needs more capacity needs the instances that recovered too.
+  // If the load needs more capacity, kas also keeps the instances that recovered.
   const spare = override === undefined && load.direction !== "out" ? recovered : [];
   const before = override === undefined ? current + lost - surplus.length - spare.length : current;
   const change = load.direction === "none" ? 0 : (load.count ?? 1) * (load.direction === "out" ? 1 : -1);

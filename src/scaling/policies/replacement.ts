@@ -32,7 +32,7 @@ export function stopsOfUnhealthy(
   const { inService, joining } = capacityOf(observation);
   const isStopping = observation.inProgress.some(({ unhealthy }) => unhealthy);
   const most = inService > 0 ? nodes.length : isStopping ? 0 : 1;
-  // Base instances and protected nodes may be unhealthy too. Only a node whose replacement serves already may stop.
+  // Base instances and protected nodes may be unhealthy too, and also need a replacement. kas stops only as many nodes as are replaced.
   const missing = Math.max(0, wanted - inService);
   const replaced = Math.max(0, nodes.length - missing);
   return replaced === 0 && joining === 0 && isAlone
@@ -40,7 +40,7 @@ export function stopsOfUnhealthy(
     : nodes.slice(0, Math.min(replaced, most)).map((node) => stopOf(node, observation, ""));
 }
 
-/** Follows the reason of the stop of a node that kas then starts again. */
+/** A sentence for the reason of the stop, if kas then starts the node again. */
 const AGAIN = "No other node can start, so kas starts it again.";
 
 function stopOf(

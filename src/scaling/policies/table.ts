@@ -17,7 +17,7 @@ import { operatorPolicy, overrideOf, overrideSentence } from "./operator.ts";
 export interface PolicyAnswer {
   /** The name of the policy. A schedule has the name `schedule NAME`. */
   readonly policy: string;
-  /** The capacity that the policy recommends. Null if it has no opinion. */
+  /** The capacity that the policy recommends. Null if the policy recommends none. */
   readonly capacity: number | null;
   /** Why, in sentences. */
   readonly reason: string;

@@ -114,8 +114,8 @@ export function startCandidates(
   return instances
     .flatMap((instance) => {
       const found = startMethod(instance, activity(instance.id));
-      // An unhealthy instance that is being stopped does not serve again before it has stopped and started. A start would cancel the
-      // stop as long as the instance runs.
+      // kas is stopping this unhealthy instance, and only a complete stop and start repairs it. While the instance still runs, a start
+      // would cancel the stop.
       const isSick = instance.state === "running" && sick.has(instance.id);
       return "method" in found && !isSick ? [{ instance, method: found.method }] : [];
     })

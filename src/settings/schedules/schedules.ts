@@ -67,7 +67,7 @@ export class Schedules {
   overlaps(from: number, span = YEAR): Overlap[] {
     if (this.list.length < 2) return [];
     const found = new Map<string, Overlap>();
-    // The windows of a week at a time need little memory, even if a schedule fires each minute.
+    // The search reads the windows of one week at a time. So it needs little memory, even if a schedule fires each minute.
     for (let week = from; week < from + span; week += WEEK) {
       const until = Math.min(week + WEEK, from + span);
       const inWeek = this.list.flatMap((schedule) => [...windows(schedule, week, until)]);
@@ -82,7 +82,7 @@ export class Schedules {
   }
 }
 
-/** Yields the overlaps of windows, the earliest first. A window that is open already at `from` counts from then on. */
+/** Yields the overlaps of windows, the earliest first. If a window is already open at `from`, it counts from `from` on. */
 function* overlapsOf(all: readonly Window[], from: number) {
   let open: Window[] = [];
   for (const window of all.toSorted((a, b) => a.begins - b.begins)) {

@@ -1,6 +1,6 @@
 /**
  * Scenarios of losses and replacement that need time or a journal, in the lab. Those of a single decision are in
- * tests/unit/scaling/scenarios_test.ts.
+ * tests/unit/scaling/scenarios.
  *
  * @module
  */

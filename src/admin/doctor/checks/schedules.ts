@@ -24,11 +24,11 @@ export interface FleetBounds {
   readonly grows: boolean;
 }
 
-/** Returns the findings for each schedule by itself, and for the schedules that overlap. */
+/** Returns the findings for each schedule alone, and for the schedules that overlap. */
 export function scheduleFindings(schedules: Schedules, bounds: FleetBounds, now: number): Finding[] {
   const own = schedules.list.map((schedule) => findingOf(schedule, bounds));
   const findings = own.filter((finding) => finding !== undefined);
-  // A contradiction of one schedule with the fleet would be repeated in each of its overlaps.
+  // If one schedule contradicts the fleet, each overlap of this schedule would report the same problem again.
   const consistent = new Set(
     schedules.list.filter((_, i) => own[i] === undefined).map(({ name }) => name),
   );

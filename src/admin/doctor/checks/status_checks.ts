@@ -30,7 +30,7 @@ function isReplaced({ role, protected: isProtected }: Ec2Instance): boolean {
   return role === "node" && isProtected !== true;
 }
 
-/** Returns the command that ends an instance: EC2 can only terminate one with an instance store as its root device. */
+/** Returns the command that ends an instance. EC2 cannot stop an instance whose root device is an instance store. */
 function verbFor({ instanceStore }: Ec2Instance): "stop" | "terminate" {
   return instanceStore === true ? "terminate" : "stop";
 }

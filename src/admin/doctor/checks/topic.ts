@@ -175,7 +175,7 @@ export const override: Check = {
     if (status?.override === undefined) {
       return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
     }
-    // A capacity without an end of its own ends as soon as the fleet has it.
+    // Without --for, the operator's capacity ends as soon as the fleet has this capacity.
     if (status.override === null || status.override.once) return ok("the policies decide the capacity");
     const { capacity, until } = status.override;
     return [

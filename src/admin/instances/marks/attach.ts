@@ -98,8 +98,8 @@ function entry({ name, summary, description, done, whyUnchanged, refusal }: Entr
 const POLL_INTERVAL = 1_000;
 
 /**
- * Returns the instances of the fleet, by their ids, when none of the targets is pending any more: a person has often just started them.
- * Waits for at most `--start-timeout`, and not with `--dry-run`.
+ * Returns the instances of the fleet by id. Before that, waits until none of the targets is pending, because a person has often just
+ * started them. Waits for at most `--start-timeout`. With `--dry-run`, does not wait.
  */
 async function onceRunning(
   aws: Aws,
@@ -143,8 +143,8 @@ export const attach = entry({
   name: "attach",
   summary: "End the maintenance of instances: register them, and wait until they are in service",
   description:
-    "Only ends the maintenance of an instance that is stopped: the autoscaler can start it again. A node that somebody started\n" +
-    "by hand is put into service with `kas admin instances adopt`.",
+    "If an instance is stopped, kas only ends its maintenance: the autoscaler can then start the instance. To put a node into\n" +
+    "service that somebody started by hand, use `kas admin instances adopt`.",
   done: "attached",
   whyUnchanged: ({ detached }) => detached ? undefined : "it is not detached for maintenance",
   refusal: ({ id, state }) =>

@@ -85,7 +85,7 @@ function detacher(
   });
 }
 
-/** Returns, in sentences, that fewer than min instances stay in service. Returns undefined if enough of them stay, or none leaves. */
+/** Returns a warning if fewer than min instances stay in service. Returns undefined if enough stay, or if none leaves service. */
 function shortageWithout(
   leaving: ReadonlySet<string>,
   fleet: readonly Ec2Instance[],

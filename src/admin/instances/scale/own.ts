@@ -110,7 +110,7 @@ function requireInstance(
 function advise({ trigger, observation }: Evaluation, words: readonly string[], out: Output): void {
   if (trigger.kind !== "operator") return;
   if (trigger.direction !== "in") noteUnregistered(observation.instances, out);
-  // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
+  // If the warm-up holds the scale-in back, kas has not read the load. Then kas prints the hint whatever the load is.
   const loaded = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
   const withoutWarmup = { ...loaded, limits: { ...loaded.limits, warmup: 0 } };
   if (decide(trigger, withoutWarmup).actions.length > 0) {

@@ -100,7 +100,7 @@ export function isRunning({ status }: ActivityState): boolean {
   return status === "in-progress";
 }
 
-/** Returns by how many instances in service the activities that have ended changed the fleet. */
+/** Returns by how much the ended activities changed the number of instances in service. */
 export function changeBy(activities: readonly ActivityState[]): number {
   return activities.filter(({ status }) => status === "successful")
     .reduce((sum, { kind }) => sum + (DIRECTION[kind as keyof typeof DIRECTION] === "out" ? 1 : -1), 0);

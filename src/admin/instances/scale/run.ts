@@ -22,7 +22,7 @@ import {
 } from "./rows.ts";
 import type { Scaler, ScaleRequest } from "./scaler.ts";
 
-/** How long kas waits for a capacity that has an end of its own, in ms. The autoscaler tries as long for one without. */
+/** How long kas waits for a capacity with `--for`, in ms. For a capacity without `--for`, the autoscaler itself tries for this time. */
 const WAIT = 900_000;
 
 /** How a command ended. */
@@ -110,7 +110,7 @@ async function complete({ scaler, request, decided, activities, out }: Following
   return { decision: decided, isDone };
 }
 
-/** Waits until the fleet has the capacity, or until a check or the end of the time keeps it from that. */
+/** Waits until the fleet has the capacity, a check holds an action back, or the time is over. */
 async function reach(
   override: Override,
   { scaler, decided, activities, out }: Following,
@@ -155,7 +155,7 @@ async function reportInterruption(
   { scaler, request, decided, activities, out }: Following,
 ): Promise<void> {
   const { isOwn } = scaler;
-  // After an interruption, the autoscaler is not asked again.
+  // The interruption also prevents further requests to the autoscaler.
   const all = isOwn ? (await scaler.progress(decided.activities)).activities : [...activities.values()];
   const ended = all.filter((activity) => !isRunning(activity));
   if (ended.length > 0) await out.table(COLUMNS, rowsOf(ended, { checks: [], reason: "" }));

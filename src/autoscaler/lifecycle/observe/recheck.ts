@@ -19,12 +19,12 @@ import { type ActivityContext, ActivityError, PostponedError } from "../activity
 
 /**
  * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at
- * least min other instances are in service (R3). An instance that is still unhealthy need not leave min in service. Other leaving
+ * least min other instances are in service (R3). The minimum does not matter for an instance that is still unhealthy. Other leaving
  * instances do not count as in service, so that two scale-ins never rely on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
- * @throws {PostponedError} if the fleet needs the instance only because of scale-ins that began later; those give way, because
- *   their own rechecks count this instance as leaving
+ * @throws {PostponedError} if the fleet needs the instance only because of scale-ins that began later. They give way: their own
+ *   rechecks count this instance as leaving
  */
 export async function recheck(
   { environment: { aws, fleet, tuning, runtime: { clock } }, journal, activity, id, unhealthy, signal }:

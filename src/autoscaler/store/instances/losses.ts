@@ -12,19 +12,19 @@ import type { Store } from "../store.ts";
 const OPEN_FOR = 900_000;
 
 /**
- * The longest time between two evaluations that counts, in ms, unless reconciles are further apart. If more time has passed, the
- * autoscaler did not run, or could not observe the fleet.
+ * The longest time between two evaluations that counts towards {@linkcode OPEN_FOR}, in ms. If reconciles are far apart, twice their
+ * interval is the longest. If more time has passed, the autoscaler did not run, or could not observe the fleet.
  */
 const LONGEST_INTERVAL = 120_000;
 
 /**
- * SQL: whether kas has itself stopped the instance of a loss or started it again since the loss. If the instance serves again, that is
- * then no recovery.
+ * SQL: whether kas itself has stopped or started the lost instance since the loss. If so, and the instance serves again, kas does not
+ * count that as a recovery.
  */
 const OWN = `EXISTS (SELECT 1 FROM activities a WHERE a.instance = losses.instance AND a.began >= losses.at
   AND (a.status = 'successful' OR (a.ended IS NULL AND a.kind IN ('stop', 'terminate'))))`;
 
-/** SQL: whether no activity has put an instance into service in the place of the lost one, or still may. */
+/** SQL: whether the lost instance has no replacement: no activity has put another instance into service, and none is trying to. */
 const UNREPLACED = `(activity IS NULL OR
   activity IN (SELECT id FROM activities WHERE ended IS NOT NULL AND status <> 'successful'))`;
 
@@ -38,7 +38,7 @@ export class Losses {
     this.#store = store;
   }
 
-  /** Returns the losses of instances that do not serve again, and of those that recovered after kas had replaced them, the oldest first. */
+  /** Returns the losses, oldest first. If an instance recovered after kas had replaced it, its loss has `recovered`. */
   all(): Loss[] {
     const { db } = this.#store;
     const rows = db.prepare(
@@ -75,7 +75,7 @@ export class Losses {
     );
   }
 
-  /** Forgets the oldest recoveries: kas has decided to stop as many instances. */
+  /** Forgets this number of recoveries, the oldest first, because kas has decided to stop as many instances. */
   spend(instances: number): void {
     this.#store.db.prepare(
       `DELETE FROM losses WHERE instance IN
@@ -93,7 +93,7 @@ export class Losses {
     }
   }
 
-  /** Opens the losses again whose activity did not put an instance into service. Forgets the recoveries that need no replacement. */
+  /** Opens a loss again if its activity did not put an instance into service. Forgets each recovery that has no replacement. */
   reopen(): void {
     this.#store.db.exec(
       `DELETE FROM losses WHERE recovered = 1 AND (${UNREPLACED} OR ${OWN});
@@ -102,14 +102,14 @@ export class Losses {
     );
   }
 
-  /** Closes all losses: the fleet needs no more instances than it has. */
+  /** Closes all losses, because the fleet needs no more instances than it has. */
   close(): void {
     this.#store.db.exec("UPDATE losses SET closed = 1, activity = NULL WHERE closed = 0");
   }
 
   /**
-   * Records that an evaluation of the whole fleet has ended. Closes the losses for which a start has been possible for
-   * {@linkcode OPEN_FOR}, and forgets recoveries after the same time: the fleet needs the instance that the checks did not let stop.
+   * Records that an evaluation of the whole fleet has ended. Closes a loss when a start has been possible for {@linkcode OPEN_FOR}.
+   * Forgets a recovery after the same time: the checks did not let kas stop an instance, so the fleet needs all of them.
    *
    * @param possible whether kas could start an instance
    * @param resync the interval between reconciles, in ms
@@ -126,7 +126,7 @@ export class Losses {
     db.prepare("UPDATE losses SET closed = 1 WHERE closed = 0 AND possible >= ?").run(OPEN_FOR);
   }
 
-  /** Deletes the losses of instances that the fleet does not have any more, once they are closed. */
+  /** Deletes each closed loss whose instance is not in the fleet any more. */
   prune(instances: ReadonlySet<string>): void {
     for (const { instance, open } of this.all()) {
       if (!open && !instances.has(instance)) {
