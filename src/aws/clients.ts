@@ -36,9 +36,8 @@ export interface Aws extends Disposable {
  */
 export function connect(account: Account): Aws {
   const clients: Disposable[] = [];
-  const pacer = account.patience === undefined
-    ? undefined
-    : new Pacer((account.runtime ?? realRuntime).clock);
+  const pacer = new Pacer((account.runtime ?? realRuntime).clock);
+  const paced = { reads: account.patience !== undefined, signal: account.signal };
   const config = once(async () => (await import("./sdk/config.ts")).clientConfig(account));
 
   function lazily<C extends SdkClient>(create: (config: ClientConfig) => Promise<C>): () => Promise<C> {
@@ -49,7 +48,7 @@ export function connect(account: Account): Aws {
       if (account.beforeChange !== undefined) {
         beforeChange(client.middlewareStack, account.beforeChange);
       }
-      if (pacer !== undefined) pace(client.middlewareStack, pacer, account.signal);
+      pace(client.middlewareStack, pacer, paced);
       if (account.onCall !== undefined) reportCalls(client.middlewareStack, account.onCall);
       try {
         // Read the region now, so that a missing region fails here and not during the first call.

@@ -28,6 +28,10 @@ export interface MiddlewareStack {
     middleware: Middleware,
     place: { step: "finalizeRequest"; priority: "normal" | "low"; name: string },
   ): void;
+  addRelativeTo(
+    middleware: Middleware,
+    place: { relation: "before"; toMiddleware: "httpSigningMiddleware"; name: string },
+  ): void;
 }
 
 /** Runs before a request. If it rejects, kas does not send the request. */
@@ -95,13 +99,28 @@ export function beforeChange(stack: MiddlewareStack, precondition: Precondition)
   );
 }
 
-/** Paces the requests of a client, retries included. */
-export function pace(stack: MiddlewareStack, pacer: Pacer, signal: AbortSignal | undefined): void {
-  stack.add(pacing(pacer, signal), { step: "finalizeRequest", priority: "normal", name: "pace" });
+/** How {@linkcode pace} paces a client. */
+export interface PaceOptions {
+  /** Whether it also paces the commands that change nothing in the account. */
+  readonly reads: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
-function pacing(pacer: Pacer, signal: AbortSignal | undefined): Middleware {
+/**
+ * Paces the requests of a client, retries included. The SDK signs a request after its pause, because AWS rejects a signature
+ * that is older than five minutes. The preconditions too run after the pause.
+ */
+export function pace(stack: MiddlewareStack, pacer: Pacer, options: PaceOptions): void {
+  stack.addRelativeTo(pacing(pacer, options), {
+    relation: "before",
+    toMiddleware: "httpSigningMiddleware",
+    name: "pace",
+  });
+}
+
+function pacing(pacer: Pacer, { reads, signal }: PaceOptions): Middleware {
   return (next, { clientName = "", commandName = "" }) => {
+    if (!reads && READING.test(commandName)) return next;
     const operation = `${clientName} ${commandName}`;
     return async (args) => {
       const sentAt = await pacer.turn(operation, signal);

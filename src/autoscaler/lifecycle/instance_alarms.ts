@@ -8,10 +8,11 @@
 import {
   type AlarmDetail,
   type AlarmPlan,
-  deleteAlarms,
-  fleetAlarms,
+  deleteAlarm,
   putAlarm,
+  sharedAlarms,
 } from "../../aws/cloudwatch/alarms.ts";
+import { awaitAll } from "../../aws/many/await_all.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
 import { runStep } from "./step.ts";
 
@@ -38,7 +39,7 @@ export async function createInstanceAlarms(context: ActivityContext): Promise<st
   const failure = `The alarms of ${id} could not be created`;
   const timeout = tuning().startTimeout;
   const attempt = async () => {
-    const alarms = await fleetAlarms(aws, fleet);
+    const alarms = await sharedAlarms(aws, fleet);
     for (const plan of alarmsLike(alarms, fleet, id)) await putAlarm(aws, plan);
     return true;
   };
@@ -52,8 +53,9 @@ export async function deleteInstanceAlarms(context: ActivityContext): Promise<st
   const failure = `The alarms of ${id} could not be deleted`;
   const timeout = tuning().drainTimeout;
   const attempt = async () => {
-    const alarms = await fleetAlarms(aws, fleet);
-    await deleteAlarms(aws, alarms.filter(({ dimension }) => dimension === id).map(({ name }) => name));
+    const alarms = await sharedAlarms(aws, fleet);
+    const own = alarms.filter(({ dimension }) => dimension === id);
+    await awaitAll(own.map(({ name }) => deleteAlarm(aws, name)));
     return true;
   };
   const step = () => runStep(context, { name: "alarms-deleted", failure, timeout, attempt });

@@ -17,6 +17,8 @@ import {
 } from "../../scaling/model/alarm.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import { isNotFound, listIn } from "../errors.ts";
+import { allDone } from "../many/batches.ts";
+import { gathered, perAccount, shared } from "../many/gather.ts";
 import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";
 import { cpuOf, type Metric, sdkMetric } from "./metric.ts";
@@ -83,6 +85,13 @@ export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal)
   return alarms.filter((alarm) => alarm.fleet === fleet);
 }
 
+/** Lists the fleet's alarms as {@linkcode fleetAlarms} does. Concurrent listings of a fleet share their calls. */
+export function sharedAlarms(aws: Aws, fleet: string, signal?: AbortSignal): Promise<readonly AlarmDetail[]> {
+  return listings(aws, fleet)(signal);
+}
+
+const listings = perAccount((aws, fleet: string) => shared((signal) => fleetAlarms(aws, fleet, signal)));
+
 /** Finds an alarm by its name. */
 export async function findAlarm(
   aws: Aws,
@@ -131,6 +140,18 @@ export async function putAlarm(aws: Aws, plan: AlarmPlan, signal?: AbortSignal):
   };
   await client.send(new PutMetricAlarmCommand(request), sendOptions(signal));
 }
+
+/** Deletes an alarm, if it exists. Alarms that are deleted at the same time share a call. */
+export async function deleteAlarm(aws: Aws, name: string): Promise<void> {
+  await deletions(aws)(name);
+}
+
+const deletions = perAccount((aws) =>
+  gathered(async (names) => {
+    await deleteAlarms(aws, names);
+    return allDone(names);
+  }, { size: MAX_ALARMS })
+);
 
 /** Deletes alarms. Alarms that do not exist are ignored. */
 export async function deleteAlarms(aws: Aws, names: readonly string[], signal?: AbortSignal): Promise<void> {

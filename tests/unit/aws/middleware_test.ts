@@ -2,7 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { deregister } from "../../../src/aws/balancing/balancer.ts";
 import type { Call } from "../../../src/aws/calls.ts";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
-import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
+import { startInstance, startInstances } from "../../../src/aws/ec2/state_changes.ts";
+import { connect } from "../../../src/aws/clients.ts";
+import { type Clock, realRuntime } from "../../../src/runtime.ts";
 import { eventually } from "../../support/kas.ts";
 import { ec2, ec2Error, queryError, wire } from "./wire.ts";
 
@@ -127,4 +129,45 @@ Deno.test("deregister() runs its precondition before each attempt, and fails if 
     "ElasticLoadBalancing DeregisterInstancesFromLoadBalancer throttled",
     "ElasticLoadBalancing DeregisterInstancesFromLoadBalancer throttled again",
   ]);
+});
+
+/** A clock that records its short sleeps, which end at once. Time limits never end. */
+function shortSleeps(): { readonly clock: Clock; readonly sleeps: number[] } {
+  const sleeps: number[] = [];
+  const sleep = (ms: number, signal?: AbortSignal) => {
+    if (ms < 10_000) return Promise.resolve(void sleeps.push(ms));
+    return new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  };
+  return { clock: { now: Date.now, elapsed: () => 0, sleep }, sleeps };
+}
+
+for (
+  const [who, patience, read] of [
+    ["an account without patience sends changes at an interval", {}, [0]],
+    ["an account with patience sends reads and changes at an interval", { patience: 60_000 }, [0, 10]],
+  ] as const
+) {
+  Deno.test(`after a throttled request, ${who}`, async () => {
+    const { clock, sleeps } = shortSleeps();
+    await using server = wire(
+      ({ action }, i) =>
+        i % 2 === 0
+          ? ec2Error("RequestLimitExceeded", "Slow down.", 503)
+          : ec2(action, "<reservationSet/><instancesSet/>"),
+      { runtime: { ...realRuntime, clock, random: () => 0 }, ...patience },
+    );
+    await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+    // The first pause is that of the SDK's retry.
+    assertEquals(sleeps.splice(0), [...read]);
+    await startInstances(server.aws, ["i-1"]);
+    assertEquals(sleeps, [0, 10]);
+  });
+}
+
+Deno.test("the pause of a request comes before its signature, and its precondition after both", async () => {
+  using aws = connect({ region: "eu-west-1", beforeChange: () => Promise.resolve(), onCall: () => {} });
+  const { middlewareStack } = await aws.ec2();
+  const names = middlewareStack.identify().map((name) => /^\w+/.exec(name)?.[0] ?? "");
+  const order = ["retryMiddleware", "pace", "httpSigningMiddleware", "beforeChange", "reportCalls"];
+  assertEquals(names.filter((name) => order.includes(name)), order);
 });

@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { deleteAlarms, fleetAlarms, putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
+import {
+  deleteAlarm,
+  deleteAlarms,
+  fleetAlarms,
+  putAlarm,
+  sharedAlarms,
+} from "../../../../src/aws/cloudwatch/alarms.ts";
 import { json, wire } from "../wire.ts";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
@@ -141,3 +147,13 @@ for (
     assertEquals((await fleetAlarms(server.aws, "kas"))[0]?.state, read);
   });
 }
+
+Deno.test("alarms that are deleted at the same time share a call, and so do concurrent listings of a fleet", async () => {
+  await using server = wire(() => json({ MetricAlarms: [] }));
+  await Promise.all(["a", "b"].map((name) => deleteAlarm(server.aws, name)));
+  await Promise.all([1, 2].map(() => sharedAlarms(server.aws, "kas")));
+  assertEquals(server.calls.map(({ action, input }) => [action, input["AlarmNames"]]), [
+    ["DeleteAlarms", ["a", "b"]],
+    ["DescribeAlarms", undefined],
+  ]);
+});
