@@ -9,15 +9,15 @@ import type { Observation, Override } from "../../scaling/model/observation.ts";
 import { nextAttempt } from "../../scaling/selection/launch_pause.ts";
 import type { Activity } from "../store/activities.ts";
 
-/** Whether a trigger other than a reconcile left something to do: the capacity is outside its bounds, or the fleet lost instances. */
+/** Whether a reconcile would change the fleet for another reason than alarms, for example because the fleet lost an instance. */
 export function hasMoreToDo(observation: Observation): boolean {
   const { recommendations } = decide({ kind: "reconcile" }, observation);
   return recommendations.some(({ policy }) => policy !== "alarms");
 }
 
 /**
- * Returns after how many ms kas may start what is missing to the minimum, or in the place of a lost instance, if all nodes wait because
- * their starts failed. Returns `Infinity` if nothing waits.
+ * Returns after how many ms kas may start an instance that the minimum requires, or that replaces a lost instance, if all nodes are
+ * paused because their starts failed. Returns `Infinity` if kas waits for no pause.
  */
 export function retryIn({ checks, recommendations }: Decision, observation: Observation): number {
   const [first] = recommendations;

@@ -55,7 +55,7 @@ export function capacityText({ current, inService, failing, joining }: Capacity)
     : `${current} (${inService} in service, ${failing} failing and ${joining} joining)`;
 }
 
-/** Recommends the instances that are missing to the minimum. */
+/** Recommends to start instances up to the minimum. */
 export function toMinimum(
   { now, capacity, bounds: { min } }: Standing,
   missing: number,
@@ -84,7 +84,7 @@ export function toMaximum(
   return { policy: "maximum", direction: "in", count: surplus, reason };
 }
 
-/** Recommends to cancel the start of an instance in the place of one that serves again. */
+/** Recommends to cancel the start of a replacement, because the lost instance serves again. */
 export function notNeeded(instance: string): ReplacementRecommendation {
   return {
     policy: "replacement",
@@ -95,7 +95,7 @@ export function notNeeded(instance: string): ReplacementRecommendation {
   };
 }
 
-/** Recommends to stop an instance, because one that the fleet lost serves again, preferably that one. */
+/** Recommends to stop an instance, because a lost instance serves again beside its replacement. Prefers the lost instance. */
 export function oneTooMany(instance: string): ReplacementRecommendation {
   return {
     policy: "replacement",

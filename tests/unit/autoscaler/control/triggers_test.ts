@@ -74,7 +74,7 @@ Deno.test("kas evaluates the fleet at the lead, the beginning and the end of a w
   assertEquals(it.decisions, [["schedule", 28 * 60], ["schedule", 30 * 60], ["schedule", 50 * 60]]);
 });
 
-Deno.test("while EC2 has no capacity for an instance that is missing to the minimum, kas tries again when each pause ends (R3, R18)", async () => {
+Deno.test("while EC2 has no capacity for an instance that the minimum requires, kas tries again when each pause ends (R3, R18)", async () => {
   await using it = await open([false], {
     limits: { ...AT_ONCE, min: 2 },
     faults: ["no-capacity=eu-west-1b"],
