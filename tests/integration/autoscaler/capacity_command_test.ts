@@ -77,7 +77,7 @@ Deno.test("kas admin scale to refuses a capacity outside the bounds of the autos
   assertEquals(await overrideOf(autoscaler.url), null);
 });
 
-Deno.test("kas admin scale to exits with status 1 and names the check that holds it, and another node replaces one whose start fails", async () => {
+Deno.test("kas admin scale to exits with status 1 and names the check that holds it back, and kas starts another node instead of one whose start fails", async () => {
   // The first node never passes its health check.
   await using it = await stage({ nodes: 3, machine: machines((id) => id !== NODES[0]) });
   const state = `${it.options.state}/process`;

@@ -26,7 +26,7 @@ const PEAK = new Schedules([
 /** Limits with which kas replaces an instance that fails for a minute. */
 const REPLACING = { ...RECONCILING, unhealthyAfter: MINUTE };
 
-/** Longer than it takes until a sick node is replaced and stopped. */
+/** Longer than kas needs to replace an unhealthy node and to stop it. */
 const REPLACED = 6 * MINUTE;
 
 function sicken(lab: Lab, ...places: readonly number[]): void {

@@ -7,7 +7,7 @@ import type { Truth } from "../../support/lab/cloud.ts";
 import type { Lab } from "../../support/lab/lab.ts";
 import { integer, type Random } from "./fleets.ts";
 
-/** The ways in which the instance itself leaves EC2's state running. */
+/** The ways in which an instance ends: it leaves the EC2 state `running`. */
 const ENDS = ["terminated", "stopped-by-hand", "ended"] as const;
 
 /** The ways in which an instance keeps running and serves nobody. A stop and a start repair it. */
@@ -21,7 +21,7 @@ export function isSickness(kill: Kill): boolean {
   return SICKNESSES.some((sickness) => sickness === kill);
 }
 
-/** After this time in service, the autoscaler knows that an instance serves, in ms. It is longer than its longest downtime. */
+/** After this time in service, in ms, the autoscaler knows that an instance serves. The autoscaler is never down for as long. */
 const SETTLED = 40_000;
 
 /** The death of an instance. Times are in ms since the lab began. */
@@ -54,8 +54,8 @@ export class Killer {
   }
 
   /**
-   * Returns the instances that have been serving for so long that the autoscaler knows it. Until then, their starts may be in
-   * progress, and bounded by other times.
+   * Returns the instances that have been serving for {@linkcode SETTLED}. The start of any other instance may still be in progress, and
+   * other time limits apply to it.
    */
   settled(): Truth[] {
     const { cloud, time } = this.#lab;

@@ -31,7 +31,7 @@ export interface Outcome extends Summary {
   readonly refusals: number;
   /** How long the fleet lived, in ms. */
   readonly lasted: number;
-  /** The fleet in a line. */
+  /** A description of the fleet in one line. */
   readonly fleet: string;
 }
 
@@ -69,7 +69,7 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
   await lab.subscribe();
   await pass(integer(random, 60, 180));
   let crashes = 0;
-  // If too few nodes are left that could stand in for another one, the fleet is used up.
+  // The fleet is used up if too few nodes are left that could serve in the place of others.
   for (let attempts = 0; killer.deaths.length < deaths && attempts < 10 * deaths; attempts++) {
     // Sometimes several die at once in the same way, for example because of a new version of the service.
     const many = random() < 0.25 ? integer(random, 2, 5) : 1;
@@ -82,7 +82,7 @@ export async function play(seed: number, deaths: number, kills: readonly Kill[])
     if (random() < 0.3 && killer.deaths.length < deaths) await killJoining();
     const lot = random();
     if (lot < 0.1) {
-      // A refusal must not surprise kas while it replaces an instance.
+      // Add a refusal only when kas has replaced the last dead instance: a refused start would make the replacement late.
       if (lab.time.passed - (killer.deaths.at(-1)?.at ?? 0) > REPLACED) refused.add();
     }
     if (lot >= 0.1 && lot < 0.2) lab.cloud.machines.demand = loadOf(random, bounds);

@@ -1,6 +1,6 @@
 /**
- * Checks, with the sandbox's truth, that a fleet in which instances die has enough capacity. It uses nothing that the autoscaler says
- * about itself but the times of its evaluations.
+ * Checks, with the real state in the sandbox, that a fleet in which instances die has enough capacity. From the autoscaler, the check
+ * uses only the times of the evaluations.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { Lab, Watcher } from "../../support/lab/lab.ts";
 import { type BoundedFleet, UNHEALTHY_AFTER } from "./fleets.ts";
 import { type Death, isSickness, type Killer } from "./kills.ts";
 
-/** How old the state may be that AWS shows, in ms: the sandbox's `read-lag`. */
+/** The largest age of the state that AWS shows, in ms: the sandbox's `read-lag`. */
 const READ_LAG = 5_000;
 
 /** The longest time until the load balancer notices that an instance fails: two failed checks with their timeouts, in ms. */
 const HEALTH_CHECK = 2 * 15_000 + 2 * 5_000 + 1_000;
 
-/** How much later than a start takes the capacity may be back, in ms. */
+/** The capacity may take this much longer to come back than a start takes, in ms. */
 const SLACK = 10_000;
 
 /** How long the load balancer takes to notice that an instance has recovered, in ms. */
@@ -37,10 +37,10 @@ interface Sample {
   readonly serving: number;
 }
 
-/** A violation-free summary of what happened. All times are in ms. */
+/** What happened in a fleet, besides violations. All times are in ms. */
 export interface Summary {
   readonly longestStart: number;
-  /** The number of deaths right after which less than the minimum served. */
+  /** The number of deaths right after which fewer instances than the minimum served. */
   readonly felt: number;
   /** The longest time from the first evaluation that could see a death until the capacity was back at the minimum. */
   readonly longestRestore: number;

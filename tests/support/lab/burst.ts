@@ -8,7 +8,7 @@ import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
 import { Lab, type Watcher } from "./lab.ts";
 
-/** What a burst of activities led to. */
+/** The result of a burst of activities. */
 export interface Burst {
   /** The ended activities, in the order of their ends. */
   readonly ended: readonly Activity[];

@@ -65,7 +65,7 @@ export class Referee implements Watcher {
   readonly #before = new Map<string, string>();
   /** The instances that caused a failure by their own fault at some time. */
   readonly #broken = new Set<string>();
-  /** Since when each instance has each tag with which an operator keeps kas from it, in ms since the lab began. */
+  /** When each instance got each tag that keeps kas from starting or stopping it, in ms since the lab began. */
   readonly #keptSince = new Map<string, number>();
   /** When each activity first tried to start or to stop each instance, by their ids. */
   readonly #firstTries = new Map<string, number>();
@@ -125,7 +125,7 @@ export class Referee implements Watcher {
   /** Reports that the autoscaler's clock jumps. */
   clockJumped(): void {
     this.#pauses.clockJumped();
-    // The decision in progress may be about the time before.
+    // The decision in progress may use the time from before the jump.
     this.#uncertainUntil = Math.max(this.#uncertainUntil, this.#now);
   }
 
@@ -263,7 +263,7 @@ export class Referee implements Watcher {
 
   /**
    * Returns why the fleet violates I9: fewer instances than the minimum serve, although there is a healthy node that kas could
-   * start. Returns undefined if it does not.
+   * start. Returns undefined if the fleet does not violate I9.
    */
   whyBelowMin(): string | undefined {
     const fleet = this.#existing();

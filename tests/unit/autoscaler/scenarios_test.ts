@@ -22,7 +22,7 @@ const MINUTE = 60_000;
 const [SECOND, THIRD] = [2, 3];
 const IN_SERVICE = "running in-service";
 
-/** Longer than it takes until a sick instance is unhealthy, its replacement serves and the sick one is stopped. */
+/** Longer than kas needs to notice that an instance is unhealthy, to replace it and to stop it. */
 const REPLACED = 7 * MINUTE;
 
 /** Longer than a reconcile and a start take. */
@@ -136,7 +136,7 @@ Deno.test("scenario: a protected node that hangs keeps running, and another one 
   assertEquals([lab.status(FIRST), lab.status(SECOND)], ["running out-of-service", IN_SERVICE]);
 });
 
-Deno.test("scenario: a node that somebody stops in the console is replaced; one that kas admin stops is not", async () => {
+Deno.test("scenario: kas replaces a node that somebody stops in the console, but not one that kas admin stops", async () => {
   await using byHand = await open([true, false]);
   await stop(byHand, FIRST);
   await byHand.pass(RESTORED);

@@ -130,7 +130,7 @@ Deno.test("R1, R6: the datapoints of a list must be from after the last change b
 });
 
 Deno.test("R1: a check that holds an action back ends the list", () => {
-  // After n4, only a paused node is left, and then a node that could be launched if the fleet were smaller.
+  // After n4, only a paused node is left. kas could launch another node only if the fleet were smaller.
   const observation = {
     ...limits({ max: 5, grow: "kas-node" }),
     ...history({ starts: [{ what: "slow", at: NOW - 1_000, instance: "n3", reason: "" }] }),
@@ -139,7 +139,7 @@ Deno.test("R1: a check that holds an action back ends the list", () => {
   assertEquals([actions.map(described), checks], [["start n4"], ["max-capacity"]]);
 });
 
-Deno.test("R1, R21: a hold of a start does not hold the stop of an unhealthy node back, and the other way round", () => {
+Deno.test("R1, R21: a check that holds a start back does not hold the stop of an unhealthy node back, and vice versa", () => {
   // One of two unhealthy nodes is replaced already.
   const sick = withInstances(unhealthy("n1"), unhealthy("n6"), instance("n5"));
   const paused = (direction: "out" | "in") => {

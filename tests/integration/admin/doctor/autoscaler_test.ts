@@ -179,7 +179,7 @@ Deno.test("doctor warns of a pause that an operator asked for", async () => {
   });
 });
 
-Deno.test("doctor warns of a capacity that an operator asked for, but not of one that ends by itself", async () => {
+Deno.test("doctor warns of an operator's capacity with a time, but not of one that ends when the fleet has it", async () => {
   await using w = await wired();
   const service = await w.start({ dryRun: false });
   const ask = async (body: object) => {

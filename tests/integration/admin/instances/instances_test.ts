@@ -201,7 +201,7 @@ Deno.test("instances protect and unprotect write and delete the tag, and a prote
   assertEquals((await f.kas(`instances protect ${NOBODY}`)).status, 4);
 });
 
-Deno.test("what an operator stops or deregisters has a tag with the time, until the operator starts or registers it again", async () => {
+Deno.test("an instance that an operator stops or deregisters has a tag with the time, until the operator starts or registers it again", async () => {
   await using f = await fleet();
   const steps: [string, string, boolean][] = [
     [`balancers deregister kas ${BASE}`, BASE, true],

@@ -42,7 +42,7 @@ Deno.test("50 starts, and later 50 stops, at the same time need few calls, and A
   assertEquals([statuses(stops), countInService(lab)], [{ successful: 50 }, 1]);
   assert(count(stops, "DeregisterInstancesFromLoadBalancer") <= 3);
   assert(count(stops, "StopInstances") <= 3);
-  // Each stop asks whether its instance is protected, which no call can ask for several instances.
+  // Each stop reads whether its instance is protected. One call can read this for only one instance.
   assert(stops.calls.length <= 200, `${stops.calls.length} calls`);
   assertEquals([...starts.calls, ...stops.calls].filter(isThrottled), []);
 });
@@ -69,7 +69,7 @@ Deno.test("an instance that EC2 refuses to stop fails no other stop, and stays i
   assertEquals([lab.status(1), lab.status(2)], ["running in-service", "stopped none"]);
 });
 
-Deno.test("of ten stops at the same time, only as many proceed as leave the minimum in service (R3)", async () => {
+Deno.test("of ten stops at the same time, kas completes only as many as leave the minimum in service (R3)", async () => {
   const plan = nodes(10, true);
   const least = { value: Infinity };
   const made: { lab?: Lab } = {};

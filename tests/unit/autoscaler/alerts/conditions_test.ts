@@ -45,7 +45,7 @@ function failures(id: string): StartFailure[] {
 
 const LIMITS = { ...OBSERVATION.limits, min: 3 };
 
-Deno.test("a fleet in good order has no alert, and neither has a fleet that is not observed yet", () => {
+Deno.test("a healthy fleet has no alert, and a fleet that kas has not observed yet has no alert", () => {
   assertEquals(alerts({}), {});
   assertEquals(alerts({}, { observation: undefined, decision: undefined }), {});
 });
@@ -61,7 +61,7 @@ Deno.test("below-min fires at once if a check holds the restoration of the minim
 Deno.test("below-min fires after --start-timeout while kas starts instances", () => {
   const starting = { limits: LIMITS, instances: [BASE, stopped("n1"), stopped("n2")] };
   assertEquals(alerts(starting), { "below-min": START_TIMEOUT });
-  // Joining instances do not end the alert: it would begin again with each start that fails.
+  // If joining instances ended the alert, it would begin again with each start that fails.
   const joining = ["n1", "n2"].map((id) => instance(id, { registration: "out-of-service" }));
   assertEquals(alerts({ limits: LIMITS, instances: [BASE, ...joining] }), { "below-min": START_TIMEOUT });
 });
@@ -129,7 +129,7 @@ Deno.test("cannot-stop fires while a node is unhealthy that EC2 refuses to stop"
   assertEquals(alerts({ limits, ...withInstances(instance("n1", { refusesStop })) }), {});
 });
 
-Deno.test("cannot-observe fires after three intervals between reconciles, and after five minutes if these are longer", () => {
+Deno.test("cannot-observe fires after three intervals between reconciles, but after five minutes at the latest", () => {
   const blind = (resync: number) =>
     alerts({ limits: { ...OBSERVATION.limits, resync } }, { observationError: "EC2 throttles" });
   assertEquals(blind(10_000), { "cannot-observe": 30_000 });

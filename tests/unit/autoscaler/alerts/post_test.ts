@@ -14,7 +14,7 @@ const ENDED: AlertChange = { ...BEGAN, state: "resolved" };
 /** A receiver's answer to a request: an HTTP status, an error, or no answer. */
 type Answer = number | Error | "none";
 
-/** A poster whose receiver gives these answers, the last one again and again. */
+/** A poster whose receiver gives these answers in order, and then repeats the last answer. */
 async function posting(...answers: readonly Answer[]) {
   const time = new VirtualTime(NOW);
   const records: LogRecord[] = [];

@@ -68,7 +68,7 @@ Deno.test("an alert that is firing does not end because its patience grows", () 
   assertEquals([watch.firing.length, changes.map(({ state }) => state)], [1, ["firing"]]);
 });
 
-Deno.test("a condition that was over in between begins anew", () => {
+Deno.test("if a condition ends before its alert fires, its time begins again", () => {
   const { changes, look } = watched();
   look(0, "throttled");
   look(2 * MINUTE, undefined);

@@ -49,7 +49,7 @@ async function operate(lab: Lab, command: Command, body: object) {
   return await response?.json();
 }
 
-Deno.test("when a pause ends by its time, kas reconciles at once (R20)", async () => {
+Deno.test("when the time of a pause is over, kas reconciles at once (R20)", async () => {
   await using it = await open([false]);
   await operate(it.lab, "pause", { directions: ["out"], until: BEGIN + 10 * MINUTE });
   await operate(it.lab, "pause", { directions: ["in"] });
@@ -59,7 +59,7 @@ Deno.test("when a pause ends by its time, kas reconciles at once (R20)", async (
   assertEquals(it.decisions.slice(before), [["reconcile", 600]]);
 });
 
-Deno.test("a pause that began before a restart ends by its time, and kas reconciles at once (R20)", async () => {
+Deno.test("when the time of a pause from before a restart is over, kas reconciles at once (R20)", async () => {
   await using it = await open([false]);
   await operate(it.lab, "pause", { directions: ["out"], until: BEGIN + 10 * MINUTE });
   it.lab.kill(1_000);
@@ -87,7 +87,7 @@ Deno.test("while EC2 has no capacity for an instance that the minimum requires, 
   assertEquals(gaps.map((gap) => Math.round(gap / 10) * 10), [30, 60, 120]);
 });
 
-Deno.test("an operator's capacity with a time ends by its time, and kas reconciles at once (R22)", async () => {
+Deno.test("when the time of an operator's capacity is over, kas reconciles at once (R22)", async () => {
   await using it = await open([true, false]);
   const until = BEGIN + 30 * MINUTE;
   await operate(it.lab, "scale", { direction: "to", capacity: 3, until, dryRun: false });
@@ -98,7 +98,7 @@ Deno.test("an operator's capacity with a time ends by its time, and kas reconcil
   assertEquals(it.decisions.slice(before), [["reconcile", 30 * 60]]);
 });
 
-Deno.test("while an operator's capacity is in force, kas does not follow a notification beyond it (R22)", async () => {
+Deno.test("while an operator's capacity is in force, a notification does not change the capacity beyond it (R22)", async () => {
   await using it = await open([true, false]);
   const until = BEGIN + 30 * MINUTE;
   await operate(it.lab, "scale", { direction: "to", capacity: 2, until, dryRun: false });
@@ -116,7 +116,7 @@ function inForce({ kas, time }: Lab): number | undefined {
   return kas.journal.overrides.inForce(time.now())?.capacity;
 }
 
-Deno.test("an operator's capacity without a time ends when as many instances are in service (R22)", async () => {
+Deno.test("an operator's capacity without a time ends when the fleet has this capacity in service (R22)", async () => {
   await using it = await open([true, false]);
   await operate(it.lab, "scale", { direction: "to", capacity: 3, dryRun: false });
   assertEquals(inForce(it.lab), 3);

@@ -93,7 +93,7 @@ Deno.test("if an instance serves again before its replacement does, kas cancels 
   assertEquals([countInService(lab), startedIds(lab)], [2, [lab.id(SECOND)]]);
 });
 
-Deno.test("a cancelled start is no failure of its instance, which can start again at once (R18)", async () => {
+Deno.test("a cancelled start does not count as a failure, and kas may start the instance again at once (R18)", async () => {
   await using lab = await recovered([true, false]);
   await lab.pass(MINUTE);
   lab.cloud.machines.broken.clear();

@@ -43,7 +43,7 @@ Deno.test("while scaling out is paused, kas does not restore the minimum; resumi
   assertEquals(countInService(lab), 2);
 });
 
-Deno.test("when a pause ends by its time, kas restores the minimum (R20)", async () => {
+Deno.test("when the time of a pause is over, kas restores the minimum (R20)", async () => {
   await using lab = await belowMin({ until: Date.UTC(2026, 0, 5, 9, 30) });
   assertEquals(countInService(lab), 1);
   await lab.pass(1_800_000 + RESTORED);

@@ -1,6 +1,6 @@
 /**
- * How kas stops an unhealthy node (R21), in the lab: it waits briefly for a node that serves nobody, and fully for one that serves.
- * Then the fault model judges the node (R18).
+ * How kas stops an unhealthy node (R21), in the lab. If the node serves nobody, kas waits only briefly until it has drained. If the
+ * node still serves, kas waits until its requests have ended. Then the fault model judges the node (R18).
  *
  * @module
  */
@@ -25,10 +25,10 @@ const [SECOND, THIRD] = [2, 3];
 const MINUTE = 60_000;
 const IN_SERVICE = "running in-service";
 
-/** How long kas waits at most until an instance has drained that serves nobody. */
+/** The longest time that kas waits for the draining of an instance that serves nobody. */
 const BRIEF = 30_000;
 
-/** Longer than it takes until a sick node is unhealthy, its replacement serves and the sick node has stopped. */
+/** Longer than kas needs to notice that a node is unhealthy, to replace it and to stop it. */
 const REPLACED = 7 * MINUTE;
 
 /** Opens a lab whose autoscaler reconciles every ten seconds and reads no alarms. */
@@ -210,7 +210,7 @@ Deno.test("if all instances fail their health check, kas quarantines none of the
   assertEquals(lab.cloud.fleet().filter(({ tags }) => tags["kas:quarantine"] !== undefined), []);
 });
 
-Deno.test("a base instance that hangs is stood in for, and neither stopped nor deregistered", async () => {
+Deno.test("a node serves in the place of a base instance that hangs, and kas neither stops nor deregisters the base instance", async () => {
   await using lab = await open([true, false], { min: 2 });
   lab.cloud.faults.set(`hangs=${lab.id(BASE)}`);
   await lab.pass(3 * REPLACED);
@@ -269,7 +269,7 @@ Deno.test("if the permission to read EC2's status checks ends during the stop of
   await assertDrainsFully(lab);
 });
 
-Deno.test("an instance that kas admin terminates is not replaced, one that somebody terminates in the console is", async () => {
+Deno.test("kas replaces an instance that somebody terminates in the console, but not one that kas admin terminates", async () => {
   await using lab = await open([true, true, false]);
   const terminate = (place: number) =>
     lab.cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [lab.id(place)] });

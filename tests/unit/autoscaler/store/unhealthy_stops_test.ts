@@ -26,7 +26,7 @@ Deno.test("the journal records that an activity stops an unhealthy instance, als
   assertEquals([journal.inProgress(), journal.leaving()], [[stopping], [stopping]] as never);
 });
 
-Deno.test("an activity that stops a healthy instance has no such mark", () => {
+Deno.test("the journal does not mark the stop of a healthy instance as the stop of an unhealthy one (R21)", () => {
   using store = Store.memory();
   const journal = new Journal(store);
   decided(journal, { kind: "stop", instance: "n1" });
@@ -34,7 +34,7 @@ Deno.test("an activity that stops a healthy instance has no such mark", () => {
 });
 
 for (const kind of ["stop", "terminate"] as const) {
-  Deno.test(`the ${kind} of an unhealthy instance is no scaling after which kas waits (R5, R21)`, () => {
+  Deno.test(`the ${kind} of an unhealthy instance begins no cooldown (R5, R21)`, () => {
     using store = Store.memory();
     const journal = new Journal(store);
     decided(journal, { kind, instance: "n1", unhealthy: true });

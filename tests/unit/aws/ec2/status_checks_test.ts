@@ -113,7 +113,7 @@ Deno.test("statusChecks() leaves out instances that do not exist, and reads all 
   assertEquals([...failures.keys()], ids.filter((id) => !gone.has(id)));
 });
 
-Deno.test("statusChecks() of no instance asks EC2 nothing", async () => {
+Deno.test("statusChecks() without instances sends no request", async () => {
   await using server = wire(() => page([item("i-1", { system: "impaired" })]));
   assertEquals(await statusChecks(server.aws, []), new Map());
   assertEquals(server.calls, []);

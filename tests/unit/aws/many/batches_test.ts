@@ -49,7 +49,7 @@ Deno.test("batched() fails an item that is not in AWS's answer, and no other ite
   await assertRejects(() => get("b"), Error, "b");
 });
 
-Deno.test("outcomesOf() sends no further calls after an error that is also the error of the items behind it", async () => {
+Deno.test("outcomesOf() sends no further calls after an error that is also the error of the items after it", async () => {
   const noCapacity = sdkError("InsufficientInstanceCapacity", "no");
   const { sent, call } = calls(["c", "d", "e", "f", "g", "h"], noCapacity);
   const outcomes = await outcomesOf([..."abcdefgh"], call, (error) => error === noCapacity);
@@ -59,7 +59,7 @@ Deno.test("outcomesOf() sends no further calls after an error that is also the e
   assertEquals(sent, ["abcdefgh", "abcd", "ab", "cd", "c"]);
 });
 
-Deno.test("an error that names instances of the batch is the error of these instances, and the others are sent again", async () => {
+Deno.test("if an error names instances of the batch, these instances get the error, and the others are sent again", async () => {
   const sent: string[] = [];
   const call = (batch: readonly string[]) => {
     sent.push(batch.join(" "));
@@ -73,7 +73,7 @@ Deno.test("an error that names instances of the batch is the error of these inst
   assertEquals(sent, ["i-1 i-2 i-3 i-22", "i-1 i-3"]);
 });
 
-Deno.test("an error that names all instances of the batch ends it, and one that names others splits it in halves", async () => {
+Deno.test("an error that names all instances of the batch ends the batch, and an error that names other instances splits it in halves", async () => {
   const naming = (ids: string) => {
     const sent: string[] = [];
     const get = batched(["i-1", "i-2"], (batch) => {

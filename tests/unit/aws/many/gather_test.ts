@@ -56,7 +56,7 @@ class Calls {
   }
 }
 
-/** Resolves when all code waits for something else than a promise that is already settled. */
+/** Resolves when no code is left to run because of promises that have already settled. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
@@ -84,7 +84,7 @@ Deno.test("a call has at most as many items as allowed", async () => {
   assertEquals(calls.sent, ["ab", "cd", "e"]);
 });
 
-Deno.test("an item that no caller waits for any more is not sent", async () => {
+Deno.test("kas does not send an item if no caller waits for it any more", async () => {
   const calls = new Calls();
   const ask = gathered(calls.call);
   const first = ask("a");

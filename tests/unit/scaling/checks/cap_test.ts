@@ -73,7 +73,7 @@ Deno.test("R21: a node that kas stops and quarantines counts once", () => {
   assertEquals(stops({ ...fleet(6, 3), ...quarantined("n2", 1_000), ...stopping("n2") }), [1, "cap"]);
 });
 
-Deno.test("R21: the cap holds no start in the place of an unhealthy node back", () => {
+Deno.test("R21: the check cap does not hold back a start that replaces an unhealthy node", () => {
   const sick = ["n1", "n2", "n3"].map((id) => unhealthy(id));
   const standby = ["n4", "n5", "n6"].map((id) => stopped(id));
   const observation = {
@@ -87,7 +87,7 @@ Deno.test("R21: the cap holds no start in the place of an unhealthy node back", 
   assertEquals(actions.map(({ kind }) => kind), ["start", "start", "start"]);
 });
 
-Deno.test("R21: the cap names how many nodes are being stopped, and how many may be", () => {
+Deno.test("R21: the reason of the check cap names how many nodes kas is stopping, and the largest number that it allows", () => {
   const { reason } = decide(RECONCILE, { ...OBSERVATION, ...fleet(9, 9), ...stopping("n6", "n7", "n8") });
   assertEquals(/\b3\b.*\b3\b/.test(reason), true, reason);
 });

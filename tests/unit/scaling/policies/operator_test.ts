@@ -67,13 +67,13 @@ checks("R22", [
     expected: { none: "projected-load" },
   },
   {
-    name: "starts what is missing to the capacity that an operator asks for",
+    name: "starts instances up to the capacity that an operator asks for",
     trigger: to(5),
     expected: { actions: ["start n4", "start n3"] },
     numbers: [5],
   },
   {
-    name: "stops what is above the capacity that an operator asks for",
+    name: "stops the instances above the capacity that an operator asks for",
     trigger: to(1),
     expected: { actions: ["stop n1", "stop n2"] },
   },

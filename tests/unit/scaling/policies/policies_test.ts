@@ -107,7 +107,7 @@ checks("R21", [
   },
 ]);
 
-Deno.test("R3, R21: a reconcile names first what is missing to min, then the lost instances, and then what an alarm recommends", () => {
+Deno.test("R3, R21: a reconcile names first the instances up to min, then the replacements of lost instances, and then what an alarm recommends", () => {
   const all = {
     ...STANDBY,
     ...limits({ min: 2, resync: 0 }),
@@ -275,7 +275,7 @@ for (
       alarms: [HIGH],
       limits: { ...OBSERVATION.limits, resync: 0, metricDelay: 0 },
     }],
-    ["it is missing to min", limits({ min: 4 })],
+    ["the fleet needs it to reach min", limits({ min: 4 })],
     ["another instance is lost", { history: recovered("gone").history }],
     ["an operator asked for its capacity", override(4)],
   ] as const
@@ -293,7 +293,7 @@ Deno.test("R21: kas does not cancel a replacement that is protected, or while an
   assertEquals(decide(RECONCILE, { ...recovered(), ...paused }).checks, ["paused"]);
 });
 
-/** The fleet in which an instance serves again that the fleet lost, and another one in its place. */
+/** A fleet in which a lost instance serves again, and its replacement serves too. */
 function returned(instance: string): Pick<Observation, "history"> {
   return history({ losses: [{ instance, zone: "a", at: NOW - MINUTE, open: false, recovered: true }] });
 }
@@ -330,7 +330,7 @@ checks("R21", [
     expected: { none: "cooldown" },
   },
   {
-    name: "keeps all instances if one serves again that is missing to min",
+    name: "keeps all instances if one serves again and the fleet needs all of them to reach min",
     trigger: RECONCILE,
     observation: { ...returned("n1"), ...limits({ min: 3 }) },
     expected: { none: "" },

@@ -173,7 +173,7 @@ Deno.test("R21: kas stops the node first that has been failing longest", () => {
   assertEquals(stops(observation), { stops: ["n2", "n3"], held: "cap" });
 });
 
-Deno.test("R21: kas stops as many unhealthy nodes as serve in their place", () => {
+Deno.test("R21: kas stops as many unhealthy nodes as there are instances that serve in their place", () => {
   const others = ["n3", "n4", "n5", "n6", "n7"].map((id) => instance(id));
   const serving = {
     ...fleet(unhealthy("n1"), unhealthy("n2"), ...others, stopped("n8")),

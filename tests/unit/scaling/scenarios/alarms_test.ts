@@ -39,7 +39,7 @@ testScenarios([
     held: "out-beats-in",
   },
   {
-    name: "a joining instance does not let another one leave",
+    name: "a joining instance does not count as in service when kas scales in",
     fleet: "B:in n1:in n2:joining",
     limits: { min: 2 },
     on: "cpulow n1",
@@ -57,14 +57,14 @@ testScenarios([
     held: "cooldown",
   },
   {
-    name: "the low CPU of an instance that serves for half a minute says nothing",
+    name: "kas ignores the low CPU of an instance that has served for only half a minute",
     fleet: "B:in n1:new n2:in",
     on: "cpulow n1",
     then: "",
     desired: 3,
   },
   {
-    name: "without the policy alarms, alarms neither ask nor hold back",
+    name: "without the policy alarms, alarms neither recommend a change nor hold a change back",
     fleet: "B:in n1:in n2:off",
     limits: { policies: [], min: 2 },
     alarms: ["cpuhigh n1 ALARM"],

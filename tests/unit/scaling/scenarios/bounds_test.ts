@@ -43,7 +43,7 @@ testScenarios([
     desired: 2,
   },
   {
-    name: "an instance that leaves does not count towards the minimum, and comes back first",
+    name: "a leaving instance does not count towards the minimum, and kas registers it again first",
     fleet: "B:in n1:draining n2:off",
     limits: { min: 2 },
     then: "start n1",

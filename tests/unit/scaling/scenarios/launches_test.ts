@@ -27,14 +27,14 @@ testScenarios([
     held: "max-capacity",
   },
   {
-    name: "the minimum takes the standby first, and launches the rest",
+    name: "below the minimum, kas starts the standby node first, and launches the other nodes",
     fleet: "B:in n1:off",
     limits: { min: 4, max: 4, grow: GROW },
     then: "start n1, launch, launch",
     desired: 4,
   },
   {
-    name: "after a failed launch kas waits, and starts what it has",
+    name: "after a failed launch, kas waits before the next launch, and starts a standby node",
     fleet: "B:in n1:off",
     limits: { min: 3, max: 4, grow: GROW },
     history: { launchesFail: { since: NOW - 30_000, last: NOW - 30_000 } },

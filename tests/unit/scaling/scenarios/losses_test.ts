@@ -30,7 +30,7 @@ testScenarios([
     held: "max-capacity",
   },
   {
-    name: "high CPU during a loss asks for one more than before the loss",
+    name: "high CPU during a loss leads to one instance more than before the loss",
     fleet: "B:in n1:in n2:off n3:off n4:off",
     lost: ["gone"],
     alarms: ["cpuhigh n1 ALARM"],
@@ -38,7 +38,7 @@ testScenarios([
     desired: 4,
   },
   {
-    name: "low CPU during a loss: the loss is the change",
+    name: "low CPU during a loss stops nothing, because the loss has already reduced the capacity",
     fleet: "B:in n1:in n2:off",
     lost: ["gone"],
     alarms: ["cpulow n1 OK"],
@@ -54,7 +54,8 @@ testScenarios([
     desired: 3,
   },
   {
-    name: "a notification of low CPU during a loss stops nothing: the loss is the change",
+    name:
+      "a notification of low CPU during a loss stops nothing, because the loss has already reduced the capacity",
     fleet: "B:in n1:in n2:off",
     lost: ["gone"],
     on: "cpulow n1",
@@ -79,7 +80,7 @@ testScenarios([
     desired: 3,
   },
   {
-    name: "a zone in which an instance was lost and none serves comes last",
+    name: "a zone comes last in which the fleet lost an instance and no instance serves",
     fleet: "B@b:in n1@a:off n2@b:off",
     limits: { min: 2 },
     lost: ["gone@a"],

@@ -108,14 +108,14 @@ testScenarios([
     desired: 4,
   },
   {
-    name: "scaling in takes another node than a protected one",
+    name: "a scale-in selects a node that is not protected",
     fleet: "B:in n1:protected n2:in",
     on: "cpulow n1",
     then: "stop n2",
     desired: 2,
   },
   {
-    name: "scaling in takes another node than one that EC2 refuses to stop",
+    name: "a scale-in selects a node that EC2 does not refuse to stop",
     fleet: "B:in n1:refuses n2:in",
     on: "cpulow n1",
     then: "stop n2",

@@ -45,7 +45,7 @@ testScenarios([
     desired: 2,
   },
   {
-    name: "without a standby, the unhealthy node itself is started again",
+    name: "without a standby, kas restarts the unhealthy node",
     fleet: "B:in n1:unhealthy",
     limits: { min: 2 },
     lost: ["n1"],
@@ -55,7 +55,7 @@ testScenarios([
   },
   {
     name:
-      "where only a launch could replace it and the fleet is at its maximum, the unhealthy node itself is started again",
+      "if only a launch could replace an unhealthy node and the fleet is at its maximum, kas restarts the unhealthy node",
     fleet: "B:in n1:unhealthy",
     limits: { min: 2, max: 2, grow: GROW },
     lost: ["n1"],
@@ -104,7 +104,7 @@ testScenarios([
     held: "cap",
   },
   {
-    name: "with none in service, kas starts one unhealthy node again",
+    name: "with no instance in service, kas restarts one unhealthy node",
     fleet: "B:unhealthy n1:unhealthy n2:unhealthy n3:unhealthy n4:unhealthy n5:unhealthy n6:unhealthy",
     limits: { min: 3 },
     then: "replace n1",
@@ -135,7 +135,7 @@ testScenarios([
     desired: 2,
   },
   {
-    name: "a node that recovered above the maximum lets one leave",
+    name: "if a node recovers and the capacity is above the maximum, kas stops one node",
     fleet: "B:in n1:in n2:in",
     limits: { max: 2 },
     then: "stop n1",

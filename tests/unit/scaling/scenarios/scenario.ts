@@ -22,16 +22,16 @@ const SECOND = 1_000;
 /** The statuses of the notation. */
 const STATUSES: Readonly<Record<string, (id: string) => Instance>> = {
   in: (id) => instance(id),
-  /** In service since half a minute ago. */
+  /** In service for half a minute. */
   new: (id) => instance(id, { launched: NOW - 30 * SECOND }),
   off: (id) => stopped(id),
   /** Stopped, and an operator detached it. */
   "off-detached": (id) => stopped(id, { detached: true }),
   quarantined: (id) => stopped(id, { quarantine: "failed three times" }),
   joining: (id) => instance(id, { state: "pending", registration: "none", launched: NOW - 30 * SECOND }),
-  /** Fails its health check for a minute. */
+  /** Has failed its health check for a minute. */
   failing: (id) => instance(id, { registration: "out-of-service", ...sick("failing", 60) }),
-  /** Fails its health check for longer than `--unhealthy-after`. */
+  /** Has failed its health check for longer than `--unhealthy-after`. */
   unhealthy: (id) => instance(id, { registration: "out-of-service", ...sick("unhealthy", 130) }),
   "unhealthy-protected": (id) =>
     instance(id, { registration: "out-of-service", protected: true, ...sick("unhealthy", 130) }),
