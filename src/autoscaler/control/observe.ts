@@ -145,7 +145,7 @@ export class Observer {
       instances,
       alarms: details.map(observed),
       inProgress: [
-        ...unseen(journal.succeeded(began - lag, now), instances),
+        ...unseen(journal.ended(began - lag, now), instances),
         ...journal.inProgress(inProgress),
       ],
       history: journal.history(now),
@@ -211,17 +211,20 @@ export class Observer {
 
 /**
  * Returns the last activity of each instance, if AWS's answers do not show its effect yet. These activities count as in progress,
- * because the answers may show the state from before their end.
+ * because the answers may show the state from before their end. A scale-in that failed counts as a start: it has registered its instance
+ * again.
  */
 function unseen(
-  succeeded: readonly Activity[],
+  ended: readonly Activity[],
   instances: readonly Instance[],
 ): ActivityInProgress[] {
   const shown = new Map(instances.map((instance) => [instance.id, instance]));
-  const last = new Map(succeeded.map((activity) => [activity.instance, activity]));
-  return [...last.values()].flatMap(({ kind, instance: id, began: since }) => {
+  const last = new Map(ended.map((activity) => [activity.instance, activity]));
+  return [...last.values()].flatMap(({ kind: begun, status, instance: id, began: since }) => {
+    const kind = status === "failed" ? "start" : begun;
     const instance = id === undefined ? undefined : shown.get(id);
     if (id === undefined || (instance === undefined && kind !== "launch")) return [];
+    if (status === "failed" && instance?.state !== "running") return [];
     const isSeen = instance !== undefined &&
       (DIRECTION[kind] === "out" ? inService(instance) : instance.state !== "running");
     return isSeen ? [] : [{ kind, instance: id, since }];

@@ -38,10 +38,13 @@ const COLUMNS = "*, (SELECT message FROM decisions d WHERE d.id = activities.dec
 
 const name = (row: Row) => `activity ${row.id}`;
 
-/** Returns the activities that succeeded between two times in ms since the epoch, oldest first. Skips damaged rows. */
-export function readSucceeded(db: Database, since: number, until: number): Activity[] {
-  const sql =
-    `SELECT ${COLUMNS} FROM activities WHERE ended BETWEEN ? AND ? AND status = 'successful' ORDER BY id`;
+/**
+ * Returns the activities that ended between two times in ms since the epoch with their instance out of service or in service, oldest
+ * first: those that succeeded, and scale-ins that failed. Skips damaged rows.
+ */
+export function readEnded(db: Database, since: number, until: number): Activity[] {
+  const sql = `SELECT ${COLUMNS} FROM activities WHERE ended BETWEEN ? AND ?
+    AND (status = 'successful' OR (status = 'failed' AND kind IN ('stop', 'terminate'))) ORDER BY id`;
   return db.readAll(db.prepare(sql).all(since, until), name, (row) => toActivity(db, row));
 }
 

@@ -191,7 +191,8 @@ export class History {
         if (serving.has(id) || (instance !== undefined && this.#failing.all.has(id))) continue;
         const { byOperator = -Infinity, detached = false, zone = "", state } = instance ?? {};
         if (byOperator >= since || detached || this.#takenOut(id, since)) continue;
-        const isOld = (since >= began && since <= now) || (recent(since, lag, now) && state === "running");
+        const isLate = recent(since, lag, now) || this.#isRegisteredAgain(id, now - lag, now);
+        const isOld = (since >= began && since <= now) || (isLate && state === "running");
         if (isOld) doubted.add(id);
         else this.#losses.open(id, zone, now);
       }
@@ -199,6 +200,14 @@ export class History {
       this.#losses.prune(new Set(present.keys()));
     });
     return doubted;
+  }
+
+  /** Whether a scale-in of an instance failed between two times, so that kas registered the instance again. */
+  #isRegisteredAgain(id: string, from: number, to: number): boolean {
+    return this.#store.db.prepare(
+      `SELECT 1 FROM activities WHERE instance = ? AND kind IN ('stop', 'terminate')
+         AND status = 'failed' AND ended BETWEEN ? AND ?`,
+    ).get(id, from, to) !== undefined;
   }
 
   /** Whether kas took an instance out of service after it came into service. */

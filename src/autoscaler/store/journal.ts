@@ -19,9 +19,9 @@ import {
   noteActivity,
   type PlacedActivity,
   readDamaged,
+  readEnded,
   readInProgress,
   readLeaving,
-  readSucceeded,
   readUnfinished,
   setInstance,
 } from "./activities.ts";
@@ -198,9 +198,9 @@ export class Journal {
     return readLeaving(this.#store.db, until);
   }
 
-  /** Returns the activities that succeeded between two times in ms since the epoch, oldest first. */
-  succeeded(since: number, until: number): Activity[] {
-    return readSucceeded(this.#store.db, since, until);
+  /** Returns the activities that ended between two times, as the function {@linkcode readEnded} describes. */
+  ended(since: number, until: number): Activity[] {
+    return readEnded(this.#store.db, since, until);
   }
 
   /** Returns the newest processed change of an alarm (R11). */

@@ -182,6 +182,17 @@ Deno.test("a stop by kas that failed does not explain why an instance left", () 
   assertEquals(it.losses, ["n1 open"]);
 });
 
+Deno.test("an instance that kas has just registered again after a failed stop is not lost while AWS's answers may show an older state", () => {
+  using it = new Case();
+  it.observe([N1]);
+  it.end(it.begin({ kind: "stop", instance: "n1" }), "failed");
+  const draining = instance("n1", { registration: "draining" });
+  it.observe([draining], SECOND, { lag: 10 * SECOND });
+  assertEquals(it.losses, []);
+  it.observe([draining], 10 * SECOND, { lag: 10 * SECOND });
+  assertEquals(it.losses, ["n1 open"]);
+});
+
 Deno.test("the fleet does not lose an instance that kas rolls back", () => {
   using it = new Case();
   it.observe([stopped("n1")]);
