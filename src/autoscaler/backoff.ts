@@ -18,19 +18,28 @@ export function backoff(failedAttempts: number): number {
   return Math.min(LONGEST_BACKOFF, 250 * 2 ** failedAttempts);
 }
 
+/** The shortest time from an observation to the evaluation that the end of an activity asks for, in ms. */
+const SHORTEST_INTERVAL = 1_000;
+
 /**
- * How soon kas evaluates the fleet again after activities that failed. The next evaluation may decide the same again, and the activity
- * may fail at once again. So the pauses become longer, and after some failures in a row kas waits for its next interval.
+ * How soon kas evaluates the fleet again after an activity has ended. The next evaluation may decide the same again, and the activity
+ * may end at once again. So kas always waits a moment. After failures the pauses become longer, and after some failures in a row kas
+ * waits for its next interval.
  */
 export class QuickRetries {
   #failures = 0;
 
-  /** Returns the pause after an activity with this status, in ms. `Infinity`: until the next interval. */
-  pauseAfter(status: ActivityStatus): number {
+  /**
+   * Returns the pause after an activity with this status, in ms. `Infinity`: until the next interval.
+   *
+   * @param since how long ago kas last observed the fleet, in ms. Negative if the clock was set back since
+   */
+  pauseAfter(status: ActivityStatus, since: number): number {
+    const rest = Math.max(0, SHORTEST_INTERVAL - Math.abs(since));
     if (status === "successful") this.#failures = 0;
-    if (status !== "failed") return 0;
+    if (status !== "failed") return rest;
     const pause = backoff(this.#failures++);
-    return pause < LONGEST_BACKOFF ? pause : Infinity;
+    return pause < LONGEST_BACKOFF ? Math.max(rest, pause) : Infinity;
   }
 }
 

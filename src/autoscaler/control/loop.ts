@@ -75,7 +75,7 @@ export class ControlLoop {
   #trigger: ReconcileTrigger | ScheduleTrigger = { kind: "reconcile" };
   /** The commands of operators that wait for their evaluations, oldest first. */
   readonly #commands: WaitingCommand[] = [];
-  /** How soon the loop reconciles after activities that failed. */
+  /** How soon the loop reconciles after an activity has ended. */
   readonly #retries = new QuickRetries();
   /** The number of failed reconciliations since the last successful reconciliation. */
   #reconcilesFailed = 0;
@@ -293,7 +293,7 @@ export class ControlLoop {
   /** Called when an activity has ended. Reconciles soon if the next step may be due. */
   activityEnded(activity: Pick<Activity, "status">): void {
     const { evaluation: { journal }, clock } = this.#parts;
-    const pause = this.#retries.pauseAfter(activity.status);
+    const pause = this.#retries.pauseAfter(activity.status, clock.now() - (this.#observation?.now ?? 0));
     const override = journal.overrides.inForce(clock.now());
     if (mayContinue(activity, this.#observation, override)) this.reconcileSoon(pause);
   }

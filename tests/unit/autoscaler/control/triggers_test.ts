@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Schedules } from "../../../../src/settings/schedules/schedules.ts";
 import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
+import { beginAll } from "../../../support/lab/burst.ts";
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../../support/lab/lab.ts";
 import { type Command, operate as send } from "../../../support/lab/operator.ts";
@@ -140,6 +141,21 @@ Deno.test("an operator's capacity without a time ends after 15 minutes (R22)", a
   assert(late.length > 0);
   await it.lab.pass(2 * MINUTE);
   assertEquals(inForce(it.lab), undefined);
+});
+
+Deno.test("activities that end at once make kas reconcile at most once a second (R22)", async () => {
+  await using it = await open([true, false]);
+  const until = BEGIN + 30 * MINUTE;
+  await operate(it.lab, "scale", { direction: "to", capacity: 2, until, dryRun: false });
+  await it.lab.pass(MINUTE);
+  const before = it.decisions.length;
+  for (let n = 0; n < 100; n++) {
+    const [ended] = beginAll(it.lab, "start", [it.lab.id(FIRST)]);
+    await it.lab.pass(100);
+    assertEquals((await ended)?.status, "successful");
+  }
+  const count = it.decisions.length - before;
+  assert(count > 5 && count <= 11, `${count} reconciliations in 10 s`);
 });
 
 Deno.test("a dry run of an operator's capacity changes nothing (R22)", async () => {
