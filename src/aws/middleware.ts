@@ -101,14 +101,14 @@ export function beforeChange(stack: MiddlewareStack, precondition: Precondition)
 
 /** How {@linkcode pace} paces a client. */
 export interface PaceOptions {
-  /** Whether it also paces the commands that change nothing in the account. */
+  /** Whether {@linkcode pace} also paces the commands that change nothing in the account. */
   readonly reads: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
  * Paces the requests of a client, retries included. The SDK signs a request after its pause, because AWS rejects a signature
- * that is older than five minutes. The preconditions too run after the pause.
+ * that is older than five minutes. The preconditions also run after the pause.
  */
 export function pace(stack: MiddlewareStack, pacer: Pacer, options: PaceOptions): void {
   stack.addRelativeTo(pacing(pacer, options), {

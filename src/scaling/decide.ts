@@ -61,7 +61,7 @@ function reasonOf(list: ActionList): string {
     ...why,
     ...(passed.length === 0 ? [] : first?.checked.map(({ result }) => result?.message ?? "") ?? []),
     ...selections.slice(0, DESCRIBED),
-    ...(more > 0 ? [`${more} more follow${more === 1 ? "s" : ""}.`] : []),
+    ...(more > 0 ? [`${more} more action${more === 1 ? " follows" : "s follow"}.`] : []),
     held?.result?.message ?? "",
   );
 }

@@ -83,7 +83,7 @@ function observationLines(
   return renderObservation(observation, new Set(relevant), columns);
 }
 
-/** Returns what each policy recommended, the capacity that the fleet wanted, and the one that it has after the actions. */
+/** Returns what each policy recommended, the capacity that the fleet wanted, and the capacity after the actions. */
 function policyLines({ policies, wanted, decision: { desired } }: Explanation, columns: number): string[] {
   if (wanted === null) return ["  none: the policies saw no fleet"];
   const rows = policies.map(({ policy, capacity, reason }) => [policy, `${capacity ?? "-"}`, reason]);
@@ -104,7 +104,7 @@ function aligned(rows: readonly (readonly string[])[], columns: number): string[
 }
 
 function checkLines({ lists, decision }: Explanation, columns: number): string[] {
-  if (lists.length === 0) return ["  none: nothing was recommended"];
+  if (lists.length === 0) return ["  none: no policy recommended a change"];
   return [
     ...lists.flatMap((list) => listLines(list, columns)),
     ...wrap(`result: ${describeDecision(decision)}`, columns, "  ", "    "),

@@ -55,7 +55,7 @@ export interface EvaluationOptions {
   readonly processed?: ProcessedChange | undefined;
 }
 
-/** Observes the fleet as far as the trigger requires, decides, and starts the activity of the decision. */
+/** Observes the fleet as far as the trigger requires, decides, and starts the activities of the decision. */
 export function evaluate(
   parts: EvaluationParts,
   trigger: Trigger,
@@ -130,7 +130,7 @@ function noteOutcome(
       policy === "alarms" && direction === "out"
     );
     journal.losses.spend(isBusy ? losses.length : stops.length);
-    // The fleet needs no more instances than it has, so it does not need one in the place of those that it lost.
+    // The fleet needs no more instances than it has, so it needs no replacement of the lost instances.
     if (isWhole(trigger) && wantedOf(trigger, observation) <= current) journal.losses.close();
   }
   const held = heldChange(decision);

@@ -166,8 +166,8 @@ export class History {
    * Records which instances the fleet lost since the last observation: they were in service, and neither kas nor an operator took
    * them out of service. An instance that fails is lost only once it is unhealthy ({@linkcode noteUnhealthy}).
    *
-   * AWS's answers may show a state from before an instance came into service. So kas does not believe for `lag` ms that it has left
-   * service.
+   * AWS's answers may show a state from before an instance came into service. So for `lag` ms after that, kas ignores an answer that
+   * the instance runs without being in service.
    *
    * @returns the ids of the instances that still count as being in service, because the observation may show an old state
    */

@@ -1,6 +1,6 @@
 /**
- * The lines of the journal that kas shows to people. Each line is a decision without an activity, or an activity with its decision. Consecutive reconciles with
- * no action and the same reason are one line.
+ * The lines of the journal that kas shows to people. Each line is a decision without an activity, or an activity with its decision.
+ * Consecutive reconciles with no action and the same reason are one line.
  *
  * @module
  */

@@ -12,14 +12,14 @@ import { type Check, hold, type InContext, pass } from "./check.ts";
 /** R21: passes if kas is stopping few unhealthy nodes, and has quarantined few nodes within an hour. */
 export const cap: Check<InContext> = {
   name: "cap",
-  condition: "few nodes are stopped",
+  condition: "kas is stopping few unhealthy nodes",
   check: ({ observation }) => {
     const { busy, most } = stopsOf(observation);
     if (busy < most) return pass();
     return hold(
-      `kas is stopping, or has quarantined within an hour, ${
+      `kas is stopping or has quarantined ${
         count(busy, "unhealthy node")
-      }: the most at once is ${most}, a third of the nodes.`,
+      } within an hour; the limit is ${most}, a third of the nodes.`,
     );
   },
 };

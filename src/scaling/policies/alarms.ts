@@ -42,7 +42,7 @@ export function alarmsPolicy(
   index: FleetIndex,
 ): AlarmRecommendation | NoOpinion {
   if (observation.limits.policies?.includes("alarms") === false) {
-    return { direction: "none", reason: "no policy of the configuration reads alarms." };
+    return { direction: "none", reason: "the setting policies has no policy that reads alarms." };
   }
   switch (trigger.kind) {
     case "notification":
@@ -178,7 +178,10 @@ function whyTooEarlyForLess(
   const changed = lastCapacityChange(observation);
   const span = period * 1_000 + metricDelay;
   if (!losses.some(({ open }) => open) || !recent(changed, span, now)) return undefined;
-  return sentences(reason, "The fleet lost an instance: the alarm does not show the load without it yet.");
+  return sentences(
+    reason,
+    "The fleet lost an instance, and the alarm does not yet show the load after the loss.",
+  );
 }
 
 function fromState({ fleet, kind, dimension, state, changed }: Alarm): AlarmRecommendation | NoOpinion {

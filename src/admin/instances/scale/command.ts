@@ -138,7 +138,7 @@ function direction(kind: "out" | "in", summary: string): Command {
       "instead of stopping it. The exit status is 1 if a check holds an action back, or if an activity fails.\n\n" +
       DESCRIPTION,
     options: {
-      instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
+      instance: { placeholder: "ID", help: "start or stop only this instance", parse: text },
       ...OPTIONS,
     },
     examples: [

@@ -129,7 +129,7 @@ async function reach(
     const isDecided = (isReached || held !== undefined) && !all.some(isRunning);
     const isLate = !isReached && held === undefined && (!applies || performance.now() - began > WAIT);
     if (isDecided || isLate) {
-      if (applies) out.note(`In the autoscaler ${overrideText(override)}`);
+      if (applies) out.note(`In the autoscaler, ${overrideText(override)}`);
       if (isReached) return { decision: { checks: [], reason: last.reason }, isDone: true };
       out.error(`The fleet did not reach a capacity of ${override.capacity}`);
       return { decision: held ?? { checks: [], reason: decided.reason }, isDone: false };
@@ -164,6 +164,6 @@ async function reportInterruption(
     else out.note(`The autoscaler continues: ${stepText(activity)}`);
   }
   if (!isOwn && request.direction === "to" && decided.override !== null) {
-    out.note(`In the autoscaler ${overrideText(decided.override)}`);
+    out.note(`In the autoscaler, ${overrideText(decided.override)}`);
   }
 }

@@ -75,7 +75,7 @@ export class Losses {
     );
   }
 
-  /** Forgets this number of recoveries, the oldest first, because kas has decided to stop as many instances. */
+  /** Forgets this number of recoveries, the oldest first: kas has decided to stop as many instances, or the load needs all of them. */
   spend(instances: number): void {
     this.#store.db.prepare(
       `DELETE FROM losses WHERE instance IN
