@@ -47,8 +47,8 @@ export class WindowWatch {
   }
 
   /**
-   * Returns the kind of the trigger if other windows apply at `now` than at the last call, or other pauses or overrides.
-   * Undefined if none changed.
+   * Returns the kind of the trigger if the windows, pauses or overrides that apply have changed since the last call. Undefined if none
+   * has changed.
    */
   changed(now: number): "schedule" | "reconcile" | undefined {
     const { journal } = this.#parts;

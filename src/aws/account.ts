@@ -18,8 +18,8 @@ export interface Account {
   /** Time limit of each attempt of a call, in ms. A call has at most three attempts. Default: 10,000. */
   readonly timeLimit?: number;
   /**
-   * How long a call that AWS throttles is repeated, in ms. Such an account also paces its reads; every account paces its changes.
-   * Default: a throttled call fails after three attempts, as others do.
+   * For how long kas repeats a call that AWS throttles, in ms. An account with this option paces its reads too. Every account paces its
+   * changes. Default: a throttled call fails after three attempts, like any other call.
    */
   readonly patience?: number;
   /** Aborts the calls in progress and all later ones. */

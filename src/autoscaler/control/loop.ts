@@ -1,6 +1,6 @@
 /**
- * The control loop. It evaluates each notification, and reconciles at an interval (R2) and when a window of a schedule begins or ends
- * (R19). It makes one evaluation at a time, and does not wait for the activities that an evaluation starts (lifecycle/runner.ts).
+ * The control loop. It evaluates notifications and operators' commands, and reconciles at an interval (R2) and for schedules (R19). It
+ * makes one evaluation at a time, and does not wait for the activities that an evaluation starts (lifecycle/runner.ts).
  *
  * @module
  */
@@ -69,9 +69,9 @@ export class ControlLoop {
   readonly #windows: WindowWatch;
   /** When the next reconciliation is due, in the clock's elapsed time, so that a change of the time of day does not delay it. */
   #reconcileDue = 0;
-  /** For when {@linkcode reconcileSoon} asked for a reconciliation that has not begun since, in the clock's elapsed time. */
+  /** The time at which the reconciliation of {@linkcode reconcileSoon} is due, in the clock's elapsed time. `Infinity` if none is due. */
   #asked = Infinity;
-  /** What the next reconciliation is for. */
+  /** The trigger of the next reconciliation. */
   #trigger: ReconcileTrigger | ScheduleTrigger = { kind: "reconcile" };
   /** The commands of operators that wait for their evaluations, oldest first. */
   readonly #commands: WaitingCommand[] = [];

@@ -10,7 +10,7 @@ import { heldChange } from "../../scaling/plan.ts";
 import { hasReached, whyOutOfBounds } from "../../scaling/policies/operator.ts";
 import type { Overrides } from "../store/operator/override.ts";
 
-/** How long kas tries to reach a capacity that has no end of its own, in ms. */
+/** How long kas tries to reach a capacity without `--for`, in ms. */
 const TRY_FOR = 900_000;
 
 /** Records what a decision means for the capacity that an operator asked for. Call this in the decision's transaction. */

@@ -243,13 +243,13 @@ export class ActivityRunner implements AsyncDisposable {
     return waits.some((wait) => wait !== undefined);
   }
 
-  /** Cancels the earlier start of an instance that another activity stops, because the instance is not needed any more (R21). */
+  /** Cancels the earlier start of an instance that another activity stops, because the fleet no longer needs it (R21). */
   async #cancelStart(instance: string, by: Activity): Promise<void> {
     for (const { activity, cancel, ended } of this.#running.values()) {
       const current = this.#journal.unfinished().find(({ id }) => id === activity.id);
       const isEarlier = DIRECTION[activity.kind] === "out" && activity.id < by.id;
       if (!isEarlier || current?.instance !== instance) continue;
-      cancel.abort(new Superseded(`Activity ${by.id} stops ${instance}: it is not needed any more.`));
+      cancel.abort(new Superseded(`Activity ${by.id} stops ${instance}: the fleet no longer needs it.`));
       await ended;
     }
   }

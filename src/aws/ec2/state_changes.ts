@@ -23,7 +23,7 @@ export interface StateChange {
  * instance runs. Instances of one place that start at the same time share a call.
  *
  * @param place the zone and the type of the instance. If EC2 has no capacity for an instance of a place, or a quota is reached,
- *   the instances behind it in the call fail too
+ *   the starts of the instances after it in the call fail too
  */
 export function startInstance(aws: Aws, id: string, place?: string): Promise<StateChange> {
   return starts(aws, place)(id);

@@ -99,7 +99,7 @@ function outcomeIn<T, I extends Item>(results: Results<T, I>, item: I): Outcome<
   const value = results.get(item);
   return value !== undefined || results.has(item)
     ? { value: value as T }
-    : { error: new Error(`Cannot tell what became of ${idOf(item)}: it is not in AWS's answer`) };
+    : { error: new Error(`The result for ${idOf(item)} is unknown: AWS's answer does not contain it`) };
 }
 
 /** Whether a call with fewer items may succeed. */

@@ -40,8 +40,8 @@ interface Sent<T, I extends Item> {
  * Returns a function that requests one item. At most one call is in progress. All items that are requested meanwhile go into the
  * next call together. Requests of one item that wait for the same call share it.
  *
- * A request never gets the answer of a call that began before the request: the answer could be older than what the caller has
- * changed meanwhile. A refused call is split, so that each item has its own result or error ({@linkcode outcomesOf}).
+ * A request never gets the answer of a call that began before the request, because this answer could be older than the caller's last
+ * change. kas splits a refused call, so that each item has its own result or error ({@linkcode outcomesOf}).
  *
  * @param call sends a call. Its signal aborts when no caller waits for the call any more
  */

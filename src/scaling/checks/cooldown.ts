@@ -1,6 +1,6 @@
 /**
- * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, that is
- * at least one `--resync` interval. If the action restores the minimum or replaces a lost instance, or if an operator asked for it,
+ * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, this time
+ * is at least one interval of `--resync`. If the action restores the minimum or replaces a lost instance, or if an operator asked for it,
  * the check always passes.
  *
  * @module

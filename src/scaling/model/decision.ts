@@ -45,7 +45,7 @@ export type Action =
   | {
     readonly kind: "stop" | "terminate";
     readonly instance: string;
-    /** Set if the instance is unhealthy, so that it serves nobody (R21). */
+    /** Set if kas stops the instance because it is unhealthy (R21). */
     readonly unhealthy?: true;
   };
 

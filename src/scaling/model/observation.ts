@@ -35,8 +35,8 @@ export interface History {
    */
   readonly starts?: readonly StartEvent[];
   /**
-   * The instances that the fleet lost and that do not serve again, and those that recovered after kas had replaced them, the oldest loss
-   * first. Absent if there are none.
+   * The losses of instances, the oldest first. They include instances that recovered after kas had replaced them. Absent if there are
+   * none.
    */
   readonly losses?: readonly Loss[];
 }

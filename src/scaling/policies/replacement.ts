@@ -32,7 +32,8 @@ export function stopsOfUnhealthy(
   const { inService, joining } = capacityOf(observation);
   const isStopping = observation.inProgress.some(({ unhealthy }) => unhealthy);
   const most = inService > 0 ? nodes.length : isStopping ? 0 : 1;
-  // Base instances and protected nodes may be unhealthy too, and also need a replacement. kas stops only as many nodes as are replaced.
+  // Base instances and protected nodes may be unhealthy too, and need replacements. So kas compares the number of instances in service
+  // with the whole capacity that the fleet wants.
   const missing = Math.max(0, wanted - inService);
   const replaced = Math.max(0, nodes.length - missing);
   return replaced === 0 && joining === 0 && isAlone

@@ -67,7 +67,7 @@ export const scale: Group = {
       args: "N",
       summary: "Scale until N instances are in service",
       description:
-        "Starts or stops as many instances as it takes, with the autoscaler's checks. kas refuses N outside the bounds in force, with\n" +
+        "Starts or stops instances, with the autoscaler's checks. If N is outside the bounds in force, kas refuses the command with\n" +
         "exit status 2. Without --for, the command ends when N instances are in service. The exit status is 1 if a check holds an\n" +
         "action back, if an activity fails, or if the autoscaler does not reach N within 15 minutes. With --for, the autoscaler\n" +
         "keeps this capacity for that time, also after a restart, whatever the alarms report. kas admin scale auto ends it earlier.\n\n" +
