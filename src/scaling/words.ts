@@ -20,6 +20,12 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+/** Joins names, but at most `most` of them: `i-1, i-2 and 3 more`. */
+export function someOf(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
 /** Formats a time in ms since the epoch as ISO 8601 in UTC. */
 export function iso(ms: number): string {
   return new Date(ms).toISOString();

@@ -6,6 +6,7 @@
  */
 import { type Hint, withHint } from "../../cli/command_line.ts";
 import type { Row } from "../../cli/output.ts";
+import { someOf } from "../../scaling/words.ts";
 import { NoAnswerError, type Observation } from "./observation.ts";
 
 /**
@@ -65,8 +66,7 @@ const MOST_NAMES = 10;
 
 /** Returns names as text for a finding's detail: `i-1, i-2 and 3 more`. */
 export function named(names: readonly string[]): string {
-  const rest = names.length - MOST_NAMES;
-  return names.slice(0, MOST_NAMES).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return someOf(names, MOST_NAMES);
 }
 
 /** Returns names for the command of a remedy, as one word each. */

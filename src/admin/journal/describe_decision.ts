@@ -5,6 +5,7 @@
  */
 import { ONE_MORE } from "../../scaling/counterfactual/instances.ts";
 import type { Action, Decision } from "../../scaling/model/decision.ts";
+import { someOf } from "../../scaling/words.ts";
 
 /** The largest number of actions that a description names. */
 const NAMED = 3;
@@ -15,8 +16,7 @@ const NAMED = 3;
  */
 export function describeDecision({ actions, checks }: Pick<Decision, "actions" | "checks">): string {
   if (actions.length === 0) return checks.length === 0 ? "no action" : `no action (${checks.join(", ")})`;
-  const more = actions.length > NAMED ? ` and ${actions.length - NAMED} more` : "";
-  return actions.slice(0, NAMED).map(describeAction).join(", ") + more;
+  return someOf(actions.map(describeAction), NAMED);
 }
 
 function describeAction(action: Action): string {

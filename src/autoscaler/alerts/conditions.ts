@@ -12,7 +12,7 @@ import { capacityText } from "../../scaling/policies/bounds.ts";
 import { exists, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { whyNotStoppable } from "../../scaling/selection/eligibility.ts";
-import { boundText, count, sentences } from "../../scaling/words.ts";
+import { boundText, count, sentences, someOf } from "../../scaling/words.ts";
 import type { Tuning } from "../assembly_options.ts";
 import { displayedStatus } from "../http/snapshot.ts";
 import { ALERT_NAMES, type AlertName } from "./alert.ts";
@@ -150,9 +150,8 @@ function cannotObserve({ tuning, observationError }: AlertView): Condition | und
 
 /** Returns the ids and roles of instances as text, with what EC2 reports of them. */
 function named(instances: readonly Instance[]): string {
-  const names = instances.slice(0, NAMED).map(({ id, role, impaired }) =>
+  const names = instances.map(({ id, role, impaired }) =>
     `${id} (${[role, impaired].filter((it) => it !== undefined).join(", ")})`
   );
-  const rest = instances.length - names.length;
-  return names.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return someOf(names, NAMED);
 }

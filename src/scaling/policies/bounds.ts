@@ -9,7 +9,7 @@ import type { Instance } from "../model/instance.ts";
 import type { FleetView, Observation } from "../model/observation.ts";
 import type { BoundRecommendation, ReplacementRecommendation } from "../model/recommendation.ts";
 import { whyExempt } from "../selection/eligibility.ts";
-import { boundText, count } from "../words.ts";
+import { boundText, count, someOf } from "../words.ts";
 
 /** The capacity of the fleet, its bounds, and what it lost. */
 export interface Standing {
@@ -112,11 +112,10 @@ export function inPlaceOfLost(
   missing: number,
 ): ReplacementRecommendation {
   const open = losses.filter((loss) => loss.open && !loss.recovered).map(({ instance }) => instance);
-  const more = open.length > 3 ? ` and ${open.length - 3} more` : "";
   return {
     policy: "replacement",
     direction: "out",
     count: missing,
-    reason: `The fleet lost ${count(open.length, "instance")}: ${open.slice(0, 3).join(", ")}${more}.`,
+    reason: `The fleet lost ${count(open.length, "instance")}: ${someOf(open, 3)}.`,
   };
 }

@@ -8,6 +8,7 @@ import { isoTime } from "../../../cli/format.ts";
 import type { Row } from "../../../cli/output.ts";
 import { DIRECTION } from "../../../scaling/model/activity.ts";
 import type { Override } from "../../../scaling/model/observation.ts";
+import { someOf } from "../../../scaling/words.ts";
 
 /** The columns of the table. */
 export const COLUMNS = ["action", "instance", "status", "reason"];
@@ -60,11 +61,7 @@ function heldRow(hasActions: boolean, { checks, reason }: Pick<Decided, "checks"
 
 /** Describes actions: `start i-1, launch a new node`. */
 export function actionText(actions: readonly Pick<ActivityState, "kind" | "instance">[]): string {
-  const more = actions.length > NAMED ? ` and ${actions.length - NAMED} more` : "";
-  return actions.slice(0, NAMED).map(({ kind, instance }) => `${kind} ${instance ?? "a new node"}`).join(
-    ", ",
-  ) +
-    more;
+  return someOf(actions.map(({ kind, instance }) => `${kind} ${instance ?? "a new node"}`), NAMED);
 }
 
 /** Describes an activity that has not ended: `start i-1, at step healthy`. */
