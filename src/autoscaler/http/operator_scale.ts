@@ -13,22 +13,20 @@ import { activityStates, decidedOf, refusalOf } from "../control/command.ts";
 import type { Evaluation } from "../control/evaluate.ts";
 import type { Journal } from "../store/journal.ts";
 import { MAX_TIME } from "../store/sqlite/rows.ts";
+import { MOST_INSTANCES } from "./socket_path.ts";
 import { text } from "./text.ts";
-
-/** The largest number of instances, or of activities, in a request. */
-const MOST = 10_000;
 
 /** The body of `POST /scale`. With `dryRun`, kas only decides. */
 const SCALE = z.union([
   z.strictObject({
     direction: z.enum(["out", "in"]),
     instance: z.string().min(1).optional(),
-    count: z.int().min(1).max(MOST).optional(),
+    count: z.int().min(1).max(MOST_INSTANCES).optional(),
     dryRun: z.boolean(),
   }),
   z.strictObject({
     direction: z.literal("to"),
-    capacity: z.int().min(0).max(MOST),
+    capacity: z.int().min(0).max(MOST_INSTANCES),
     /** When the capacity stops applying, in ms since the epoch. If absent, the capacity applies until the fleet has it. */
     until: z.int().max(MAX_TIME).optional(),
     dryRun: z.boolean(),
@@ -40,7 +38,7 @@ const AUTO = z.strictObject({});
 
 /** The body of `POST /progress`: the ids of activities, and a time in ms since the epoch. */
 const PROGRESS = z.strictObject({
-  ids: z.array(z.int()).max(MOST),
+  ids: z.array(z.int()).max(MOST_INSTANCES),
   /** The answer also has the activities in progress that began at this time or later. */
   since: z.int().max(MAX_TIME).optional(),
 });

@@ -1,5 +1,5 @@
 /**
- * The name of the autoscaler's Unix socket, and a limit of its requests. `kas admin` needs them without the rest of the autoscaler.
+ * The name of the autoscaler's Unix socket, and limits of its requests. `kas admin` needs them without the rest of the autoscaler.
  *
  * @module
  */
@@ -9,3 +9,6 @@ export const SOCKET = "kas.sock";
 
 /** The largest number of characters of a pause's reason. */
 export const LONGEST_REASON = 256;
+
+/** The largest number of instances, or of activities, in a request. */
+export const MOST_INSTANCES = 10_000;

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { MOST_INSTANCES } from "../../../autoscaler/http/socket_path.ts";
 import { requireMax } from "../../../autoscaler/limit_flags.ts";
 import { type Command, command, type Group, kebab, UsageError } from "../../../cli/command.ts";
 import { isoTime } from "../../../cli/format.ts";
@@ -46,9 +47,6 @@ interface ScaleFlags extends OwnFlags {
   readonly state: string | undefined;
   readonly ssh: string | undefined;
 }
-
-/** The largest number of instances in a command. */
-const MOST = 10_000;
 
 /** Where and how kas scales. */
 const DESCRIPTION =
@@ -173,7 +171,7 @@ function direction(kind: "out" | "in", summary: string): Command {
 /** Parses the number of instances in a command. */
 function numberOf(argument: string, least: number): number {
   try {
-    return integer(least, MOST)(argument);
+    return integer(least, MOST_INSTANCES)(argument);
   } catch (cause) {
     throw new UsageError(`Cannot use "${argument}" as N: ${(cause as Error).message}`);
   }
