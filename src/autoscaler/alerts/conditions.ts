@@ -5,7 +5,6 @@
  */
 import { stopsOf } from "../../scaling/checks/cap.ts";
 import { judgeQuarantine } from "../../scaling/faults/quarantine.ts";
-import { activityOf } from "../../scaling/model/activity.ts";
 import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import { capacityText } from "../../scaling/policies/bounds.ts";
@@ -14,7 +13,7 @@ import type { Observation } from "../../scaling/model/observation.ts";
 import { whyNotStoppable } from "../../scaling/selection/eligibility.ts";
 import { boundText, count, sentences, someOf } from "../../scaling/words.ts";
 import type { Tuning } from "../assembly_options.ts";
-import { displayedStatus } from "../http/snapshot.ts";
+import { unhealthyOnes } from "../http/snapshot.ts";
 import { ALERT_NAMES, type AlertName } from "./alert.ts";
 
 /** All data on which the alerts depend. */
@@ -90,6 +89,7 @@ function belowMin({ tuning, observation, decision }: AlertView): Condition | und
 }
 
 function unhealthy({ observation }: AlertView): Condition | undefined {
+  if (observation === undefined) return undefined;
   const found = unhealthyOnes(observation).filter(({ role }) => role !== "node");
   if (found.length === 0) return undefined;
   return {
@@ -123,6 +123,7 @@ function quarantineCap({ now, observation }: AlertView): Condition | undefined {
 }
 
 function cannotStop({ observation }: AlertView): Condition | undefined {
+  if (observation === undefined) return undefined;
   const found = unhealthyOnes(observation).filter(({ role, refusesStop }) =>
     role === "node" && refusesStop !== undefined
   );
@@ -132,12 +133,6 @@ function cannotStop({ observation }: AlertView): Condition | undefined {
     reason: `Unhealthy: ${named(found)}. EC2 refuses to stop ${first.id}: ${first.refusesStop}.`,
     patience: 0,
   };
-}
-
-function unhealthyOnes(observation: Observation | undefined): readonly Instance[] {
-  if (observation === undefined) return [];
-  const activity = activityOf(observation);
-  return observation.instances.filter((it) => displayedStatus(it, activity(it.id)) === "unhealthy");
 }
 
 function cannotObserve({ tuning, observationError }: AlertView): Condition | undefined {

@@ -5,7 +5,7 @@
  */
 import { type ActivityKind, activityOf } from "../../scaling/model/activity.ts";
 import { boundsOf, capacityOf } from "../../scaling/model/capacity.ts";
-import { exists, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
+import { type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import type { Observation, OperatorPauses, Override } from "../../scaling/model/observation.ts";
 import type { Alert } from "../alerts/alert.ts";
@@ -77,6 +77,12 @@ export function displayedStatus(instance: Instance, activity: ActivityKind | und
   return overdue ? "unhealthy" : status;
 }
 
+/** Returns the instances with the displayed status `unhealthy`. */
+export function unhealthyOnes(observation: Observation): readonly Instance[] {
+  const activity = activityOf(observation);
+  return observation.instances.filter((it) => displayedStatus(it, activity(it.id)) === "unhealthy");
+}
+
 /** The capacity of the fleet, its bounds in force, and the number of unhealthy instances. */
 export interface CapacityStates {
   /** The number of instances in service, failing or joining. */
@@ -97,15 +103,11 @@ export function capacityStates(
   }
   const { current } = capacityOf(observation);
   const { min, max } = boundsOf({ ...observation, limits });
-  const activity = activityOf(observation);
-  const unhealthy = observation.instances.filter((instance) =>
-    exists(instance) && displayedStatus(instance, activity(instance.id)) === "unhealthy"
-  );
   return {
     current,
     desired: desired ?? current,
     min: min.value,
     max: max.value,
-    unhealthy: unhealthy.length,
+    unhealthy: unhealthyOnes(observation).length,
   };
 }
