@@ -27,6 +27,8 @@ function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string>
   return {
     ...Object.fromEntries(own),
     AWS_EC2_METADATA_DISABLED: "true",
+    // Deno asks once a day whether there is a newer version.
+    DENO_NO_UPDATE_CHECK: "1",
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     NO_COLOR: "1",
