@@ -24,6 +24,7 @@ export const PATIENCE = 120_000;
 export const ACCOUNT_OPTIONS = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
+  balancer: SETTINGS.balancer,
   loadBalancer: SETTINGS.loadBalancer,
   targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,

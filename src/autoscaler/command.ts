@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerRef } from "../aws/balancing/balancer.ts";
+import { fleetBalancer } from "./balancer_flags.ts";
 import { command, ExitError, kebab, UsageError, type Values } from "../cli/command.ts";
 import { reread } from "../cli/flags.ts";
 import { dropPermissions } from "../process/permissions.ts";
@@ -48,6 +48,7 @@ export const SCALING = {
 /** All options of `kas autoscaler`. */
 const OPTIONS = {
   fleet: SETTINGS.fleet,
+  balancer: SETTINGS.balancer,
   loadBalancer: SETTINGS.loadBalancer,
   targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,
@@ -109,11 +110,11 @@ export const autoscaler = command({
     await using service = start(startService, {
       // Alarms notify a topic of their own region, and targets are in the region of their target group.
       account: {
-        region: flags.region ?? (topicArn ?? flags.targetGroup)?.split(":")[3],
+        region: flags.region ?? (topicArn ?? flags.targetGroup[0])?.split(":")[3],
         profile: flags.profile,
         endpointUrl: flags.endpointUrl,
       },
-      fleet: { fleet: flags.fleet, keyName: flags.keyName, balancer: balancerRef(flags) },
+      fleet: { fleet: flags.fleet, keyName: flags.keyName, balancer: fleetBalancer(flags) },
       topicArn,
       listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),
       hosts: flags.host,

@@ -288,5 +288,12 @@ function settingsOf(
 
 /** Returns the setting that names a balancer. */
 function settingOf(balancer: BalancerRef) {
-  return balancer.kind === "classic" ? { loadBalancer: balancer.name } : { targetGroup: balancer.arn };
+  switch (balancer.kind) {
+    case "classic":
+      return { loadBalancer: balancer.name };
+    case "target-groups":
+      return { targetGroup: balancer.arns.join(",") };
+    case "none":
+      return { balancer: "none" };
+  }
 }

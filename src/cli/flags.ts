@@ -196,7 +196,7 @@ export async function values(
     if (text !== undefined) read.texts[name] = text;
   }
   for (const name of overruled(options, read.origins, read.texts)) {
-    read.flags[name] = undefined;
+    read.flags[name] = options[name]?.repeat ? [] : undefined;
     read.origins[name] = "default";
     delete read.texts[name];
   }

@@ -63,8 +63,15 @@ export const SETTINGS = {
   targetGroup: setting(
     "target-group",
     targetGroupArn,
-    "the fleet's target group of an Application or Network Load Balancer, instead of --load-balancer",
-    { placeholder: "ARN", excludes: "loadBalancer" },
+    "the fleet's target group of an Application or Network Load Balancer, instead of --load-balancer; give several to " +
+      "register each instance with all of them",
+    { placeholder: "ARN", excludes: "loadBalancer", repeat: true },
+  ),
+  balancer: setting(
+    "balancer",
+    oneOf("application", "network", "classic", "none"),
+    "the fleet's load balancer: application, network, classic or none",
+    { placeholder: "KIND" },
   ),
   topicArn: setting("topic-arn", topicArn, "the SNS topic that the fleet's alarms notify", {
     placeholder: "ARN",

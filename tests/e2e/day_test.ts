@@ -60,7 +60,7 @@ for (
       await day(`balancers register ${FLEET} ${one}`);
       await day(`instances release ${one}`);
 
-      await day(`alarms set --balancer ${FLEET} --requests 600`);
+      await day(`alarms set --requests-of ${FLEET} --requests 600`);
       await day(`alarms test ${FLEET}:reqcount:${FLEET} OK`);
       assertEquals((await day("alarms")).length, 7);
       await day(`alarms delete ${FLEET}:reqcount:${FLEET}`);

@@ -15,7 +15,7 @@ Deno.test("a fleet behind a target group scales out on an alarm and scales in on
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
   const { ref, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
   // The sandbox sets KAS_LOAD_BALANCER; the flag takes precedence.
-  const group = ["--target-group", ref.arn];
+  const group = ["--target-group", ref.arns[0]];
   const kas = async (...words: string[]) => {
     const ended = await execute(
       [...FROM_SOURCE, "admin", ...words, ...group, "--output", "tsv"],

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
 import { type AlarmPlan, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { balancerRef, titleOf } from "../../aws/balancing/balancer.ts";
+import { titleOf } from "../../aws/balancing/balancer.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { flag, positive, text } from "../../cli/parsers.ts";
@@ -27,7 +28,7 @@ export const set = command({
     all: { help: "create the CPU alarms of every instance of the fleet", default: "false", parse: flag },
     ...ALARM_OPTIONS,
     requests: { placeholder: "N", help: "scale out at N or more requests per period", parse: positive },
-    balancer: {
+    requestsOf: {
       placeholder: "NAME",
       help: "load balancer whose requests the alarm of --requests counts (default: the fleet's)",
       parse: text,
@@ -37,9 +38,9 @@ export const set = command({
   examples: ["admin alarms set --all --cpu 42:80", "admin alarms set --requests 600"],
   run: (context) => {
     const { flags, args, origins, signal } = context;
-    const { all, balancer, cpu, requests: threshold } = flags;
-    if (balancer !== undefined && threshold === undefined) {
-      throw new UsageError("Option --balancer NAME needs --requests N");
+    const { all, requestsOf, cpu, requests: threshold } = flags;
+    if (requestsOf !== undefined && threshold === undefined) {
+      throw new UsageError("Option --requests-of NAME needs --requests N");
     }
     if ([args.length > 0, all, threshold !== undefined].filter(Boolean).length !== 1) {
       throw new UsageError("kas admin alarms set needs either ID…, --all, or --requests N");
@@ -55,7 +56,9 @@ export const set = command({
       const settings: AlarmSettings = { fleet, period, evaluations, topicArn };
       const existing = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
       const instances = await instancesById(aws, flags, signal);
-      const requestTarget = balancer === undefined ? balancerRef(flags) : namedBalancer(balancer, flags);
+      const requestTarget = requestsOf === undefined
+        ? fleetBalancer(flags)
+        : namedBalancer(requestsOf, flags);
       const plansOf = async (target: string): Promise<AlarmPlan[]> => {
         if (threshold === undefined) {
           return cpuAlarms(settings, fleetMember(instances, target, flags).id, cpu);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type BalancerRef, balancerRef, health } from "../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { type BalancerRef, health } from "../../aws/balancing/balancer.ts";
 import { listBalancers } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command } from "../../cli/command.ts";
@@ -19,9 +20,9 @@ export const list = command({
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
-      const balancer = balancerRef(flags);
+      const balancer = fleetBalancer(flags);
       async function* rows(): AsyncGenerator<Row> {
-        if (balancer.kind === "target-group") {
+        if (balancer.kind === "target-groups") {
           const { dnsName } = await existingBalancer(aws, balancer, signal);
           return yield* await healthRows(aws, balancer, dnsName, signal);
         }

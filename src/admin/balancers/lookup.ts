@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  type Balancer,
-  type BalancerRef,
-  balancerRef,
-  findBalancer,
-  titleOf,
-} from "../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { type Balancer, type BalancerRef, findBalancer, titleOf } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Hint } from "../../cli/command_line.ts";
@@ -18,8 +13,8 @@ import type { AccountFlags } from "../account.ts";
 
 /** Returns the fleet's target group if it has the given name or ARN, else the Classic Load Balancer with the given name. */
 export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
-  const fleets = balancerRef(flags);
-  const isFleets = fleets.kind === "target-group" && (given === fleets.name || given === fleets.arn);
+  const fleets = fleetBalancer(flags);
+  const isFleets = fleets.kind === "target-groups" && (given === fleets.name || fleets.arns.includes(given));
   return isFleets ? fleets : { kind: "classic", name: given };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerRef } from "../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
 import { connect } from "../../aws/clients.ts";
 import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
@@ -99,7 +99,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
   const { fleet, topicArn, url, pull, min, max, schedules, grow, shrink } = flags;
   return {
     fleet,
-    balancer: balancerRef(flags),
+    balancer: fleetBalancer(flags),
     topicArn,
     url,
     pull,

@@ -28,11 +28,12 @@ const READ_ACTIONS = {
     attributes: "DescribeLoadBalancerAttributes",
     health: "DescribeInstanceHealth",
   },
-  "target-group": {
+  "target-groups": {
     balancer: "DescribeTargetGroups",
     attributes: "DescribeTargetGroupAttributes",
     health: "DescribeTargetHealth",
   },
+  "none": { balancer: "none", attributes: "none", health: "none" },
 } as const;
 
 /** Maximum number of addresses at which doctor asks for an autoscaler. */

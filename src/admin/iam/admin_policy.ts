@@ -4,7 +4,7 @@
  * @module
  */
 import { TAG } from "../../aws/ec2/ec2_instance.ts";
-import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
+import { alarmsArn, allow, balancerArns, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
 import {
   inFleet,
   launchStatements,
@@ -45,7 +45,7 @@ export function adminPolicy(scope: Scope): Policy {
       ["ec2:CreateTags", "ec2:DeleteTags"],
     ),
     ...launchStatements(scope, {}),
-    allow("LoadBalancer", [balancerArn(scope)], isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
+    allow("LoadBalancer", balancerArns(scope), isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
     allow("Alarms", [alarmsArn(scope)], [
       "cloudwatch:DeleteAlarms",
       "cloudwatch:SetAlarmState",

@@ -4,7 +4,7 @@
  * @module
  */
 import { TAG } from "../../aws/ec2/ec2_instance.ts";
-import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
+import { alarmsArn, allow, balancerArns, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
 import {
   inFleet,
   launchStatements,
@@ -46,7 +46,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
       ? [allow("Terminate", [instancesArn(scope)], ["ec2:TerminateInstances"], isStoppable)]
       : []),
     tagStatement(scope, "Quarantine", [TAG.quarantine], ["ec2:CreateTags"]),
-    allow("LoadBalancer", [balancerArn(scope)], isClassic ? REGISTER_INSTANCES : REGISTER_TARGETS),
+    allow("LoadBalancer", balancerArns(scope), isClassic ? REGISTER_INSTANCES : REGISTER_TARGETS),
     ...(topicArn === undefined
       ? []
       : [allow("ConfirmSubscription", [topicArn], ["sns:ConfirmSubscription"])]),

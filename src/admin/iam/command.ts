@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerRef } from "../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
 import { type Command, command, type Group, type Values } from "../../cli/command.ts";
 import { flag, text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
@@ -23,6 +23,7 @@ const SCOPE_OPTIONS = {
     parse: accountId,
   },
   fleet: SETTINGS.fleet,
+  balancer: SETTINGS.balancer,
   loadBalancer: SETTINGS.loadBalancer,
   targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,
@@ -48,14 +49,14 @@ function scopeOf(
   flags: Values<typeof SCOPE_OPTIONS> & Partial<Pick<Scope, "grow" | "shrink">>,
 ): Scope {
   const { fleet, topicArn, pull, instanceRole, grow, shrink = "stop" } = flags;
-  const [, , , arnRegion, arnAccount] = (flags.topicArn ?? flags.targetGroup ?? "").split(":");
+  const [, , , arnRegion, arnAccount] = (flags.topicArn ?? flags.targetGroup[0] ?? "").split(":");
   const region = flags.region ?? arnRegion ?? "*";
   const account = flags.account ?? arnAccount ?? "*";
   return {
     region,
     account,
     fleet,
-    balancer: balancerRef(flags),
+    balancer: fleetBalancer(flags),
     topicArn: pull ? undefined : topicArn ?? arn({ region, account }, "sns", fleet),
     grow,
     shrink,

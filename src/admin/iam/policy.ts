@@ -82,11 +82,17 @@ export function alarmsArn(scope: Scope): string {
   return arn(scope, "cloudwatch", `alarm:${scope.fleet}:*`);
 }
 
-/** Returns the ARN of the fleet's load balancer or target group. */
-export function balancerArn(scope: Scope): string {
-  return scope.balancer.kind === "classic"
-    ? arn(scope, "elasticloadbalancing", `loadbalancer/${scope.balancer.name}`)
-    : scope.balancer.arn;
+/** Returns the ARNs of the fleet's load balancer or target groups. */
+export function balancerArns(scope: Scope): readonly string[] {
+  const { balancer } = scope;
+  switch (balancer.kind) {
+    case "classic":
+      return [arn(scope, "elasticloadbalancing", `loadbalancer/${balancer.name}`)];
+    case "target-groups":
+      return balancer.arns;
+    case "none":
+      return [];
+  }
 }
 
 /** Returns the ARN of an IAM role, which contains no region. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
 import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { type BalancerRef, balancerRef, registrations } from "../../aws/balancing/balancer.ts";
+import { type BalancerRef, registrations } from "../../aws/balancing/balancer.ts";
 import { batched, type Results } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
@@ -131,7 +132,7 @@ async function terminator(
   flags: AccountFlags,
   signal: AbortSignal,
 ): Promise<(id: string) => Promise<Row>> {
-  const balancer = balancerRef(flags);
+  const balancer = fleetBalancer(flags);
   const registered = await registeredIds(aws, balancer, signal);
   const alarms = Map.groupBy(await fleetAlarms(aws, flags.fleet, signal), ({ dimension }) => dimension);
   const terminated = new Set(ids);

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
 import { awaitAll } from "../../aws/many/await_all.ts";
-import { balancerRef, registrations, titleOf } from "../../aws/balancing/balancer.ts";
+import { registrations, titleOf } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { isNotFound } from "../../aws/errors.ts";
@@ -90,7 +91,7 @@ async function registrationsIfAny(
   aws: Aws,
   { flags, out, signal }: AccountContext,
 ): Promise<ReadonlyMap<string, Registration> | undefined> {
-  const balancer = balancerRef(flags);
+  const balancer = fleetBalancer(flags);
   try {
     return await registrations(aws, balancer, signal);
   } catch (error) {

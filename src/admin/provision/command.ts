@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerRef } from "../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/executable.ts";
@@ -102,7 +102,7 @@ export const provision = command({
             ? {
               rolling: {
                 aws,
-                balancer: balancerRef(flags),
+                balancer: fleetBalancer(flags),
                 drainTimeout: flags.drainTimeout,
                 startTimeout: flags.startTimeout,
               },

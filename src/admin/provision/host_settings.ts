@@ -17,6 +17,7 @@ const parseRole = oneOf(...ROLES);
 export const HOST_SETTINGS = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
+  balancer: SETTINGS.balancer,
   loadBalancer: SETTINGS.loadBalancer,
   targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,

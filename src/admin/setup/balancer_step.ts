@@ -13,6 +13,7 @@ import {
   setDraining,
 } from "../../aws/balancing/classic_balancer.ts";
 import { isRightDelay } from "../../aws/balancing/draining.ts";
+import { groupName } from "../../aws/balancing/target_group.ts";
 import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_settings.ts";
 import { allDone, batched } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
@@ -42,15 +43,17 @@ export async function setUpBalancer(
   const { balancer } = plan;
   const existing = await findBalancer(aws, balancer, signal);
   if (balancer.kind === "classic") await setUpClassic(aws, plan, existing, instances, ensure, signal);
-  else await setUpTargetGroup(aws, balancer.arn, plan, existing, ensure, signal);
+  if (balancer.kind === "target-groups") {
+    for (const arn of balancer.arns) await setUpTargetGroup(aws, arn, plan, existing, ensure, signal);
+  }
   // kas admin setup cannot create a target group. Therefore a target group without registered instances counts as new.
   const isNew = existing === undefined ||
-    (balancer.kind === "target-group" && existing.instances.length === 0);
+    (balancer.kind === "target-groups" && existing.instances.length === 0);
   const serving = instances.filter((instance) => shallServe(instance, isNew));
   const ids = serving.map(({ id }) => id);
   // A target group accepts only running instances.
   const pending = new Set(
-    serving.filter(({ state }) => balancer.kind === "target-group" && state === "pending").map(({ id }) =>
+    serving.filter(({ state }) => balancer.kind === "target-groups" && state === "pending").map(({ id }) =>
       id
     ),
   );
@@ -131,11 +134,12 @@ async function setUpClassic(
 async function setUpTargetGroup(
   aws: Aws,
   arn: string,
-  { balancer: { name }, drainTimeout }: SetupPlan,
+  { drainTimeout }: SetupPlan,
   existing: Balancer | undefined,
   ensure: Ensure,
   signal: AbortSignal,
 ): Promise<void> {
+  const name = groupName(arn);
   if (existing === undefined) {
     throw new ExitError(
       `There is no target group ${name}. Create it, its load balancer and its listener first`,

@@ -83,7 +83,7 @@ export function keptResources(plan: TeardownPlan, found: Survey): string[] {
       `Topic ${topicName(topic)} is kept: it does not have the fleet's name, so other systems may use it`,
     );
   }
-  if (balancer !== undefined && plan.balancer.kind === "target-group") {
+  if (balancer !== undefined && plan.balancer.kind === "target-groups") {
     kept.push(`Target group ${balancer.name} is kept: kas admin setup did not create it`);
   } else if (balancer !== undefined && foreignInstances.length > 0) {
     kept.push(

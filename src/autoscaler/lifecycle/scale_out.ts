@@ -212,7 +212,7 @@ function notServed(
   zone: string,
   health: Health,
 ): string {
-  if (balancer.kind === "target-group") return `${describeHealth(health)} (zone ${zone})`;
+  if (balancer.kind !== "classic") return `${describeHealth(health)} (zone ${zone})`;
   const mend = ["kas", "admin", "setup", "--fleet", fleet, "--load-balancer", balancer.name];
   return `${titleOf(balancer)} does not serve ${zone}; to add the zone: ${commandText(mend)}`;
 }

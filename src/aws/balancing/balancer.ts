@@ -1,5 +1,5 @@
 /**
- * One interface to both kinds of balancer: Classic Load Balancers and target groups. Each kind has its own module.
+ * One interface to all kinds of balancer: Classic Load Balancers, target groups, and none. Each kind has its own module.
  *
  * @module
  */
@@ -8,53 +8,82 @@ import type { Precondition } from "../middleware.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "../clients.ts";
 import type { Balancer, Health } from "./health.ts";
-import * as targetGroup from "./target_group.ts";
+import { groupName } from "./target_group.ts";
+import * as targetGroups from "./target_groups.ts";
+import type { TargetGroupsRef } from "./target_groups.ts";
 
 export type { Balancer, Health } from "./health.ts";
+export type { TargetGroupsRef } from "./target_groups.ts";
 
-/** Names a balancer: a Classic Load Balancer, or a target group of an Application or Network Load Balancer. */
+/**
+ * Names a fleet's balancer: a Classic Load Balancer, target groups, or `none`: the fleet has no balancer, and the functions of this
+ * module then do nothing and find nothing.
+ */
 export type BalancerRef =
   | { readonly kind: "classic"; readonly name: string }
-  | { readonly kind: "target-group"; readonly name: string; readonly arn: string };
+  | TargetGroupsRef
+  | { readonly kind: "none"; readonly name: "none" };
 
-/** The settings that name a fleet's balancer. A target group takes precedence over a load balancer. */
+/** The settings that name a fleet's balancer. Target groups take precedence over a load balancer, and `none` over both. */
 export interface BalancerSettings {
   readonly fleet: string;
+  readonly balancer?: "application" | "network" | "classic" | "none" | undefined;
   readonly loadBalancer?: string | undefined;
-  /** The ARN of the target group. */
-  readonly targetGroup?: string | undefined;
+  /** The ARNs of the target groups. */
+  readonly targetGroup?: readonly string[] | undefined;
 }
 
 /** The balancer in a fleet's settings. The default is the Classic Load Balancer with the fleet's name. */
-export function balancerRef({ fleet, loadBalancer, targetGroup: arn }: BalancerSettings): BalancerRef {
-  return arn === undefined
-    ? { kind: "classic", name: loadBalancer ?? fleet }
-    : { kind: "target-group", name: targetGroup.groupName(arn), arn };
+export function balancerRef(
+  { fleet, balancer, loadBalancer, targetGroup: arns = [] }: BalancerSettings,
+): BalancerRef {
+  if (balancer === "none") return { kind: "none", name: "none" };
+  const [first, ...rest] = new Set(arns);
+  if (first === undefined) return { kind: "classic", name: loadBalancer ?? fleet };
+  const groups = [first, ...rest] as const;
+  return { kind: "target-groups", name: groups.map(groupName).join(", "), arns: groups };
 }
 
 /** The kind and name of a balancer, for messages. */
-export function titleOf({ kind, name }: BalancerRef): string {
-  return `${kind === "classic" ? "load balancer" : "target group"} ${name}`;
+export function titleOf(ref: BalancerRef): string {
+  switch (ref.kind) {
+    case "classic":
+      return `load balancer ${ref.name}`;
+    case "target-groups":
+      return `target group${ref.arns.length === 1 ? "" : "s"} ${ref.name}`;
+    case "none":
+      return "no load balancer";
+  }
 }
 
-/** Finds a balancer. Undefined if it does not exist. */
-export function findBalancer(
+/** Finds a balancer. Undefined if it does not exist, or if one of several target groups does not exist. */
+export async function findBalancer(
   aws: Aws,
   ref: BalancerRef,
   signal?: AbortSignal,
 ): Promise<Balancer | undefined> {
-  return ref.kind === "classic"
-    ? classic.findBalancer(aws, ref.name, signal)
-    : targetGroup.findTargetGroup(aws, ref.arn, signal);
+  switch (ref.kind) {
+    case "classic":
+      return await classic.findBalancer(aws, ref.name, signal);
+    case "target-groups":
+      return await targetGroups.findTargetGroups(aws, ref, signal);
+    case "none":
+      return undefined;
+  }
 }
 
 /**
  * The health of each registered or draining instance. Throws an `isNotFound` error if the balancer does not exist.
  */
-export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<Health[]> {
-  return ref.kind === "classic"
-    ? classic.health(aws, ref.name, signal)
-    : targetGroup.health(aws, ref.arn, signal);
+export async function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<Health[]> {
+  switch (ref.kind) {
+    case "classic":
+      return await classic.health(aws, ref.name, signal);
+    case "target-groups":
+      return await targetGroups.health(aws, ref, signal);
+    case "none":
+      return [];
+  }
 }
 
 /** The registration of each registered or draining instance by id. Throws the same errors as {@linkcode health}. */
@@ -75,15 +104,19 @@ export function registrationsIn(healths: readonly Health[]): Map<string, Registr
  * Registers one or several instances. Registering them again changes nothing. Returns when AWS has accepted the call, before the
  * first health check. If AWS refuses one of the instances, it registers none of them.
  */
-export function register(
+export async function register(
   aws: Aws,
   ref: BalancerRef,
   ids: string | readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  return ref.kind === "classic"
-    ? classic.register(aws, ref.name, ids, signal)
-    : targetGroup.register(aws, ref.arn, ids, signal);
+  switch (ref.kind) {
+    case "classic":
+      return await classic.register(aws, ref.name, ids, signal);
+    case "target-groups":
+      return await targetGroups.register(aws, ref, ids, signal);
+    case "none":
+  }
 }
 
 /**
@@ -93,24 +126,33 @@ export function register(
  * @param precondition runs right before each request, and so before each of the SDK's retries; if it rejects, the call
  *   fails with its error
  */
-export function deregister(
+export async function deregister(
   aws: Aws,
   ref: BalancerRef,
   ids: string | readonly string[],
   signal?: AbortSignal,
   precondition?: Precondition,
 ): Promise<void> {
-  return ref.kind === "classic"
-    ? classic.deregister(aws, ref.name, ids, signal, precondition)
-    : targetGroup.deregister(aws, ref.arn, ids, signal, precondition);
+  switch (ref.kind) {
+    case "classic":
+      return await classic.deregister(aws, ref.name, ids, signal, precondition);
+    case "target-groups":
+      return await targetGroups.deregister(aws, ref, ids, signal, precondition);
+    case "none":
+  }
 }
 
 /**
  * How long the balancer lets a deregistered instance finish its requests, in seconds. 0 if the balancer cuts the
- * requests off at once. Throws the same errors as {@linkcode health}.
+ * requests off at once, or if there is no balancer. Throws the same errors as {@linkcode health}.
  */
-export function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
-  return ref.kind === "classic"
-    ? classic.drainingTimeout(aws, ref.name, signal)
-    : targetGroup.deregistrationDelay(aws, ref.arn, signal);
+export async function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
+  switch (ref.kind) {
+    case "classic":
+      return await classic.drainingTimeout(aws, ref.name, signal);
+    case "target-groups":
+      return await targetGroups.deregistrationDelay(aws, ref, signal);
+    case "none":
+      return 0;
+  }
 }

@@ -9,12 +9,12 @@ import {
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { type BalancerRef, balancerRef } from "../../../src/aws/balancing/balancer.ts";
+import { balancerRef, type TargetGroupsRef } from "../../../src/aws/balancing/balancer.ts";
 import type { Aws } from "../../../src/aws/clients.ts";
 
 /** A target group and its load balancer. */
 export interface Made {
-  readonly ref: BalancerRef & { readonly kind: "target-group" };
+  readonly ref: TargetGroupsRef;
   readonly dnsName: string;
   readonly loadBalancerArn: string;
 }
@@ -35,8 +35,8 @@ export async function makeTargetGroup(
   const group = { Name: name, Protocol: "HTTP", Port: 30_000, VpcId: vpc, TargetType: "instance" } as const;
   const { TargetGroups } = await elb.send(new CreateTargetGroupCommand({ ...group, ...healthCheck }));
   const arn = TargetGroups?.[0]?.TargetGroupArn ?? "";
-  const ref = balancerRef({ fleet: name, targetGroup: arn });
-  if (ref.kind !== "target-group") throw new TypeError(`${arn} is not the ARN of a target group`);
+  const ref = balancerRef({ fleet: name, targetGroup: [arn] });
+  if (ref.kind !== "target-groups") throw new TypeError(`${arn} is not the ARN of a target group`);
   if (unused) return { ref, dnsName: "", loadBalancerArn: "" };
 
   const { LoadBalancers } = await elb.send(new CreateLoadBalancerCommand({ Name: name, Subnets: subnets }));

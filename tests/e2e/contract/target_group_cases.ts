@@ -6,12 +6,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import {
-  type BalancerRef,
   deregister,
   findBalancer,
   health,
   register,
   registrations,
+  type TargetGroupsRef,
 } from "../../../src/aws/balancing/balancer.ts";
 import { isNotFound, isNotRegistrable } from "../../../src/aws/errors.ts";
 import { stopInstance } from "../../../src/aws/ec2/state_changes.ts";
@@ -21,10 +21,10 @@ import { kas } from "./admin.ts";
 import { type Case, launch, settled } from "./cases.ts";
 import { makeTargetGroup } from "./target_group.ts";
 
-const NONE: BalancerRef = {
-  kind: "target-group",
+const NONE: TargetGroupsRef = {
+  kind: "target-groups",
   name: "none",
-  arn: "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/none/0123456789abcdef",
+  arns: ["arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/none/0123456789abcdef"],
 };
 
 /** AWS's default health check. */
@@ -37,7 +37,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref, dnsName } = await makeTargetGroup(backend, fleet);
-      await applyChanges(aws, ref.arn, { delay: 1 });
+      await applyChanges(aws, ref.arns[0], { delay: 1 });
       const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
       assertEquals(await registrations(aws, ref), new Map());
       await register(aws, ref, id);
@@ -77,16 +77,16 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref } = await makeTargetGroup(backend, fleet, { unused: true, healthCheck: HEALTH_CHECK });
-      assertEquals(await requiredChanges(aws, ref.arn, 300_000), { healthCheck: true, delay: 120 });
-      await applyChanges(aws, ref.arn, { healthCheck: true, delay: 120 });
-      assertEquals(await requiredChanges(aws, ref.arn, 300_000), {});
+      assertEquals(await requiredChanges(aws, ref.arns[0], 300_000), { healthCheck: true, delay: 120 });
+      await applyChanges(aws, ref.arns[0], { healthCheck: true, delay: 120 });
+      assertEquals(await requiredChanges(aws, ref.arns[0], 300_000), {});
       assertEquals((await findBalancer(aws, ref))?.healthCheck, "HTTP:30000/ping");
     },
   },
   {
     name: "balancers and instances with --target-group list, register and deregister",
     run: async (backend, fleet) => {
-      const { ref: { arn }, dnsName } = await makeTargetGroup(backend, fleet);
+      const { ref: { arns: [arn] }, dnsName } = await makeTargetGroup(backend, fleet);
       const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
       const group = (...words: string[]) => kas(backend, fleet, ...words, "--target-group", arn);
       const row = { name: fleet, "dns_name": dnsName, instance: null, health: null, reason: null };
@@ -110,13 +110,13 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     name:
       "alarms set --requests with --target-group counts the group's requests, and setup adds the topic to the alarm",
     run: async (backend, fleet) => {
-      const { ref: { arn }, loadBalancerArn } = await makeTargetGroup(backend, fleet);
+      const { ref: { arns: [arn] }, loadBalancerArn } = await makeTargetGroup(backend, fleet);
       await launch(backend, fleet, "base", 1);
       const group = (...words: string[]) => kas(backend, fleet, ...words, "--target-group", arn);
       const name = `${fleet}:reqcount:${fleet}`;
       const words = ["alarms", "set", "--requests", "600", "--period", "3600"];
       assertEquals((await group(...words, "--pull")).rows, [{ name, action: "created" }]);
-      assertEquals((await group(...words, "--pull", "--balancer", arn)).rows, [{
+      assertEquals((await group(...words, "--pull", "--requests-of", arn)).rows, [{
         name,
         action: "unchanged",
       }]);
@@ -143,7 +143,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
   {
     name: "alarms set --requests fails for a target group without a load balancer",
     run: async (backend, fleet) => {
-      const { ref: { arn } } = await makeTargetGroup(backend, fleet, { unused: true });
+      const { ref: { arns: [arn] } } = await makeTargetGroup(backend, fleet, { unused: true });
       const words = ["alarms", "set", "--requests", "600", "--pull", "--target-group", arn];
       const { status, rows, stderr } = await kas(backend, fleet, ...words);
       assertEquals([status, rows], [1, []]);
@@ -154,7 +154,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     name:
       "setup with --target-group changes the target group's settings, and teardown keeps the target group",
     run: async (backend, fleet) => {
-      const { ref: { arn } } = await makeTargetGroup(backend, fleet, { healthCheck: HEALTH_CHECK });
+      const { ref: { arns: [arn] } } = await makeTargetGroup(backend, fleet, { healthCheck: HEALTH_CHECK });
       for (const role of ["base", "node"] as const) await launch(backend, fleet, role, 1);
       const group = (...words: string[]) => kas(backend, fleet, ...words, "--target-group", arn);
       const first = await group("setup");
@@ -170,7 +170,9 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       assertEquals([...new Set(again.rows.map(({ action }) => action))], ["unchanged"]);
       const torn = await group("teardown", "--instances", "--yes");
       assertEquals([torn.status, torn.rows.some(({ resource }) => resource === "balancer")], [0, false]);
-      assert(await findBalancer(backend.aws, { kind: "target-group", name: fleet, arn }) !== undefined);
+      assert(
+        await findBalancer(backend.aws, { kind: "target-groups", name: fleet, arns: [arn] }) !== undefined,
+      );
     },
   },
   {
@@ -179,7 +181,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       const { ref } = await makeTargetGroup(backend, fleet);
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
       await register(backend.aws, ref, id);
-      const words = ["instances", "terminate", id, "--yes", "--target-group", ref.arn];
+      const words = ["instances", "terminate", id, "--yes", "--target-group", ref.arns[0]];
       assertEquals((await kas(backend, fleet, ...words)).status, 0);
       // moto does not drain.
       const registration = backend.name === "moto" ? undefined : "draining";
@@ -190,7 +192,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     name: "setup with an unknown --target-group exits with 4",
     run: async (backend, fleet) => {
       await launch(backend, fleet, "base", 1);
-      const { status, stderr } = await kas(backend, fleet, "setup", "--target-group", NONE.arn);
+      const { status, stderr } = await kas(backend, fleet, "setup", "--target-group", NONE.arns[0]);
       assertEquals(status, 4);
       assertStringIncludes(stderr, "target group none");
     },

@@ -209,7 +209,10 @@ testWith(
   "the IAM policy for a target group denies changes of Classic Load Balancers and of other target groups",
   async () => {
     const arn = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT_ID}:targetgroup/kas/0123456789abcdef`;
-    const policy = autoscalerPolicy({ ...SCOPE, balancer: balancerRef({ fleet: "kas", targetGroup: arn }) });
+    const policy = autoscalerPolicy({
+      ...SCOPE,
+      balancer: balancerRef({ fleet: "kas", targetGroup: [arn] }),
+    });
     const target = { ...on("elasticloadbalancing:RegisterTargets", "x"), resource: arn };
     assertEquals(
       await allowedBy(policy, {

@@ -93,7 +93,7 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
   const [first, second] = NODES;
   await using it = await stage({ nodes: 2, machine: machines((id) => id !== first) }, { startTimeout: 400 });
   const { ref: balancer } = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "kas");
-  await applyChanges(it.aws, balancer.arn, { delay: 1 });
+  await applyChanges(it.aws, balancer.arns[0], { delay: 1 });
   await register(it.aws, balancer, BASE);
   const before = it.sandbox.calls.length;
   const autoscaler = await it.start({ fleet: { fleet: "kas", balancer } });
@@ -125,7 +125,7 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   const template = { LaunchTemplateName: "ours", LaunchTemplateData };
   await (await aws.ec2()).send(new CreateLaunchTemplateCommand(template));
   const balancer = await createBalancer?.(aws);
-  const group = balancer?.kind === "target-group" ? ` --target-group ${balancer.arn}` : "";
+  const group = balancer?.kind === "target-groups" ? ` --target-group ${balancer.arns[0]}` : "";
   const before = f.sandbox.calls.length;
   await f.rows("instances create --launch-template ours --role base --monitoring basic");
   // The node is in a zone where the load balancer is not enabled.

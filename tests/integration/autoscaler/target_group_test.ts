@@ -28,7 +28,7 @@ async function behindTargetGroup(
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
 ): Promise<Made & { readonly fleet: ServiceOptions["fleet"] }> {
   const made = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "web", { unused });
-  await applyChanges(it.aws, made.ref.arn, { delay });
+  await applyChanges(it.aws, made.ref.arns[0], { delay });
   await register(it.aws, made.ref, BASE);
   if (!unused) await standing(it, made, BASE, "in-service");
   return { ...made, fleet: { fleet: "kas", balancer: made.ref } };

@@ -59,7 +59,7 @@ Deno.test("the policies allow no action that docs/aws.md does not list", async (
     instanceRole: "kas",
   };
   const arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/kas/0123456789abcdef";
-  const group = { ...scope, balancer: { kind: "target-group", name: "kas", arn } } as const;
+  const group = { ...scope, balancer: { kind: "target-groups", name: "kas", arns: [arn] } } as const;
   const allowed = [scope, group].flatMap((each) => [adminPolicy(each), autoscalerPolicy(each)])
     .flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action));
   assertEquals(

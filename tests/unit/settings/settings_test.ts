@@ -83,9 +83,9 @@ Deno.test("of two settings that exclude each other, kas uses the one with higher
   const env = { KAS_LOAD_BALANCER: "kas" };
   const files = { "/etc/kas/kas.json": `{"target-group": "${arn}"}` };
   const flag = ["--target-group", arn];
-  assertEquals(await effective("targetGroup", flag, { env }), [arn, "flag", arn]);
+  assertEquals(await effective("targetGroup", flag, { env }), [[arn], "flag", arn]);
   assertEquals(await effective("loadBalancer", flag, { env }), [undefined, "default", undefined]);
-  assertEquals(await effective("targetGroup", [], { env, files }), [undefined, "default", undefined]);
+  assertEquals(await effective("targetGroup", [], { env, files }), [[], "default", undefined]);
   assertEquals(await effective("loadBalancer", [], { env, files }), ["kas", "KAS_LOAD_BALANCER", "kas"]);
   const [status, line] = await effective("targetGroup", [], { env: { ...env, KAS_TARGET_GROUP: arn } });
   assertEquals(status, 2);

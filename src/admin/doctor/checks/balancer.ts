@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Balancer, titleOf } from "../../../aws/balancing/balancer.ts";
+import { type Balancer, type BalancerRef, titleOf } from "../../../aws/balancing/balancer.ts";
 import { HEALTH_CHECK_TARGET } from "../../../aws/balancing/classic_balancer.ts";
 import { DRAINING_LAG } from "../../../aws/balancing/draining.ts";
+import type { CommandLine } from "../../../cli/command_line.ts";
 import { seconds } from "../../../cli/format.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "../check.ts";
 import { members, statusOf } from "./fleet.ts";
@@ -32,21 +33,40 @@ export const balancer: Check = {
     const title = titleOf(plan.balancer);
     if (found === undefined) return [failed(`there is no ${title}`, setupCommand(plan))];
     const autoscalers = statusOf(observation)?.settings;
-    const ours = plan.balancer.kind === "classic"
-      ? { loadBalancer: plan.balancer.name }
-      : { targetGroup: plan.balancer.arn };
+    const ours = settingOf(plan.balancer);
     if (autoscalers === undefined || isSame(autoscalers, ours)) {
       return ok(found.dnsName ? `${title} at ${found.dnsName}` : `${title}, which has no address yet`);
     }
     const detail = `the autoscaler registers instances with ${
       autoscalers.targetGroup ?? autoscalers.loadBalancer
     }, not with ${title}`;
-    const option = plan.balancer.kind === "classic"
-      ? ["--load-balancer", plan.balancer.name]
-      : ["--target-group", plan.balancer.arn];
-    return [failed(detail, ["kas", "autoscaler", ...option])];
+    return [failed(detail, ["kas", "autoscaler", ...balancerFlags(plan.balancer)])];
   },
 };
+
+/** Returns the settings that name a balancer, as `/status` reports them. */
+function settingOf(balancer: BalancerRef): BalancerSettings {
+  switch (balancer.kind) {
+    case "classic":
+      return { loadBalancer: balancer.name };
+    case "target-groups":
+      return { targetGroup: balancer.arns.join(",") };
+    case "none":
+      return {};
+  }
+}
+
+/** Returns the flags that name a balancer. */
+function balancerFlags(balancer: BalancerRef): CommandLine {
+  switch (balancer.kind) {
+    case "classic":
+      return ["--load-balancer", balancer.name];
+    case "target-groups":
+      return balancer.arns.flatMap((arn) => ["--target-group", arn]);
+    case "none":
+      return ["--balancer", "none"];
+  }
+}
 
 /** The settings that name a load balancer. */
 interface BalancerSettings {

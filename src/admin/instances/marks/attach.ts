@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type BalancerRef, balancerRef, register } from "../../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../../autoscaler/balancer_flags.ts";
+import { type BalancerRef, register } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import { untagInstances } from "../../../aws/ec2/operator_tags.ts";
@@ -52,7 +53,7 @@ function entry({ name, summary, description, done, whyUnchanged, refusal }: Entr
     run: (context) =>
       withAws(context, async (aws) => {
         const { flags, args, out, signal } = context;
-        const balancer = balancerRef(flags);
+        const balancer = fleetBalancer(flags);
         const fleet = await onceRunning(aws, args, context);
         const registered = await registrationsOf(aws, balancer, signal);
         const unchanged = (instance: Ec2Instance) => whyUnchanged(instance, registered.get(instance.id));

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type BalancerRef, balancerRef, deregister } from "../../../aws/balancing/balancer.ts";
+import { fleetBalancer } from "../../../autoscaler/balancer_flags.ts";
+import { type BalancerRef, deregister } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import { withRegistration } from "../../../aws/ec2/instances.ts";
@@ -31,7 +32,7 @@ export const detach = command({
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, args, out, signal } = context;
-      const balancer = balancerRef(flags);
+      const balancer = fleetBalancer(flags);
       const fleet = await instancesById(aws, flags, signal);
       const registered = await registrationsOf(aws, balancer, signal);
       const isDone = ({ id, detached }: Ec2Instance) => detached === true && !registered.has(id);

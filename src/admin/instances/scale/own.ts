@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { fleetBalancer } from "../../../autoscaler/balancer_flags.ts";
 import { assemble } from "../../../autoscaler/assemble.ts";
 import { activityStates, decidedOf, refusalOf } from "../../../autoscaler/control/command.ts";
 import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
 import { limitsOf } from "../../../autoscaler/limit_flags.ts";
-import { balancerRef } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { commandText } from "../../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../../cli/command.ts";
@@ -52,7 +52,7 @@ export function ownScaler(
   const { schedules, startTimeout, drainTimeout, quarantineFor } = flags;
   const autoscaler = assemble({
     account: aws,
-    fleet: { ...fleetSelector(flags), balancer: balancerRef(flags) },
+    fleet: { ...fleetSelector(flags), balancer: fleetBalancer(flags) },
     // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
     limits: limitsOf({
       ...flags,

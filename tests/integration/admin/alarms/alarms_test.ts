@@ -27,12 +27,12 @@ Deno.test("alarms set creates alarms for the whole fleet, or for the requests of
   assertEquals(await f.rows("alarms set --requests 600 --period 300"), [
     { name: "kas:reqcount:kas", action: "created" },
   ]);
-  assertEquals(await f.rows("alarms set --balancer kas --requests 600 --period 300"), [
+  assertEquals(await f.rows("alarms set --requests-of kas --requests 600 --period 300"), [
     { name: "kas:reqcount:kas", action: "unchanged" },
   ]);
   const requests = (await f.rows("alarms")).find(({ kind }) => kind === "reqcount");
   assertEquals([requests?.["metric"], requests?.["period"]], ["RequestCount(Sum)>=600", 300]);
-  assertEquals((await f.kas("alarms set --balancer none --requests 600")).status, 4);
+  assertEquals((await f.kas("alarms set --requests-of none --requests 600")).status, 4);
 });
 
 Deno.test("alarms set rejects invalid and contradictory options, and changes nothing", async () => {
@@ -42,10 +42,10 @@ Deno.test("alarms set rejects invalid and contradictory options, and changes not
     const words of [
       "alarms set",
       `alarms set ${BASE} --all`,
-      "alarms set --balancer kas",
+      "alarms set --requests-of kas",
       "alarms set --all --requests 5",
       `alarms set ${BASE} --requests 5`,
-      "alarms set --balancer kas --requests 5 --cpu 1:2",
+      "alarms set --requests-of kas --requests 5 --cpu 1:2",
       `alarms set ${BASE} --cpu 80:42`,
       `alarms set ${BASE} --cpu 80`,
       `alarms set ${BASE} --period 90`,

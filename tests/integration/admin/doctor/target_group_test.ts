@@ -11,7 +11,7 @@ import { assertProblem, repair, settled, type Wired, wired } from "./wired.ts";
 const behindGroup = () =>
   wired({}, async (aws) => (await makeTargetGroup({ aws, name: "sandbox" }, "group")).ref);
 
-const arnOf = ({ balancer }: Wired) => balancer.kind === "target-group" ? balancer.arn : "";
+const arnOf = ({ balancer }: Wired) => balancer.kind === "target-groups" ? balancer.arns[0] : "";
 
 Deno.test("doctor finds no problem in a fleet behind a target group", async () => {
   await using w = await behindGroup();

@@ -52,7 +52,7 @@ export async function wired(
   const account = { region: "eu-west-1", endpointUrl };
   const aws = stack.use(connect(account));
   const balancer = await behind(aws);
-  const words = balancer.kind === "classic" ? "" : ` --target-group ${balancer.arn}`;
+  const words = balancer.kind === "target-groups" ? ` --target-group ${balancer.arns.join(",")}` : "";
   const topicArn = env["KAS_TOPIC_ARN"] ?? "";
   const autoscalers = stack.use(new AsyncDisposableStack());
   const start: Wired["start"] = async (more = {}) => {

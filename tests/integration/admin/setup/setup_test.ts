@@ -148,7 +148,7 @@ Deno.test("setup --pull creates alarms without actions, and makes no calls to SN
 Deno.test("alarms set --pull needs no topic", async () => {
   await using f = await fleet();
   await f.rows("setup --pull");
-  const [row] = await f.rows("alarms set --balancer kas --requests 600 --pull");
+  const [row] = await f.rows("alarms set --requests-of kas --requests 600 --pull");
   assertEquals(row, { name: "kas:reqcount:kas", action: "created" });
 });
 

@@ -28,9 +28,9 @@ Deno.test("the metrics of requests to AWS have the operations that the IAM polic
     {
       ...SCOPE,
       balancer: {
-        kind: "target-group",
+        kind: "target-groups",
         name: "kas",
-        arn: "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/kas/1",
+        arns: ["arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/kas/1"],
       },
     },
   ];

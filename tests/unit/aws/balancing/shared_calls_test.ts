@@ -6,7 +6,7 @@ import { query, queryError, wire, type WireCall } from "../wire.ts";
 
 const ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
 const CLASSIC = balancerRef({ fleet: "kas" });
-const GROUP = balancerRef({ fleet: "kas", targetGroup: ARN });
+const GROUP = balancerRef({ fleet: "kas", targetGroup: [ARN] });
 
 /** The instances that a call of either kind of balancer names, without spaces. */
 function named({ input }: WireCall): string {

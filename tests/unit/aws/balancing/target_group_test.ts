@@ -19,7 +19,7 @@ const COUNTED_BY_ALB = {
   name: "RequestCount",
   dimensions: { LoadBalancer: "app/front/50dc6c495c0c9188", TargetGroup: "targetgroup/web/0123456789abcdef" },
 };
-const WEB = balancerRef({ fleet: "kas", loadBalancer: "kas", targetGroup: ARN });
+const WEB = balancerRef({ fleet: "kas", loadBalancer: "kas", targetGroup: [ARN] });
 
 /** Returns a target group with the settings that setup gives it, except the fields in `given`. */
 function group(given: Readonly<Record<string, string>> = {}): Response {
