@@ -139,7 +139,7 @@ export const admin: Group = {
     {
       name: "load",
       summary: "Send requests to a worker or a load balancer, and measure the responses",
-      load: async () => (await import("./load/command.ts")).load,
+      load: async () => (await import("./sandbox/load/command.ts")).load,
     },
     {
       name: "sandbox",

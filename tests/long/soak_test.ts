@@ -7,7 +7,7 @@
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { assert, assertEquals } from "@std/assert";
-import { realTimer } from "../../src/admin/load/timer.ts";
+import { realTimer } from "../../src/admin/sandbox/load/timer.ts";
 import { putAlarm } from "../../src/aws/cloudwatch/alarms.ts";
 import { requestsOf } from "../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";

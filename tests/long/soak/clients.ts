@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ClientPool } from "../../../src/admin/load/clients.ts";
-import { realTimer } from "../../../src/admin/load/timer.ts";
+import { ClientPool } from "../../../src/admin/sandbox/load/clients.ts";
+import { realTimer } from "../../../src/admin/sandbox/load/timer.ts";
 
 /** The pause of a client between an answer and its next request, ms. */
 const THINK = 200;

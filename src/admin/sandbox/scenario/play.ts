@@ -6,9 +6,9 @@
 import type { Output, Row } from "../../../cli/output.ts";
 import type { Sandbox } from "../../../sandbox/sandbox.ts";
 import type { CpuThresholds } from "../../alarms/plans.ts";
-import { ClientPool, HttpGetter } from "../../load/clients.ts";
-import { RequestStatistics } from "../../load/statistics.ts";
-import { realTimer } from "../../load/timer.ts";
+import { ClientPool, HttpGetter } from "../load/clients.ts";
+import { RequestStatistics } from "../load/statistics.ts";
+import { realTimer } from "../load/timer.ts";
 import { type ScenarioAutoscaler, startScenarioAutoscaler } from "./autoscaler.ts";
 import { FleetWatch } from "./fleet_watch.ts";
 import { judgeStep, PASSED, RESULT_COLUMNS, resultRow, type StepObservation } from "./judge.ts";

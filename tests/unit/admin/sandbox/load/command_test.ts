@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { admin } from "../../../../src/admin/command.ts";
-import { type Ended, runWords, type Surroundings } from "../../cli/captured.ts";
+import { admin } from "../../../../../src/admin/command.ts";
+import { type Ended, runWords, type Surroundings } from "../../../cli/captured.ts";
 
 const ROOT = { name: "kas", summary: "kas", commands: [admin] };
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { LatencyHistogram, RequestStatistics } from "../../../../src/admin/load/statistics.ts";
+import { LatencyHistogram, RequestStatistics } from "../../../../../src/admin/sandbox/load/statistics.ts";
 
 function near(actual: number | undefined, expected: number): void {
   assert(

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { command, type Context, ExitError, type Options, UsageError } from "../../cli/command.ts";
-import { duration, integer, oneOf, positive, url } from "../../cli/parsers.ts";
+import { command, type Context, ExitError, type Options, UsageError } from "../../../cli/command.ts";
+import { duration, integer, oneOf, positive, url } from "../../../cli/parsers.ts";
 import { ClientPool, HttpGetter, sendAtRate } from "./clients.ts";
 import { LOAD_COLUMNS, type LoadRow, RequestStatistics } from "./statistics.ts";
 import { realTimer } from "./timer.ts";
-import { NINE_STEPS, THINK_MS } from "../sandbox/scenario/nine_steps.ts";
+import { NINE_STEPS, THINK_MS } from "../scenario/nine_steps.ts";
 
 const OPTIONS = {
   url: {

@@ -1,6 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ClientPool, HttpGetter, sendAtRate, type SendRequest } from "../../../../src/admin/load/clients.ts";
-import type { Timer } from "../../../../src/admin/load/timer.ts";
+import {
+  ClientPool,
+  HttpGetter,
+  sendAtRate,
+  type SendRequest,
+} from "../../../../../src/admin/sandbox/load/clients.ts";
+import type { Timer } from "../../../../../src/admin/sandbox/load/timer.ts";
 
 const NEVER = new AbortController().signal;
 
