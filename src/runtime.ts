@@ -12,8 +12,18 @@ export interface Runtime {
   readonly fetch: typeof fetch;
   /** Fetches without a proxy, as {@linkcode fetchDirect} does. */
   readonly fetchDirect: typeof fetch;
+  /** Requests an https URL without a proxy and without verification of the certificate: see {@link ./process/direct.ts}. */
+  readonly fetchUnverified: (url: string, init: UnverifiedRequest) => Promise<Response>;
+  /** Opens a TCP connection to a port of a host without a proxy, and closes it. */
+  readonly connect: (host: string, port: number, signal: AbortSignal) => Promise<void>;
   /** Waits until the disk has all data that was written to a file. */
   readonly sync: (file: Deno.FsFile) => Promise<void>;
+}
+
+/** A GET request to an https URL. */
+export interface UnverifiedRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -60,9 +70,8 @@ export async function fetchDirect(input: Request | URL | string, init: RequestIn
   const { protocol, hostname, port } = new URL(request.url);
   if (protocol !== "http:") return await fetch(request);
   // Deno ignores the environment's proxy if the client has its own proxy. The client's own "proxy" is the host itself.
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
   using client = Deno.createHttpClient({
-    proxy: { transport: "tcp", hostname: host, port: Number(port || 80) },
+    proxy: { transport: "tcp", hostname, port: Number(port || 80) },
   });
   return await fetch(request, { client });
 }
@@ -97,6 +106,11 @@ export const realRuntime: Runtime = {
   random: () => Math.random(),
   fetch: (input, init) => fetch(input, init),
   fetchDirect,
+  fetchUnverified: async (url, init) =>
+    await (await import("./process/direct.ts")).fetchUnverified(url, init),
+  connect: async (host, port, signal) => {
+    await (await import("./process/direct.ts")).connect(host, port, signal);
+  },
   sync: (file) => file.syncData(),
 };
 

@@ -100,7 +100,7 @@ export const autoscaler = command({
 
     const [{ getLogger }, { setUpLog }, { startService }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
-      import("../log.ts"),
+      import("../process/log.ts"),
       import("./service.ts"),
       import("../process/notify.ts"),
     ]);

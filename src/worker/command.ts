@@ -44,7 +44,7 @@ export const worker = command({
     // The worker loads the logging module only when it can already answer /ping, so that it answers the first ping sooner.
     const [{ getLogger }, { setUpLog }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
-      import("../log.ts"),
+      import("../process/log.ts"),
       import("../process/notify.ts"),
     ]);
     await using _log = await setUpLog(flags.log);

@@ -4,10 +4,11 @@ import { cyclesOf, filesUnder, graphOf, type Import, partOf, ROOT } from "./impo
 /** Which parts a part may import: imports point down (docs/architecture.md). */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   main: ["build", "worker", "autoscaler", "admin", "cli", "settings"],
-  worker: ["build", "cli", "settings", "log", "process"],
-  autoscaler: ["build", "runtime", "sns", "aws", "scaling", "cli", "settings", "log", "process"],
+  worker: ["build", "cli", "settings", "process"],
+  autoscaler: ["build", "runtime", "health", "sns", "aws", "scaling", "cli", "settings", "process"],
   admin: [
     "runtime",
+    "health",
     "autoscaler",
     "sandbox",
     "provision",
@@ -17,18 +18,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "schedules",
     "cli",
     "settings",
-    "log",
+    "process",
   ],
-  provision: ["aws", "scaling", "cli", "settings", "log"],
+  provision: ["aws", "scaling", "cli", "settings"],
   sns: ["scaling"],
-  aws: ["runtime", "scaling"],
+  aws: ["runtime", "health", "scaling"],
+  health: ["runtime"],
   scaling: [],
   sandbox: [],
   cli: [],
-  settings: ["scaling", "cli"],
-  log: [],
+  settings: ["health", "scaling", "cli"],
   process: [],
-  runtime: [],
+  runtime: ["process"],
   build: [],
 };
 

@@ -158,7 +158,7 @@ export const sandbox = command({
         const { playNineSteps } = await import("./scenario/play.ts");
         return await playNineSteps({ sandbox: running, speed, step, cpu, out, signal }) ? 0 : 1;
       }
-      const { setUpLog } = await import("../../log.ts");
+      const { setUpLog } = await import("../../process/log.ts");
       await using _log = await setUpLog("text");
       // kas prints all variables in one write, so that a program that waits for the first line reads all lines.
       out.text(

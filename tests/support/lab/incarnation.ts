@@ -149,6 +149,9 @@ export class Incarnation implements Disposable {
       random,
       fetch: network,
       fetchDirect: network,
+      fetchUnverified: network,
+      // The lab's instances refuse a connection as they refuse a request.
+      connect: async (host, port, signal) => void await network(`http://${host}:${port}/`, { signal }),
       // No sync is needed: committed data survives a crash of the process without a sync, and a real sync would take
       // real time.
       sync: () => this.#unlessDead(),

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { configure, type LogRecord } from "@logtape/logtape";
 import type { AlertChange } from "../../../../src/autoscaler/alerts/alert.ts";
 import { AlertPoster } from "../../../../src/autoscaler/alerts/post.ts";
-import { textLine } from "../../../../src/log.ts";
+import { textLine } from "../../../../src/process/log.ts";
 import { VirtualTime } from "../../../support/lab/virtual_time.ts";
 
 const URL = "https://hooks.example.com/T0/secret-token?key=hidden-key";

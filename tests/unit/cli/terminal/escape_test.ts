@@ -123,7 +123,7 @@ Deno.test("kas quotes the words of a hint's command, so that they contain no uns
 });
 
 /** WRITERS are the files that may write to stdout and stderr. PAINTERS are the files that may draw without escaping. */
-const WRITERS = ["src/cli/terminal/process_terminal.ts", "src/log.ts", "src/build/main.ts"];
+const WRITERS = ["src/cli/terminal/process_terminal.ts", "src/process/log.ts", "src/build/main.ts"];
 const PAINTERS = ["src/cli/terminal/canvas.ts", "src/cli/terminal/progress.ts"];
 
 Deno.test("only one module writes text to the terminal, and only canvas and progress draw", async () => {

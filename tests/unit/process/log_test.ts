@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
-import { jsonLine, LineWriter, textLine } from "../../src/log.ts";
+import { jsonLine, LineWriter, textLine } from "../../../src/process/log.ts";
 
 const RECORD: LogRecord = {
   category: ["kas", "inbox"],
