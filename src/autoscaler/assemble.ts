@@ -16,6 +16,7 @@ import {
 import { Observer } from "./control/observe.ts";
 import { ActivityRunner } from "./lifecycle/runner.ts";
 import type { AssemblyOptions, Tuning } from "./assembly_options.ts";
+import { balancerRegistrar } from "./registrar/balancer_registrar.ts";
 import { Journal } from "./store/journal.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
@@ -64,10 +65,12 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
 
   let current = tuningOf(options);
   const tuning = () => current;
-  const activities = new ActivityRunner({ aws, fleet, tuning, address, runtime }, journal, events);
+  const registrar = balancerRegistrar(aws, fleet.balancer);
+  const activities = new ActivityRunner({ aws, fleet, registrar, tuning, address, runtime }, journal, events);
   const observer = new Observer({
     aws,
     fleet,
+    registrar,
     journal,
     clock,
     tuning,

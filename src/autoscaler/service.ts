@@ -27,7 +27,7 @@ import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
 import { listenAtSocket } from "./http/socket.ts";
 import { status } from "./http/status.ts";
 import type { AssemblyOptions, Events, Tuning } from "./assembly_options.ts";
-import { logOverlaps } from "./schedule_windows.ts";
+import { logOverlaps } from "./control/schedule_windows.ts";
 import { Inbox } from "./store/inbox.ts";
 
 /** Options of the service. */

@@ -460,7 +460,7 @@ const REPLACEMENT: readonly Mutation[] = [
   {
     breaks: "R20: kas does not notice that a pause has ended",
     edits: [{
-      file: "src/autoscaler/schedule_windows.ts",
+      file: "src/autoscaler/control/schedule_windows.ts",
       symbol: "WindowWatch.prototype.dueIn",
       becomes: "() => Infinity",
     }],

@@ -17,7 +17,7 @@ import { isFulfilled } from "../../scaling/plan.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff, QuickRetries } from "../backoff.ts";
 import type { Events, Tuning } from "../assembly_options.ts";
-import { WindowWatch } from "../schedule_windows.ts";
+import { WindowWatch } from "./schedule_windows.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Inbox, WaitingMessage } from "../store/inbox.ts";
 import { completed } from "./completed.ts";

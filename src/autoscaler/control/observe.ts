@@ -7,7 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type AlarmDetail, findAlarm, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { latestCpu, latestCredits } from "../../aws/cloudwatch/cpu.ts";
-import { registrations } from "../../aws/balancing/balancer.ts";
+import { registrationsIn } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import {
@@ -30,15 +30,17 @@ import { healthOf } from "../../scaling/faults/health.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../assembly_options.ts";
-import { windowsAt } from "../schedule_windows.ts";
+import { windowsAt } from "./schedule_windows.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
+import type { Registrar } from "../registrar/registrar.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 
 /** The parts that an observer needs. */
 export interface ObserverParts {
   readonly aws: Aws;
   readonly fleet: Fleet;
+  readonly registrar: Registrar;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly tuning: () => Tuning;
@@ -100,13 +102,14 @@ export class Observer {
   }
 
   async #observe(trigger: Trigger, signal: AbortSignal, whole: boolean): Promise<Observation> {
-    const { aws, fleet, journal, clock, tuning } = this.#parts;
+    const { aws, fleet, registrar, journal, clock, tuning } = this.#parts;
     // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
     const inProgress = journal.unfinished();
     const began = clock.now();
-    const [ec2, registered, details] = await awaitAll([
-      Array.fromAsync(fleetInstances(aws, fleet, signal)),
-      registrations(aws, fleet.balancer, signal),
+    const listing = Array.fromAsync(fleetInstances(aws, fleet, signal));
+    const [ec2, healths, details] = await awaitAll([
+      listing,
+      registrar.healths(() => listing, signal),
       whole ? fleetAlarms(aws, fleet.fleet, signal) : this.#alarmOf(trigger, signal),
     ]);
     const now = clock.now();
@@ -118,14 +121,16 @@ export class Observer {
     const refusals = refusalsOf(journal, ec2, shrink);
     journal.quarantines.note(ec2, now);
     if (whole) this.#impaired = await this.#impairments(ec2, signal);
-    const registeredOnes = withRegistration(ec2, registered).map((instance): Ec2Instance & Instance => {
-      const firstSeen = journal.quarantines.firstSeen(instance.id) ?? now;
-      const impaired = this.#impaired.get(instance.id);
-      return {
-        ...withQuarantineEnd(instance, { now, firstSeen, lasts }),
-        ...(impaired === undefined ? {} : { impaired }),
-      };
-    });
+    const registeredOnes = withRegistration(ec2, registrationsIn(healths)).map(
+      (instance): Ec2Instance & Instance => {
+        const firstSeen = journal.quarantines.firstSeen(instance.id) ?? now;
+        const impaired = this.#impaired.get(instance.id);
+        return {
+          ...withQuarantineEnd(instance, { now, firstSeen, lasts }),
+          ...(impaired === undefined ? {} : { impaired }),
+        };
+      },
+    );
     journal.noteInService(registeredOnes, now, { lag, began, ended: await this.#ended(ec2, signal) });
     const instances = registeredOnes.map((instance): Instance => {
       const refusesStop = refusals.get(instance.id);

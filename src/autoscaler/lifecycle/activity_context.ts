@@ -9,6 +9,7 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { Fault } from "../../scaling/model/start_event.ts";
 import type { AddressOf, Fleet, Tuning } from "../assembly_options.ts";
+import type { Registrar } from "../registrar/registrar.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 
@@ -16,6 +17,8 @@ import type { Journal } from "../store/journal.ts";
 export interface Environment {
   readonly aws: Aws;
   readonly fleet: Fleet;
+  /** What puts the instances into service and takes them out of service. */
+  readonly registrar: Registrar;
   /** Returns the current settings. */
   readonly tuning: () => Tuning;
   readonly address: AddressOf;

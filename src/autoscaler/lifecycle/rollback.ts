@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { deregisterOne, registerOne } from "../../aws/balancing/shared_calls.ts";
 import { isIncorrectState, isNotFound, isNotRegistrable, isRefused } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { quarantine } from "../../aws/ec2/quarantine.ts";
@@ -61,12 +60,12 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
  * @returns whether kas registered the instance
  */
 export async function reRegister(context: ActivityContext, cause: Cause): Promise<boolean> {
-  const { environment: { aws, fleet }, id } = context;
+  const { environment: { registrar }, id } = context;
   return await runUntilDone(context, "re-registered", cause, async () => {
     const instance = await findInstance(context);
     if (instance?.state !== "running" || instance.detached) return false;
     try {
-      await registerOne(aws, fleet.balancer, id);
+      await registrar.register(id);
     } catch (error) {
       // ELB refuses to register a terminated instance.
       if (!isNotRegistrable(error)) throw error;
@@ -94,9 +93,9 @@ export async function tryToQuarantine(
  * start had failed, kas deregisters it only when the fleet can spare it.
  */
 async function isDeregistered(context: ActivityContext): Promise<boolean> {
-  const { environment: { aws, fleet }, id } = context;
+  const { environment: { registrar }, id } = context;
   try {
-    await deregisterOne(aws, fleet.balancer, id, async () => {
+    await registrar.deregister(id, async () => {
       if (await registrationOf(context) === "in-service") await recheck(context);
     });
     return await registrationOf(context) === "none";

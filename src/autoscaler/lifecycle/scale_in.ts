@@ -4,14 +4,12 @@
  *
  * @module
  */
-import { deregisterOne } from "../../aws/balancing/shared_calls.ts";
 import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
 import { isIncorrectState } from "../../aws/errors.ts";
 import { recent } from "../../scaling/model/observation.ts";
 import type { InstanceState } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
-import { READ_LAG } from "./observe/ended.ts";
-import { describeHealth, findInstance, healthOf } from "./observe/instance_lookup.ts";
+import { findInstance, healthOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
 import { checkProtection, notingRefusal } from "./faults/refusal.ts";
 import { judgeUnhealthy } from "./faults/unhealthy.ts";
@@ -75,14 +73,14 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
  * is in service, or it is already draining. A draining instance may have served before a restart of the autoscaler.
  */
 async function deregisterInstance(context: ActivityContext): Promise<boolean> {
-  const { environment: { aws, fleet }, id } = context;
+  const { environment: { registrar }, id } = context;
   let serves = context.unhealthy === undefined;
   await runStep(context, {
     name: "deregistered",
     failure: `${id} could not be deregistered`,
     timeout: timeoutOf(context),
     attempt: async () => {
-      await deregisterOne(aws, fleet.balancer, id, async () => {
+      await registrar.deregister(id, async () => {
         const { registration } = await recheck(context);
         serves ||= registration === "in-service" || registration === "draining";
       });
@@ -94,23 +92,23 @@ async function deregisterInstance(context: ActivityContext): Promise<boolean> {
 
 /**
  * Waits until an instance has drained. If kas has just cancelled the instance's start, the load balancer's reads may show a state from
- * before the registration. So kas ignores, for {@linkcode READ_LAG} after the registration, an answer without the instance.
+ * before the registration. So kas ignores, for the registrar's lag after the registration, an answer without the instance.
  */
 async function waitUntilDrained(context: ActivityContext, serves: boolean): Promise<void> {
-  const { journal, id, environment: { runtime: { clock } } } = context;
+  const { journal, id, environment: { registrar, runtime: { clock } } } = context;
   const registered = journal.cancelledRegistration(id);
-  const mayBeOld = () => recent(registered, READ_LAG, clock.now());
+  const mayBeOld = () => recent(registered, registrar.lag, clock.now());
   const brief = clock.elapsed() + Math.min(BRIEF, timeoutOf(context) / 2);
   let last: string | undefined;
   await runStep(context, {
     name: "drained",
     failure: `${id} did not drain`,
-    timeout: timeoutOf(context) + (mayBeOld() ? READ_LAG : 0),
+    timeout: timeoutOf(context) + (mayBeOld() ? registrar.lag : 0),
     lastSeen: () => last,
     attempt: async () => {
       const health = await healthOf(context);
       if ((health === undefined && !mayBeOld()) || (!serves && clock.elapsed() >= brief)) return true;
-      if (health !== undefined) last = describeHealth(health);
+      if (health !== undefined) last = registrar.describe(health);
       return undefined;
     },
   });
@@ -118,19 +116,19 @@ async function waitUntilDrained(context: ActivityContext, serves: boolean): Prom
 
 /**
  * Rechecks an instance that has drained. The load balancer's reads may show a state from before the end of draining. So kas
- * believes that somebody registered the instance again only if the reads show the registration for {@linkcode READ_LAG}.
+ * believes that somebody registered the instance again only if the reads show the registration for the registrar's lag.
  */
 async function recheckInstance(context: ActivityContext, serves: boolean): Promise<void> {
-  const { id, environment: { runtime: { clock } } } = context;
+  const { id, environment: { registrar, runtime: { clock } } } = context;
   const begun = clock.elapsed();
   await runStep(context, {
     name: "rechecked",
     failure: `${id} could not be observed`,
-    timeout: READ_LAG + timeoutOf(context),
+    timeout: registrar.lag + timeoutOf(context),
     attempt: async () => {
       const { registration } = await recheck(context);
       if (registration === "none" || (!serves && registration === "draining")) return true;
-      if (clock.elapsed() - begun < READ_LAG) return undefined;
+      if (clock.elapsed() - begun < registrar.lag) return undefined;
       throw new ActivityError(`${id} was registered again by someone else`);
     },
   });

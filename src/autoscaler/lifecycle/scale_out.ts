@@ -5,7 +5,6 @@
  * @module
  */
 import { type Health, titleOf } from "../../aws/balancing/balancer.ts";
-import { registerOne } from "../../aws/balancing/shared_calls.ts";
 import { isIncorrectState, isNotRegistrable } from "../../aws/errors.ts";
 import { stateReasonText } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
@@ -16,7 +15,7 @@ import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { EndedInstance } from "./observe/ended.ts";
 import { healthCheck } from "./observe/health_check.ts";
-import { describeHealth, getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
+import { getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
 import { faultOfEnd, isOutOfReach, judgeHealthCheck, judgeRegistered } from "./observe/judge.ts";
 import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 
@@ -155,7 +154,7 @@ async function waitUntilHealthy(
 }
 
 async function registerInstance(context: ActivityContext): Promise<void> {
-  const { environment: { aws, fleet }, id } = context;
+  const { environment: { fleet, registrar }, id } = context;
   let behind = false;
   await runStep(context, {
     name: "registered",
@@ -165,7 +164,7 @@ async function registerInstance(context: ActivityContext): Promise<void> {
     fault: () => "balancer-behind",
     attempt: async () => {
       try {
-        await registerOne(aws, fleet.balancer, id);
+        await registrar.register(id);
         return true;
       } catch (error) {
         // The load balancer learns with a delay that the instance runs. Until then it refuses to register the instance.
@@ -182,6 +181,7 @@ async function waitUntilInService(
   { zone }: Ec2Instance,
   ended: EndedInstance,
 ): Promise<void> {
+  const { registrar: { describe } } = context.environment;
   let last = "the load balancer does not list it";
   let unused = false;
   await runStep(context, {
@@ -196,7 +196,7 @@ async function waitUntilInService(
         const health = await healthOf(context);
         if (health?.registration === "in-service") return true;
         unused = health?.unused ?? false;
-        if (health !== undefined) last = unused ? notServed(context, zone, health) : describeHealth(health);
+        if (health !== undefined) last = unused ? notServed(context, zone, health) : describe(health);
         return undefined;
       },
     }),
@@ -208,11 +208,11 @@ async function waitUntilInService(
  * Balancer.
  */
 function notServed(
-  { environment: { fleet: { fleet, balancer } } }: ActivityContext,
+  { environment: { fleet: { fleet, balancer }, registrar } }: ActivityContext,
   zone: string,
   health: Health,
 ): string {
-  if (balancer.kind !== "classic") return `${describeHealth(health)} (zone ${zone})`;
+  if (balancer.kind !== "classic") return `${registrar.describe(health)} (zone ${zone})`;
   const mend = ["kas", "admin", "setup", "--fleet", fleet, "--load-balancer", balancer.name];
   return `${titleOf(balancer)} does not serve ${zone}; to add the zone: ${commandText(mend)}`;
 }

@@ -1,10 +1,9 @@
 /**
- * Looks up the current state of an activity's instance in EC2 and at the load balancer.
+ * Looks up the current state of an activity's instance in EC2, and its registration.
  *
  * @module
  */
 import type { Health } from "../../../aws/balancing/health.ts";
-import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import { type Ec2Instance, findInstance as describe } from "../../../aws/ec2/instances.ts";
 import type { Registration } from "../../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";
@@ -32,19 +31,14 @@ export async function getIfShown(context: ActivityContext): Promise<Ec2Instance 
   return context.launched ? await findInstance(context) : await getInstance(context);
 }
 
-/** Returns the instance's health at the load balancer, or undefined if the instance is not registered. */
+/** Returns the instance's health, or undefined if the instance is not registered. */
 export async function healthOf(
-  { environment: { aws, fleet }, id, signal }: ActivityContext,
+  { environment: { registrar }, id, signal }: ActivityContext,
 ): Promise<Health | undefined> {
-  return (await sharedHealth(aws, fleet.balancer, signal)).find((it) => it.id === id);
+  return await registrar.healthOf(id, signal);
 }
 
-/** Returns the instance's registration at the load balancer. */
+/** Returns the instance's registration. */
 export async function registrationOf(context: ActivityContext): Promise<Registration> {
   return (await healthOf(context))?.registration ?? "none";
-}
-
-/** Describes an instance's health at the load balancer for an error message. */
-export function describeHealth({ state, description }: Health): string {
-  return `the load balancer says ${state}: ${description.replace(/\.$/, "")}`;
 }

@@ -5,7 +5,6 @@
  * @module
  */
 import { registrationsIn } from "../../../aws/balancing/balancer.ts";
-import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import { describeError } from "../../../aws/error_messages.ts";
 import { type Ec2Instance, sharedFleet } from "../../../aws/ec2/instances.ts";
 import type { Fault } from "../../../scaling/model/start_event.ts";
@@ -58,9 +57,9 @@ export function faultOfEnd({ stateReason, stateTransitionReason = "" }: Ec2Insta
   return /^(Client\.UserInitiated|User initiated)/.test(code) ? "interrupted" : "ended";
 }
 
-/** Returns the health of the other instances at the load balancer, without draining instances. */
-async function registeredOthers({ environment: { aws, fleet }, id, signal }: ActivityContext) {
-  const all = await sharedHealth(aws, fleet.balancer, signal);
+/** Returns the health of the other registered instances. */
+async function registeredOthers({ environment: { aws, fleet, registrar }, id, signal }: ActivityContext) {
+  const all = await registrar.healths(() => sharedFleet(aws, fleet, signal), signal);
   return all.filter((it) => it.id !== id && !it.unused && it.registration !== "draining");
 }
 

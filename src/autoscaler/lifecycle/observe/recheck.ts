@@ -6,7 +6,6 @@
  * @module
  */
 import { registrationsIn } from "../../../aws/balancing/balancer.ts";
-import { sharedHealth } from "../../../aws/balancing/shared_calls.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { sharedFleet, withRegistration } from "../../../aws/ec2/instances.ts";
 import { statusChecks } from "../../../aws/ec2/status_checks.ts";
@@ -14,7 +13,7 @@ import { isDenied } from "../../../aws/errors.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
-import { windowsAt } from "../../schedule_windows.ts";
+import { windowsAt } from "../../control/schedule_windows.ts";
 import { type ActivityContext, ActivityError, PostponedError } from "../activity_context.ts";
 
 /**
@@ -27,16 +26,14 @@ import { type ActivityContext, ActivityError, PostponedError } from "../activity
  *   rechecks count this instance as leaving
  */
 export async function recheck(
-  { environment: { aws, fleet, tuning, runtime: { clock } }, journal, activity, id, unhealthy, signal }:
-    ActivityContext,
+  { environment, journal, activity, id, unhealthy, signal }: ActivityContext,
 ): Promise<Instance> {
+  const { aws, fleet, registrar, tuning, runtime: { clock } } = environment;
   // Read the leaving instances before the requests to AWS. If an activity ends during the requests, AWS's answers may show the
   // state from before its end.
   const [leaving, before] = [journal.leaving(), journal.leaving(activity)];
-  const [ec2, healths] = await awaitAll([
-    sharedFleet(aws, fleet, signal),
-    sharedHealth(aws, fleet.balancer, signal),
-  ]);
+  const listing = sharedFleet(aws, fleet, signal);
+  const [ec2, healths] = await awaitAll([listing, registrar.healths(() => listing, signal)]);
   const instances = withRegistration(ec2, registrationsIn(healths));
   const instance = instances.find((it) => it.id === id);
   if (instance === undefined) throw new ActivityError(`${id} is no longer in the fleet`);

@@ -4,10 +4,10 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import { isoTime } from "../cli/format.ts";
-import type { Observation } from "../scaling/model/observation.ts";
-import type { Tuning } from "./assembly_options.ts";
-import type { Journal } from "./store/journal.ts";
+import { isoTime } from "../../cli/format.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
+import type { Tuning } from "../assembly_options.ts";
+import type { Journal } from "../store/journal.ts";
 
 /**
  * The shortest lead, in ms, and the lead if the journal has no start yet. With a lead that shrinks after the first fast starts, kas

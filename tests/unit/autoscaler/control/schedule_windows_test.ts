@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { leadOf, windowsAt, WindowWatch } from "../../../src/autoscaler/schedule_windows.ts";
-import { Journal } from "../../../src/autoscaler/store/journal.ts";
-import { Store } from "../../../src/autoscaler/store/store.ts";
-import { parseSchedules } from "../../../src/settings/schedules/schema.ts";
-import type { Tuning } from "../../../src/autoscaler/assembly_options.ts";
-import { begin, decisionOf, starting } from "../../support/decisions.ts";
-import { MINUTE, NOW, OBSERVATION } from "../scaling/fixtures.ts";
+import { leadOf, windowsAt, WindowWatch } from "../../../../src/autoscaler/control/schedule_windows.ts";
+import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
+import { parseSchedules } from "../../../../src/settings/schedules/schema.ts";
+import type { Tuning } from "../../../../src/autoscaler/assembly_options.ts";
+import { begin, decisionOf, starting } from "../../../support/decisions.ts";
+import { MINUTE, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
 const signal = new AbortController().signal;
 

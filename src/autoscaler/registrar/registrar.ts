@@ -1,0 +1,36 @@
+/**
+ * What puts the instances of a fleet into service and takes them out of service.
+ *
+ * @module
+ */
+import type { Health } from "../../aws/balancing/health.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import type { Precondition } from "../../aws/middleware.ts";
+
+/**
+ * Puts instances into service, takes them out of service, and knows the registration of each. With a load balancer, this is the load
+ * balancer.
+ */
+export interface Registrar {
+  /** How old a state in its answers can be, in ms. If the answers show the same state for longer than this, it is the present state. */
+  readonly lag: number;
+  /**
+   * Returns the health of each registered or draining instance.
+   *
+   * @param list lists the instances of the fleet in EC2
+   */
+  healths(list: () => Promise<readonly Ec2Instance[]>, signal: AbortSignal): Promise<readonly Health[]>;
+  /** Returns the health of an instance, or undefined if the instance is not registered. */
+  healthOf(id: string, signal: AbortSignal): Promise<Health | undefined>;
+  /** Registers an instance. Registering it again changes nothing. */
+  register(id: string): Promise<void>;
+  /**
+   * Deregisters an instance, which then drains. Has no effect on an instance that is not registered.
+   *
+   * @param precondition must resolve right before each request that deregisters the instance. If it rejects, this promise rejects with
+   *   its error
+   */
+  deregister(id: string, precondition: Precondition): Promise<void>;
+  /** Describes an instance's health for an error message. */
+  describe(health: Health): string;
+}
