@@ -10,7 +10,13 @@ import { CHECKS } from "../src/admin/doctor/checks/all.ts";
 import { admin } from "../src/admin/command.ts";
 import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
 import { configSchema } from "../src/settings/config_file.ts";
+import { settingsWith } from "../src/settings/several_fleets.ts";
 import { type Setting, SETTINGS } from "../src/settings/settings.ts";
+
+/** The keys in a config file of the settings with a scope. */
+function keysWith(scope: Setting<unknown>["scope"]): string {
+  return settingsWith(scope).map((name) => `\`${kebab(name)}\``).join(", ");
+}
 
 /** The reference page of the settings as Markdown. */
 export function settingsPage(settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS): string {
@@ -35,7 +41,11 @@ The config file is a JSON object. Its keys are the names of the flags: \`{ "flee
 \`KAS_CONFIG\` names the file. Without them kas reads \`/etc/kas/kas.json\` and \`~/.config/kas/kas.json\`; a value in the second file wins.
 
 A fleet's settings can also be in the list \`fleets\`: \`{ "region": "eu-west-1", "fleets": [{ "fleet": "web", "max": 10 }] }\`. A setting of
-the fleet replaces the setting outside of the list. The list has exactly one fleet for now.
+the fleet replaces the setting outside of the list.
+
+The list can have several fleets. \`--fleet\` or \`KAS_FLEET\` chooses one of them for a command. These settings must then be outside of the
+list, because all fleets share them: ${keysWith("process")}. These must be in the list,
+because each fleet has its own: ${keysWith("fleet")}. All others can be in both places.
 
 \`kas admin config check FILE\` checks a config file and prints each problem with its place, such as \`fleets[0].max\`. [kas.schema.json](kas.schema.json)
 is the JSON Schema of the file. An editor that reads it, for example because the file's key \`$schema\` names it, completes and checks the keys.

@@ -20,11 +20,17 @@ import { didYouMean } from "./nearest.ts";
 /** The text of an option's value, and where the value was set. Undefined if neither environment nor config file sets the option. */
 export type Found = { readonly text: string; readonly origin: Origin } | undefined;
 
-/** Looks up an option without a flag: first in the environment, then in the config file. `config` is the value of `--config`. */
+/** The texts of the flags that choose a config file, and one of its fleets. */
+export interface Choice {
+  readonly config?: string | undefined;
+  readonly fleet?: string | undefined;
+}
+
+/** Looks up an option without a flag: first in the environment, then in the config file. */
 export type Lookup = (
   name: string,
   option: Option<unknown>,
-  config: string | undefined,
+  choice: Choice,
 ) => Found | Promise<Found>;
 
 /** The flags and arguments of a command line. */
@@ -186,10 +192,10 @@ export async function values(
   lookup: Lookup,
 ): Promise<ResolvedOptions> {
   const read: ResolvedOptions = { flags: {}, origins: {}, texts: {} };
-  const config = given.get("config")?.at(-1);
+  const choice = { config: given.get("config")?.at(-1), fleet: given.get("fleet")?.at(-1) };
   for (const [name, option] of Object.entries(options)) {
     const flags = given.get(name) ?? [];
-    const found = flags.length > 0 ? undefined : await lookup(name, option, config);
+    const found = flags.length > 0 ? undefined : await lookup(name, option, choice);
     const { value, text, origin } = await resolve(name, option, flags, found);
     read.flags[name] = value;
     read.origins[name] = origin;
@@ -206,15 +212,20 @@ export async function values(
 /**
  * Resolves a command's options again. Options that a flag set keep their values. This function looks up all other options again.
  *
+ * @param fleet the fleet to choose, as `--fleet` does
  * @throws {UsageError} as {@linkcode values}
  */
 export async function reread<O extends Options>(
   options: O,
   { origins, texts }: Pick<Context<O>, "origins" | "texts">,
   lookup: Lookup,
+  fleet?: string,
 ): Promise<Values<O>> {
   const flags = Object.entries(texts).filter(([name]) => origins[name] === "flag");
-  const given = new Map(flags.map(([name, text]) => [name, [text]]));
+  const given = new Map(
+    flags.map(([name, text]) => [name, options[name]?.repeat ? text.split(",") : [text]]),
+  );
+  if (fleet !== undefined) given.set("fleet", [fleet]);
   return (await values(options, given, lookup)).flags as Values<O>;
 }
 

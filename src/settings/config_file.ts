@@ -11,9 +11,18 @@ import { type ConfigProblem, problemsOf, problemText } from "./problems.ts";
 import { policiesSchema } from "./policies_schema.ts";
 import { schedulesSchema } from "./schedules/schema.ts";
 import { type Setting, SETTINGS } from "./settings.ts";
+import { contradictions, type FileValues } from "./several_fleets.ts";
 
 /** The text of each setting in a config file, by the setting's name in camelCase. */
 export type ConfigValues = Readonly<Record<string, string>>;
+
+/** The content of a config file. */
+export interface ConfigFile {
+  /** The values outside of `fleets`. If `fleets` has one entry, also the values of this entry, which have precedence. */
+  readonly shared: ConfigValues;
+  /** The fleets in their order, with their own values, if the file has several. Otherwise empty. */
+  readonly fleets: ReadonlyMap<string, ConfigValues>;
+}
 
 /** Error: the content of a config file is invalid. */
 export class ConfigFileError extends Error {
@@ -40,11 +49,15 @@ const configFile = z.strictObject({
   $schema: z.string().optional().describe("the address of this schema, for editors"),
   ...settings,
   fleets: z.array(z.strictObject(settings), "expected an array")
-    .length(1, "expected exactly one fleet")
+    .min(1, "expected at least one fleet")
     .optional()
-    .describe("the fleet; its settings replace the settings outside of it"),
+    .describe("the fleets; the settings of a fleet replace the settings outside of the list"),
 }, {
   error: ({ code }) => code === "invalid_type" ? 'expected an object such as {"fleet": "kas"}' : undefined,
+}).check(({ value: { $schema: _, fleets = [], ...shared }, issues }) => {
+  for (const { path, problem } of contradictions(shared, fleets)) {
+    issues.push({ code: "custom", message: problem, input: fleets, path: [...path] });
+  }
 });
 
 /** Returns the schema of a setting's value. */
@@ -68,7 +81,7 @@ function valueSchema(
  *
  * @throws {ConfigFileError} if the content is invalid
  */
-export function parseConfigFile(content: string): ConfigValues {
+export function parseConfigFile(content: string): ConfigFile {
   let json: unknown;
   try {
     json = JSON.parse(content);
@@ -79,9 +92,19 @@ export function parseConfigFile(content: string): ConfigValues {
   }
   const parsed = configFile.safeParse(json);
   if (!parsed.success) throw new ConfigFileError(problemsOf(parsed.error, [...NAMES.keys(), "fleets"]));
-  const { $schema: _, fleets = [], ...values } = parsed.data;
+  const { $schema: _, fleets = [], ...shared } = parsed.data;
+  return fleets.length < 2
+    ? { shared: textsOf({ ...shared, ...fleets[0] }), fleets: new Map() }
+    : { shared: textsOf(shared), fleets: byName(fleets.map(textsOf)) };
+}
+
+function byName(fleets: readonly ConfigValues[]): Map<string, ConfigValues> {
+  return new Map(fleets.map((values) => [values["fleet"] ?? "", values]));
+}
+
+function textsOf(values: FileValues): ConfigValues {
   return Object.fromEntries(
-    Object.entries({ ...values, ...fleets[0] }).map(([key, value]) => [
+    Object.entries(values).map(([key, value]) => [
       NAMES.get(key) ?? key,
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Found, Lookup } from "../cli/flags.ts";
-import type { ConfigValues } from "./config_file.ts";
+import type { ConfigFile } from "./config_file.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Error: a config file is missing, unreadable or invalid. */
@@ -18,58 +18,110 @@ export function configFiles(env: (name: string) => string | undefined): string[]
   return ["/etc/kas/kas.json", ...(home ? [`${home}/.config/kas/kas.json`] : [])];
 }
 
+/** Looks settings up, and knows the fleets of the config files. */
+export interface SettingsLookup extends Lookup {
+  /**
+   * Returns the names of the fleets, if a config file has several. Otherwise returns an empty list.
+   *
+   * @param config the value of `--config`
+   * @throws {SettingsError} when a file cannot be read or is invalid
+   */
+  readonly fleets: (config: string | undefined) => Promise<readonly string[]>;
+}
+
+/** A config file that was read. */
+interface ReadFile extends ConfigFile {
+  readonly path: string;
+}
+
 /**
  * Returns a function that looks settings up in the environment, then in the config files. The function reads the config files only
  * when a lookup needs them.
  *
- * @throws {SettingsError} from the returned function, when a file cannot be read or is invalid
+ * @throws {SettingsError} from the returned function, when a file cannot be read or is invalid, or when the command needs one fleet
+ *   and nothing chooses one of the file's fleets
  */
 export function settingsLookup(
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
   readFile: (path: string) => string | undefined = readIfPresent,
-): Lookup {
-  const cache = new Map<string | undefined, Promise<ReadonlyMap<string, Found>>>();
-  return async (name, option, config) => {
+): SettingsLookup {
+  const cache = new Map<string | undefined, Promise<readonly ReadFile[]>>();
+  const filesOf = (config: string | undefined) => {
+    const chosen = config ?? env("KAS_CONFIG");
+    let files = cache.get(chosen);
+    if (files === undefined) {
+      files = chosen === undefined
+        ? readAll(configFiles(env), readFile)
+        : readAll([chosen], (path) => readFile(path) ?? missing(path));
+      cache.set(chosen, files);
+    }
+    return files;
+  };
+  const lookup: Lookup = async (name, option, { config, fleet }) => {
     for (const variable of option.env ?? []) {
       const value = env(variable);
       if (value !== undefined && value !== "") return { text: value, origin: variable };
     }
     // An option without variables is not a setting, even if it has the name of one: `kas admin instances --state running`.
     if (option.env === undefined || !(name in SETTINGS)) return undefined;
-    const chosen = config ?? env("KAS_CONFIG");
-    let values = cache.get(chosen);
-    if (values === undefined) {
-      values = chosen === undefined
-        ? readAll(configFiles(env), readFile)
-        : readAll([chosen], (path) => readFile(path) ?? missing(path));
-      cache.set(chosen, values);
-    }
-    return (await values).get(name);
+    const files = await filesOf(config);
+    const found = valuesOf(files, fleet ?? (env("KAS_FLEET") || undefined)).get(name);
+    if (name === "fleet" && found === undefined && option.default !== undefined) requireChoice(files);
+    return found;
   };
+  return Object.assign(lookup, {
+    fleets: async (config: string | undefined) => [...severalOf(await filesOf(config))?.fleets.keys() ?? []],
+  });
 }
 
-/** Returns the values in several config files by the setting's name. Skips files that do not exist. */
-async function readAll(
-  paths: readonly string[],
-  readFile: (path: string) => string | undefined,
-): Promise<ReadonlyMap<string, Found>> {
+/** Returns the last file that has several fleets. */
+function severalOf(files: readonly ReadFile[]): ReadFile | undefined {
+  return files.findLast(({ fleets }) => fleets.size > 0);
+}
+
+/** @throws {SettingsError} if a file has several fleets */
+function requireChoice(files: readonly ReadFile[]): void {
+  const several = severalOf(files);
+  if (several === undefined) return;
+  const names = [...several.fleets.keys()].join(", ");
+  throw new SettingsError(
+    `Config file ${several.path} has several fleets: ${names}; choose one: --fleet NAME`,
+  );
+}
+
+/** Returns the values in config files by the setting's name. The last file has precedence, and in a file the values of the fleet. */
+function valuesOf(files: readonly ReadFile[], chosen: string | undefined): ReadonlyMap<string, Found> {
+  const fleet = chosen ?? files.findLast(({ shared }) => shared["fleet"] !== undefined)?.shared["fleet"];
+  const several = severalOf(files);
   const values = new Map<string, Found>();
-  for (const path of paths) {
-    const content = readFile(path);
-    if (content === undefined) continue;
-    for (const [name, value] of Object.entries(await readConfig(path, content))) {
-      values.set(name, { text: value, origin: path });
+  for (const file of files) {
+    const own = file === several && fleet !== undefined ? file.fleets.get(fleet) : undefined;
+    for (const [name, text] of Object.entries({ ...file.shared, ...own })) {
+      values.set(name, { text, origin: file.path });
     }
   }
   return values;
+}
+
+/** Reads several config files. Skips files that do not exist. */
+async function readAll(
+  paths: readonly string[],
+  readFile: (path: string) => string | undefined,
+): Promise<readonly ReadFile[]> {
+  const files: ReadFile[] = [];
+  for (const path of paths) {
+    const content = readFile(path);
+    if (content !== undefined) files.push({ path, ...await readConfig(path, content) });
+  }
+  return files;
 }
 
 function missing(path: string): never {
   throw new SettingsError(`Cannot read config file ${path}: it does not exist`);
 }
 
-/** Returns the values in a config file. Loads the schema of config files, because most commands run without a config file. */
-async function readConfig(path: string, content: string): Promise<ConfigValues> {
+/** Reads a config file. Loads the schema of config files, because most commands run without a config file. */
+async function readConfig(path: string, content: string): Promise<ConfigFile> {
   const { ConfigFileError, parseConfigFile } = await import("./config_file.ts");
   try {
     return parseConfigFile(content);

@@ -21,6 +21,11 @@ export interface Setting<T> {
   readonly excludes?: string;
   /** True: the value is a secret. kas does not print its text. */
   readonly secret?: true;
+  /**
+   * `process`: all fleets of a process share the value. `fleet`: each fleet has its own value, so that a value for several fleets makes
+   * no sense. Absent: a config file with several fleets can set the value for all of them and for each.
+   */
+  readonly scope?: "process" | "fleet";
 }
 
 function setting<
@@ -32,6 +37,7 @@ function setting<
     excludes?: string;
     repeat?: true;
     secret?: true;
+    scope?: "process" | "fleet";
   },
 >(
   name: string,
@@ -48,9 +54,11 @@ export const SETTINGS = {
   fleet: setting("fleet", fleetName, "the fleet: the instances tagged kas:fleet=NAME", {
     placeholder: "NAME",
     default: "kas",
+    scope: "fleet",
   }),
   keyName: setting("key-name", text, "select the fleet by its instances' key pair instead of the tag", {
     placeholder: "KEY",
+    scope: "fleet",
   }),
   loadBalancer: setting(
     "load-balancer",
@@ -58,6 +66,7 @@ export const SETTINGS = {
     "the fleet's Classic Load Balancer (default: the fleet's name)",
     {
       placeholder: "NAME",
+      scope: "fleet",
     },
   ),
   targetGroup: setting(
@@ -65,7 +74,7 @@ export const SETTINGS = {
     targetGroupArn,
     "the fleet's target group of an Application or Network Load Balancer, instead of --load-balancer; give several to " +
       "register each instance with all of them",
-    { placeholder: "ARN", excludes: "loadBalancer", repeat: true },
+    { placeholder: "ARN", excludes: "loadBalancer", repeat: true, scope: "fleet" },
   ),
   balancer: setting(
     "balancer",
@@ -90,12 +99,13 @@ export const SETTINGS = {
   }),
   listen: setting("listen", hostPort, "address to listen on; port 0 picks a free port", {
     placeholder: "HOST:PORT",
+    scope: "process",
   }),
   host: setting(
     "host",
     hostName,
     "host name under which browsers may open the autoscaler's status page, in addition to IP addresses and localhost",
-    { placeholder: "NAME", repeat: true },
+    { placeholder: "NAME", repeat: true, scope: "process" },
   ),
   dryRun: setting("dry-run", flag, "print what the command would do, and change nothing", {
     default: "false",
@@ -104,6 +114,7 @@ export const SETTINGS = {
   log: setting("log", oneOf("text", "json"), "format of the log on stderr", {
     placeholder: "text|json",
     default: "text",
+    scope: "process",
   }),
   threads: setting(
     "threads",
@@ -111,11 +122,13 @@ export const SETTINGS = {
     "number of threads that burn CPU for /work (default: one per CPU)",
     {
       placeholder: "N",
+      scope: "process",
     },
   ),
   workMs: setting("work-ms", range, "how long one /work request burns CPU, in ms", {
     placeholder: "MIN-MAX",
     default: "450-550",
+    scope: "process",
   }),
   queue: setting(
     "queue",
@@ -123,15 +136,18 @@ export const SETTINGS = {
     "how many /work requests may wait before kas answers 503 (default: 100 per thread)",
     {
       placeholder: "N",
+      scope: "process",
     },
   ),
   drain: setting("drain", duration, "how long the worker waits for requests in progress at SIGTERM", {
     placeholder: "TIME",
     default: "30s",
+    scope: "process",
   }),
   state: setting("state", text, "folder in which kas stores the inbox and the journal", {
     placeholder: "DIR",
     default: "/var/lib/kas",
+    scope: "process",
   }),
   pull: setting(
     "pull",
@@ -259,6 +275,7 @@ export const SETTINGS = {
     "also accept signing certificates at or below this URL; for the sandbox",
     {
       placeholder: "URL-PREFIX",
+      scope: "process",
     },
   ),
 } as const satisfies Record<string, Setting<unknown>>;

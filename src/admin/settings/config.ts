@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { ConfigValues } from "../../settings/config_file.ts";
+import type { ConfigFile } from "../../settings/config_file.ts";
 import { HIDDEN, isoTime } from "../../cli/format.ts";
 import { command, ExitError, type Group, kebab } from "../../cli/command.ts";
+import type { Output } from "../../cli/output.ts";
 import { type Setting, SETTINGS } from "../../settings/settings.ts";
 
 const list = command({
@@ -38,31 +39,38 @@ const check = command({
   run: async ({ args: [file = ""], out }) => {
     const { ConfigFileError, parseConfigFile } = await import("../../settings/config_file.ts");
     const content = read(file);
-    let values: ConfigValues;
+    let parsed: ConfigFile;
     try {
-      values = parseConfigFile(content);
+      parsed = parseConfigFile(content);
     } catch (cause) {
       if (!(cause instanceof ConfigFileError)) throw cause;
       await out.table(["place", "problem"], cause.problems.map((it) => ({ ...it })));
       throw new ExitError(`${file} is invalid`, 1, undefined, { cause });
     }
     out.note(`${file} is valid`);
-    const schedules = values["schedules"] === undefined
-      ? undefined
-      : await SETTINGS.schedules.parse(values["schedules"]);
-    for (const { names, at, min, max } of schedules?.overlaps(Date.now()) ?? []) {
-      const bounds = [
-        ...(min === undefined ? [] : [`min ${min}`]),
-        ...(max === undefined ? [] : [`max ${max}`]),
-      ];
-      const winner = min !== undefined && max !== undefined && min > max ? "; the maximum applies" : "";
-      out.note(
-        `The schedules ${names.join(" and ")} overlap, for the first time at ${isoTime(at)}: ` +
-          `${bounds.join(", ")}${winner}`,
-      );
+    const { shared, fleets } = parsed;
+    for (const [fleet, own] of fleets.size === 0 ? [["", {}] as const] : fleets) {
+      await noteOverlaps(fleet, { ...shared, ...own }["schedules"], out);
     }
   },
 });
+
+/** Prints which schedules of a fleet overlap. `fleet` is "" if the file has one fleet. */
+async function noteOverlaps(fleet: string, schedules: string | undefined, out: Output): Promise<void> {
+  if (schedules === undefined) return;
+  const all = await SETTINGS.schedules.parse(schedules);
+  for (const { names, at, min, max } of all.overlaps(Date.now())) {
+    const bounds = [
+      ...(min === undefined ? [] : [`min ${min}`]),
+      ...(max === undefined ? [] : [`max ${max}`]),
+    ];
+    const winner = min !== undefined && max !== undefined && min > max ? "; the maximum applies" : "";
+    out.note(
+      `The schedules ${names.join(" and ")}${fleet === "" ? "" : ` of fleet ${fleet}`} overlap, ` +
+        `for the first time at ${isoTime(at)}: ${bounds.join(", ")}${winner}`,
+    );
+  }
+}
 
 function read(path: string): string {
   try {

@@ -119,6 +119,55 @@ Deno.test("the settings of a fleet in the config file replace the settings outsi
   assertEquals(await effective("host", words, { files }), [["a", "b"], "/x.json", "a,b"]);
 });
 
+Deno.test("if the config file has several fleets, --fleet or KAS_FLEET chooses the fleet whose settings apply", async () => {
+  const files = {
+    "/x.json":
+      '{"max": 4, "state": "/s", "fleets": [{"fleet": "web", "max": 5, "load-balancer": "lb"}, {"fleet": "jobs"}]}',
+  };
+  const words = ["--config", "/x.json"];
+  const env = { KAS_FLEET: "web" };
+  assertEquals(await effective("max", [...words, "--fleet", "web"], { files }), [5, "/x.json", "5"]);
+  assertEquals(await effective("max", [...words, "--fleet", "jobs"], { files }), [4, "/x.json", "4"]);
+  assertEquals(await effective("max", [...words, "--fleet", "other"], { files }), [4, "/x.json", "4"]);
+  assertEquals(await effective("max", words, { files, env }), [5, "/x.json", "5"]);
+  assertEquals(await effective("loadBalancer", words, { files, env }), ["lb", "/x.json", "lb"]);
+  assertEquals(
+    (await effective("loadBalancer", [...words, "--fleet", "jobs"], { files, env }))[0],
+    undefined,
+  );
+  assertEquals((await effective("max", [...words, "--max", "6"], { files, env }))[0], 6);
+  const [status, line] = await effective("max", words, { files });
+  assertEquals(status, 2);
+  assertMatch(String(line), /^kas: [^\n]*\/x\.json[^\n]*web, jobs[^\n]*--fleet[^\n]*\n$/);
+});
+
+Deno.test("a command without --fleet uses the settings that the fleets of a config file share", async () => {
+  let found: string | undefined = "";
+  const root: Group = {
+    name: "kas",
+    summary: "Test tree",
+    commands: [command({
+      name: "try",
+      summary: "Try",
+      options: { state: SETTINGS.state, max: SETTINGS.max },
+      run: ({ flags }) => void (found = `${flags.state} ${flags.max}`),
+    })],
+  };
+  const files = {
+    "/etc/kas/kas.json": '{"state": "/s", "fleets": [{"fleet": "a", "max": 1}, {"fleet": "b"}]}',
+  };
+  await runWords(root, ["try"], { files });
+  assertEquals(found, "/s undefined");
+});
+
+Deno.test("two fleets may have the same key pair in different regions", async () => {
+  const files = {
+    "/x.json":
+      '{"fleets": [{"fleet": "a", "key-name": "k", "region": "x-1"}, {"fleet": "b", "key-name": "k", "region": "x-2"}]}',
+  };
+  assertEquals((await effective("region", ["--config", "/x.json", "--fleet", "b"], { files }))[0], "x-2");
+});
+
 Deno.test("the policies are an array in the config file, the same array as text elsewhere, and absent by default", async () => {
   assertEquals((await effective("policies", [], {}))[0], undefined);
   for (const [json, policies] of [['[{"type": "alarms"}]', ["alarms"]], ["[]", []]] as const) {
@@ -140,7 +189,15 @@ Deno.test("the error for an invalid config file is one line with the path of the
     ['{"flet": "kas"}', "flet: "],
     ['{"fleet": ["kas"]}', "fleet: "],
     ['{"fleets": []}', "fleets: "],
-    ['{"fleets": [{}, {}]}', "fleets: "],
+    ['{"fleets": [{}, {}]}', "fleets[0].fleet: "],
+    ['{"fleets": [{"fleet": "web"}, {"fleet": "jobs"}, {"fleet": "web"}]}', "fleets[2].fleet: "],
+    ['{"fleets": [{"fleet": "web"}, {"fleet": "jobs", "listen": "0.0.0.0:1"}]}', "fleets[1].listen: "],
+    ['{"load-balancer": "x", "fleets": [{"fleet": "web"}, {"fleet": "jobs"}]}', "load-balancer: "],
+    [
+      '{"fleets": [{"fleet": "a", "key-name": "k"}, {"fleet": "b", "key-name": "k"}]}',
+      "fleets[1].key-name: ",
+    ],
+    ['{"fleets": [{"fleet": "web"}, {"fleet": "jobs", "min": -1}]}', "fleets[1].min: "],
     ['{"fleets": [{"max": "many"}]}', "fleets[0].max: "],
     ['{"fleets": [{"flet": "kas"}]}', "fleets[0].flet: "],
     ['{"policies": "alarms"}', "policies: "],

@@ -42,7 +42,7 @@ for (
 }
 
 Deno.test("the schedules of a config file are the same as those of the setting", () => {
-  const { schedules = "" } = parseConfigFile(JSON.stringify({ schedules: [OFFICE, NIGHT] }));
+  const { shared: { schedules = "" } } = parseConfigFile(JSON.stringify({ schedules: [OFFICE, NIGHT] }));
   assertEquals(parseSchedules(schedules).list, parsed(OFFICE, NIGHT).list);
   assertEquals(parsed(OFFICE).list[0]?.duration, 8 * HOUR);
 });
