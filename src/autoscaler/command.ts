@@ -3,72 +3,21 @@
  *
  * @module
  */
-import { fleetBalancer } from "./balancer_flags.ts";
-import { command, ExitError, kebab, UsageError, type Values } from "../cli/command.ts";
+import { command, ExitError, UsageError } from "../cli/command.ts";
 import { reread } from "../cli/flags.ts";
 import { dropPermissions } from "../process/permissions.ts";
 import { hostPort } from "../cli/parsers.ts";
 import { settingsLookup } from "../settings/load.ts";
-import { SETTINGS } from "../settings/settings.ts";
-import { limitsOf, requireMax } from "./limit_flags.ts";
-import type { Tuning } from "./assembly_options.ts";
-import { SOCKET } from "./http/socket_path.ts";
+import { fleetBalancer } from "./flags/balancer.ts";
+import { LISTEN, OPTIONS } from "./flags/options.ts";
+import { differing, tuningOf } from "./flags/tuning.ts";
+import { SOCKET } from "./http/operator/socket_path.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
 import type { Store } from "./store/store.ts";
 import { UnusableError } from "./unusable.ts";
 
-/** The default listen address. nginx on the control instance forwards messages there. */
-const LISTEN = "127.0.0.1:10001";
-
 /** How often the autoscaler checks that its state folder is still at its path, in ms. */
 const PLACE_CHECK = 1_000;
-
-/** The options of scaling and of message verification. */
-export const SCALING = {
-  min: SETTINGS.min,
-  max: SETTINGS.max,
-  schedules: SETTINGS.schedules,
-  policies: SETTINGS.policies,
-  grow: SETTINGS.grow,
-  shrink: SETTINGS.shrink,
-  resync: SETTINGS.resync,
-  pull: SETTINGS.pull,
-  warmup: SETTINGS.warmup,
-  cooldownOut: SETTINGS.cooldownOut,
-  cooldownIn: SETTINGS.cooldownIn,
-  metricDelay: SETTINGS.metricDelay,
-  unhealthyAfter: SETTINGS.unhealthyAfter,
-  startTimeout: SETTINGS.startTimeout,
-  drainTimeout: SETTINGS.drainTimeout,
-  quarantineFor: SETTINGS.quarantineFor,
-  resubscribe: SETTINGS.resubscribe,
-  trustSigner: SETTINGS.trustSigner,
-};
-
-/** All options of `kas autoscaler`. */
-const OPTIONS = {
-  fleet: SETTINGS.fleet,
-  balancer: SETTINGS.balancer,
-  loadBalancer: SETTINGS.loadBalancer,
-  targetGroup: SETTINGS.targetGroup,
-  topicArn: SETTINGS.topicArn,
-  region: SETTINGS.region,
-  profile: SETTINGS.profile,
-  endpointUrl: SETTINGS.endpointUrl,
-  keyName: SETTINGS.keyName,
-  listen: {
-    ...SETTINGS.listen,
-    help: `${SETTINGS.listen.help}; by default ${LISTEN}, with --pull nowhere`,
-  },
-  host: SETTINGS.host,
-  state: SETTINGS.state,
-  ...SCALING,
-  alertUrl: SETTINGS.alertUrl,
-  dryRun: SETTINGS.dryRun,
-  log: SETTINGS.log,
-};
-
-type Flags = Values<typeof OPTIONS>;
 
 /** `kas autoscaler`: scales the fleet until SIGINT or SIGTERM. */
 export const autoscaler = command({
@@ -181,57 +130,4 @@ function watchPlace(store: Store): Disposable & { readonly lost: Promise<Unusabl
     }
   }, PLACE_CHECK);
   return { lost: lost.promise, [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-/**
- * Returns the settings that an operator can change while the autoscaler runs.
- *
- * @throws {UsageError} if settings contradict each other
- */
-function tuningOf(
-  flags: Flags,
-): Tuning {
-  const { min, max, schedules, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } = flags;
-  if (min !== undefined && max !== undefined && min > max) {
-    throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
-  }
-  requireMax(flags);
-  if (grow === undefined && shrink === "terminate") {
-    throw new UsageError(
-      "--shrink terminate needs --grow: without --grow no node would be left to start",
-      "--shrink stop, or --grow TEMPLATE --max N",
-    );
-  }
-  if (resync === 0) {
-    throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
-  }
-  return { limits: limitsOf(flags), schedules, startTimeout, drainTimeout, quarantineFor };
-}
-
-/** The flags of the settings that an operator can change while the autoscaler runs. */
-const TUNABLE: ReadonlySet<string> = new Set(
-  [
-    "min",
-    "max",
-    "schedules",
-    "policies",
-    "resync",
-    "warmup",
-    "cooldownOut",
-    "cooldownIn",
-    "metricDelay",
-    "unhealthyAfter",
-    "startTimeout",
-    "drainTimeout",
-    "quarantineFor",
-  ],
-);
-
-/** Returns the names of the flags whose values differ. `tunable` selects the flags in {@linkcode TUNABLE} or all other flags. */
-function differing(before: Flags, after: Flags, { tunable }: { readonly tunable: boolean }): string[] {
-  const text = (flags: Flags, name: string) =>
-    JSON.stringify(Object.entries(flags).find(([key]) => key === name)?.[1]);
-  return Object.keys(OPTIONS).filter((name) =>
-    TUNABLE.has(name) === tunable && text(before, name) !== text(after, name)
-  ).map(kebab);
 }

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerRef } from "../../src/aws/balancing/balancer.ts";
-import { SOCKET } from "../../src/autoscaler/http/socket_path.ts";
+import { SOCKET } from "../../src/autoscaler/http/operator/socket_path.ts";
 import { startService } from "../../src/autoscaler/service.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { credentials } from "../unit/aws/wire.ts";

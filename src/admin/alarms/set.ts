@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { type AlarmPlan, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { titleOf } from "../../aws/balancing/balancer.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";

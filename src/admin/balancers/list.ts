@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { type BalancerRef, health } from "../../aws/balancing/balancer.ts";
 import { listBalancers } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { connect } from "../../aws/clients.ts";
 import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { type Command, command, type Group, type Values } from "../../cli/command.ts";
 import { flag, text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";

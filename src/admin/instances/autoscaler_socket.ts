@@ -5,7 +5,7 @@
  * @module
  */
 import type { z } from "zod";
-import { SOCKET } from "../../autoscaler/http/socket_path.ts";
+import { SOCKET } from "../../autoscaler/http/operator/socket_path.ts";
 import { quoteCommand } from "../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output } from "../../cli/output.ts";

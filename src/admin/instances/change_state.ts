@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { type BalancerRef, registrations } from "../../aws/balancing/balancer.ts";
 import { batched, type Results } from "../../aws/many/batches.ts";

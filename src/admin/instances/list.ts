@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { awaitAll } from "../../aws/many/await_all.ts";
 import { registrations, titleOf } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";

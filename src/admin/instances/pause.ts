@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { LONGEST_REASON } from "../../autoscaler/http/socket_path.ts";
+import { LONGEST_REASON } from "../../autoscaler/http/operator/socket_path.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import type { Output } from "../../cli/output.ts";
 import { duration } from "../../cli/parsers.ts";

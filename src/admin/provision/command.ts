@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/executable.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SCALING } from "../../autoscaler/command.ts";
+import { SCALING } from "../../autoscaler/flags/options.ts";
 import { type Context, kebab } from "../../cli/command.ts";
 import type { HostConfig, Role } from "../../provision/host/files.ts";
 import { oneOf } from "../../cli/parsers.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
 import { type BalancerRef, deregister } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import { MOST_INSTANCES } from "../../../autoscaler/http/socket_path.ts";
-import { requireMax } from "../../../autoscaler/limit_flags.ts";
+import { MOST_INSTANCES } from "../../../autoscaler/http/operator/socket_path.ts";
+import { requireMax } from "../../../autoscaler/flags/limits.ts";
 import { type Command, command, type Group, kebab, UsageError } from "../../../cli/command.ts";
 import { isoTime } from "../../../cli/format.ts";
 import { duration, integer, text } from "../../../cli/parsers.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../../autoscaler/balancer_flags.ts";
+import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
 import { assemble } from "../../../autoscaler/assemble.ts";
 import { activityStates, decidedOf, refusalOf } from "../../../autoscaler/control/command.ts";
 import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
-import { limitsOf } from "../../../autoscaler/limit_flags.ts";
+import { limitsOf } from "../../../autoscaler/flags/limits.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { commandText } from "../../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../../cli/command.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { operatorHandler } from "../../../../src/autoscaler/http/operator.ts";
+import { operatorHandler } from "../../../../src/autoscaler/http/operator/operator.ts";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 

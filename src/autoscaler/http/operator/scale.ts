@@ -5,16 +5,16 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
-import { describeError } from "../../aws/error_messages.ts";
-import type { CapacityTrigger, OperatorTrigger } from "../../scaling/model/trigger.ts";
-import { capacityOf } from "../../scaling/model/capacity.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
-import { activityStates, decidedOf, refusalOf } from "../control/command.ts";
-import type { Evaluation } from "../control/evaluate.ts";
-import type { Journal } from "../store/journal.ts";
-import { MAX_TIME } from "../store/sqlite/rows.ts";
+import { describeError } from "../../../aws/error_messages.ts";
+import type { CapacityTrigger, OperatorTrigger } from "../../../scaling/model/trigger.ts";
+import { capacityOf } from "../../../scaling/model/capacity.ts";
+import type { Observation } from "../../../scaling/model/observation.ts";
+import { activityStates, decidedOf, refusalOf } from "../../control/command.ts";
+import type { Evaluation } from "../../control/evaluate.ts";
+import type { Journal } from "../../store/journal.ts";
+import { MAX_TIME } from "../../store/sqlite/rows.ts";
 import { MOST_INSTANCES } from "./socket_path.ts";
-import { text } from "./text.ts";
+import { text } from "../text.ts";
 
 /** The body of `POST /scale`. With `dryRun`, kas only decides. */
 const SCALE = z.union([

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type BalancerRef, balancerRef, type BalancerSettings } from "../aws/balancing/balancer.ts";
-import { UsageError } from "../cli/command.ts";
+import { type BalancerRef, balancerRef, type BalancerSettings } from "../../aws/balancing/balancer.ts";
+import { UsageError } from "../../cli/command.ts";
 
 /**
  * Returns the balancer of a fleet.

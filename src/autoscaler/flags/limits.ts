@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { UsageError } from "../cli/command.ts";
-import type { Limits, LoadPolicy } from "../scaling/model/limits.ts";
+import { UsageError } from "../../cli/command.ts";
+import type { Limits, LoadPolicy } from "../../scaling/model/limits.ts";
 
 /** The values of the flags that set limits. Durations are in ms. */
 export interface LimitFlags {

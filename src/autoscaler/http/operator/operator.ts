@@ -6,14 +6,14 @@
 import { getLogger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
-import { targetOf } from "../../process/http/target.ts";
-import type { Journal } from "../store/journal.ts";
-import { MAX_TIME } from "../store/sqlite/rows.ts";
-import { BodyError, BodyReader } from "./body_limits.ts";
-import { auto, progress, scale, type ScaleParts } from "./operator_scale.ts";
+import { targetOf } from "../../../process/http/target.ts";
+import type { Journal } from "../../store/journal.ts";
+import { MAX_TIME } from "../../store/sqlite/rows.ts";
+import { BodyError, BodyReader } from "../body_limits.ts";
+import { auto, progress, scale, type ScaleParts } from "./scale.ts";
 import { LONGEST_REASON } from "./socket_path.ts";
-import { pausedJson } from "./status.ts";
-import { text } from "./text.ts";
+import { pausedJson } from "../status.ts";
+import { text } from "../text.ts";
 
 const DIRECTION = z.enum(["out", "in"]);
 const DIRECTIONS = z.array(DIRECTION).min(1).max(2);

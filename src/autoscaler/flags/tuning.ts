@@ -1,0 +1,62 @@
+/**
+ * The settings that an operator can change while the autoscaler runs.
+ *
+ * @module
+ */
+import { kebab, UsageError } from "../../cli/command.ts";
+import type { Tuning } from "../assembly_options.ts";
+import { limitsOf, requireMax } from "./limits.ts";
+import { type Flags, OPTIONS } from "./options.ts";
+
+/**
+ * Returns the settings that an operator can change while the autoscaler runs.
+ *
+ * @throws {UsageError} if settings contradict each other
+ */
+export function tuningOf(
+  flags: Flags,
+): Tuning {
+  const { min, max, schedules, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } = flags;
+  if (min !== undefined && max !== undefined && min > max) {
+    throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
+  }
+  requireMax(flags);
+  if (grow === undefined && shrink === "terminate") {
+    throw new UsageError(
+      "--shrink terminate needs --grow: without --grow no node would be left to start",
+      "--shrink stop, or --grow TEMPLATE --max N",
+    );
+  }
+  if (resync === 0) {
+    throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
+  }
+  return { limits: limitsOf(flags), schedules, startTimeout, drainTimeout, quarantineFor };
+}
+
+/** The flags of the settings that an operator can change while the autoscaler runs. */
+const TUNABLE: ReadonlySet<string> = new Set(
+  [
+    "min",
+    "max",
+    "schedules",
+    "policies",
+    "resync",
+    "warmup",
+    "cooldownOut",
+    "cooldownIn",
+    "metricDelay",
+    "unhealthyAfter",
+    "startTimeout",
+    "drainTimeout",
+    "quarantineFor",
+  ],
+);
+
+/** Returns the names of the flags whose values differ. `tunable` selects the flags in {@linkcode TUNABLE} or all other flags. */
+export function differing(before: Flags, after: Flags, { tunable }: { readonly tunable: boolean }): string[] {
+  const text = (flags: Flags, name: string) =>
+    JSON.stringify(Object.entries(flags).find(([key]) => key === name)?.[1]);
+  return Object.keys(OPTIONS).filter((name) =>
+    TUNABLE.has(name) === tunable && text(before, name) !== text(after, name)
+  ).map(kebab);
+}
