@@ -71,6 +71,8 @@ export class Interference {
     faults.clear();
     faults.onCall = onCall;
     for (const fault of faultsOf(plan)) faults.set(fault);
+    // The reads of a load balancer may show a repaired worker as unhealthy for some time.
+    if (machines.broken.size > 0) this.#referee.beginUncertainty();
     machines.broken.clear();
     this.#referee.endUncertainty();
   }
