@@ -83,12 +83,14 @@ export function startServices(options: AwsServicesOptions): AwsServices {
   );
   owned.use(new FailureInjector(clock, account, lifecycle, faults.failures));
   const balancers = owned.use(new Balancers(clock, account, faults, fetch));
+  const billing = new Billing(() => account.current);
   const sns = owned.use(
     makeSns({
       clock,
       region,
       endpoint: url,
       faults,
+      onBilled: (unit) => billing.addMessage(unit),
       ...(signer ? { signer } : {}),
       ...(fetch ? { fetch } : {}),
     }),
@@ -101,7 +103,6 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     credits: (id: string) => creditsOf(account.current.instances.get(id), faults.credits),
     requests: () => balancers.requests(),
   };
-  const billing = new Billing(() => account.current);
   const cloudWatch = owned.use(makeCloudWatch({
     clock,
     metered,

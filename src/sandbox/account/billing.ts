@@ -16,6 +16,10 @@ export interface BilledUnits {
   readonly metricsRequested: number;
   /** Number of calls of `GetMetricStatistics`, `ListMetrics` and `PutMetricData`. Source: CloudWatch pricing, APIs. */
   readonly metricRequests: number;
+  /** Number of messages that topics published. Source: SNS pricing, API requests. */
+  readonly messagesPublished: number;
+  /** Number of attempts to deliver a message to an HTTP endpoint. Source: SNS pricing, notification deliveries. */
+  readonly messageDeliveries: number;
   /** Hours of standard alarms. The alarms of a stopped instance count too. */
   readonly alarmHours: number;
   /** Hours of running instances with detailed monitoring. */
@@ -31,8 +35,14 @@ export interface BilledUnits {
 /** CloudWatch's actions that AWS bills per request. */
 const BILLED_ACTIONS: readonly string[] = ["GetMetricStatistics", "ListMetrics", "PutMetricData"];
 
+/** The units that the sandbox counts one by one. */
+type Counts = Pick<
+  BilledUnits,
+  "metricsRequested" | "metricRequests" | "messagesPublished" | "messageDeliveries"
+>;
+
 /** The hours of the resources that AWS bills per hour. */
-type Hours = Omit<BilledUnits, "metricsRequested" | "metricRequests">;
+type Hours = Omit<BilledUnits, keyof Counts>;
 
 /** The data of an API call on which its price depends. */
 interface BilledCall {
@@ -47,7 +57,12 @@ export class Billing {
   readonly #account: () => Snapshot;
   /** The time until which the hours are counted, in seconds of the CloudWatch timeline. */
   #counted = 0;
-  #calls = { metricsRequested: 0, metricRequests: 0 };
+  readonly #counts: { -readonly [K in keyof Counts]: number } = {
+    metricsRequested: 0,
+    metricRequests: 0,
+    messagesPublished: 0,
+    messageDeliveries: 0,
+  };
   #hours: Hours = {
     alarmHours: 0,
     detailedMonitoringHours: 0,
@@ -87,14 +102,19 @@ export class Billing {
   /** Counts an API call, unless it failed. A fault that cuts the answer off does not change what AWS bills. */
   addCall({ service, action, input, error }: BilledCall): void {
     if (service !== "monitoring" || (error !== undefined && error !== "cut")) return;
-    if (BILLED_ACTIONS.includes(action)) this.#calls.metricRequests++;
+    if (BILLED_ACTIONS.includes(action)) this.#counts.metricRequests++;
     if (action === "GetMetricData") {
-      this.#calls.metricsRequested += shapes(input, "MetricDataQueries").length;
+      this.#counts.metricsRequested += shapes(input, "MetricDataQueries").length;
     }
+  }
+
+  /** Counts a message of SNS that was published, or an attempt to deliver one. */
+  addMessage(unit: "messagesPublished" | "messageDeliveries"): void {
+    this.#counts[unit]++;
   }
 
   /** Returns the billed units so far. */
   units(): BilledUnits {
-    return { ...this.#calls, ...this.#hours };
+    return { ...this.#counts, ...this.#hours };
   }
 }

@@ -12,7 +12,14 @@ import { AwsError, type Service, type Shape } from "../wire/action.ts";
 import { boolean, text, texts } from "../wire/input.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 import { missingParameter, requestedInstances, requestedOrAllInstances } from "./request.ts";
-import { instanceFilterValues, reservationShapes } from "./shapes.ts";
+import {
+  hasVolume,
+  instanceFilterValues,
+  reservationShapes,
+  volumeFilterValues,
+  volumeOf,
+  volumeShape,
+} from "./shapes.ts";
 import { statusFilterValues, statusOf, statusShape } from "./statuses.ts";
 
 /** The maximum number of ids in a call of DescribeInstanceStatus. Source: EC2 API, DescribeInstanceStatus. */
@@ -56,6 +63,18 @@ export function describeActions(
         input,
       );
       return { InstanceStatuses: items.map(statusShape), NextToken };
+    },
+
+    DescribeVolumes: (input) => {
+      const ids = texts(input, "VolumeIds");
+      const volumes = [...read().instances.values()].filter(hasVolume);
+      const missing = ids.find((id) => !volumes.some((instance) => volumeOf(instance) === id));
+      if (missing !== undefined) {
+        throw new AwsError("InvalidVolume.NotFound", `The volume '${missing}' does not exist.`);
+      }
+      const asked = ids.length === 0 ? volumes : volumes.filter((it) => ids.includes(volumeOf(it)));
+      const { items, NextToken } = pageOf(applyFilters(asked, input, volumeFilterValues), volumeOf, input);
+      return { Volumes: items.map(volumeShape), NextToken };
     },
 
     DescribeInstanceAttribute: (input) => {

@@ -106,3 +106,61 @@ export function instanceFilterValues(
       return undefined;
   }
 }
+
+/** The root volume of each instance, in GiB. */
+const VOLUME_SIZE = 8;
+
+/** Returns whether an instance has a root volume. */
+export function hasVolume({ state, rootDevice }: Instance): boolean {
+  return state !== "terminated" && rootDevice === "ebs";
+}
+
+/** Returns the id of an instance's root volume. */
+export function volumeOf({ id }: Instance): string {
+  return id.replace(/^i-/, "vol-");
+}
+
+/** Formats the root volume of an instance for an API response. */
+export function volumeShape(instance: Instance): Shape {
+  const VolumeId = volumeOf(instance);
+  return {
+    VolumeId,
+    Size: VOLUME_SIZE,
+    VolumeType: "gp3",
+    Iops: 3_000,
+    Throughput: 125,
+    State: "in-use",
+    Encrypted: false,
+    AvailabilityZone: instance.zone,
+    Attachments: [{
+      VolumeId,
+      InstanceId: instance.id,
+      Device: "/dev/xvda",
+      State: "attached",
+      DeleteOnTermination: true,
+    }],
+  };
+}
+
+/** Returns a volume's values for the name of a filter, or undefined if no such filter exists. */
+export function volumeFilterValues(
+  instance: Instance,
+  filter: string,
+): readonly (string | undefined)[] | undefined {
+  switch (filter) {
+    case "attachment.instance-id":
+      return [instance.id];
+    case "availability-zone":
+      return [instance.zone];
+    case "size":
+      return [String(VOLUME_SIZE)];
+    case "status":
+      return ["in-use"];
+    case "volume-id":
+      return [volumeOf(instance)];
+    case "volume-type":
+      return ["gp3"];
+    default:
+      return undefined;
+  }
+}

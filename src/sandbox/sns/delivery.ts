@@ -22,12 +22,15 @@ const MAX_IN_PROGRESS = 10_000;
 export class Deliveries implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #fetch: typeof fetch;
+  readonly #onAttempt: () => void;
   readonly #inProgress = new Set<Promise<void>>();
   readonly #aborted = new AbortController();
 
-  constructor(clock: Clock, network: typeof fetch = fetch) {
+  /** @param onAttempt called before each attempt to deliver a message */
+  constructor(clock: Clock, network: typeof fetch = fetch, onAttempt: () => void = () => {}) {
     this.#clock = clock;
     this.#fetch = network;
+    this.#onAttempt = onAttempt;
   }
 
   /**
@@ -66,6 +69,7 @@ export class Deliveries implements AsyncDisposable {
 
   /** Sends the message to the endpoint once. Returns the HTTP status of the response, or undefined without a response. */
   async #attempt(url: string, { headers, body }: HttpPost): Promise<number | undefined> {
+    this.#onAttempt();
     const timeout = new AbortController();
     using _timer = this.#clock.after(
       Math.max(TIMEOUT, REAL_TIMEOUT * this.#clock.speed),

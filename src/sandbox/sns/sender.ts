@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly faults: Faults;
   readonly signer: Signer;
   readonly deliveries: Deliveries;
+  /** Called when a message is published to a topic. */
+  readonly onPublish: () => void;
 }
 
 /** Sends SNS messages to the endpoints of subscriptions. */
@@ -49,7 +51,8 @@ export class Sender {
     if (subject !== undefined && !/^[^\s\p{Cc}]\P{Cc}{0,98}$/u.test(subject)) {
       throw invalidParameter("Subject");
     }
-    const { faults } = this.#options;
+    const { faults, onPublish } = this.#options;
+    onPublish();
     const common = {
       Type: "Notification",
       MessageId: crypto.randomUUID(),

@@ -26,6 +26,8 @@ export interface SnsOptions {
   readonly signer?: Signer;
   /** Sends requests to the endpoints. Default: the real network of this host. */
   readonly fetch?: typeof fetch;
+  /** Called for each unit that AWS bills. */
+  readonly onBilled?: (unit: "messagesPublished" | "messageDeliveries") => void;
 }
 
 /** The sandbox's SNS service. Its disposal aborts all deliveries in progress. */
@@ -39,9 +41,11 @@ export interface Sns extends AsyncDisposable {
   publish(topicArn: string, subject: string | undefined, message: string): string;
 }
 
-export function sns({ clock, region, endpoint, faults, signer = makeSigner(), fetch }: SnsOptions): Sns {
-  const deliveries = new Deliveries(clock, fetch);
-  const sender = new Sender({ clock, endpoint, faults, signer, deliveries });
+export function sns(options: SnsOptions): Sns {
+  const { clock, region, endpoint, faults, signer = makeSigner(), fetch, onBilled = () => {} } = options;
+  const deliveries = new Deliveries(clock, fetch, () => onBilled("messageDeliveries"));
+  const onPublish = () => onBilled("messagesPublished");
+  const sender = new Sender({ clock, endpoint, faults, signer, deliveries, onPublish });
   const topics = new Topics(clock, region);
   return {
     service: signedActions(topics, sender, faults),

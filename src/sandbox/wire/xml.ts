@@ -19,6 +19,7 @@ const AWS_QUERY: Naming = { item: "member", element: (_parent, name) => name };
  * locationName.
  */
 const EC2_NAMES: Readonly<Record<string, string>> = {
+  Attachments: "attachmentSet",
   AvailabilityZones: "availabilityZoneInfo",
   Events: "eventsSet",
   Groups: "groupSet",
@@ -41,12 +42,15 @@ const EC2_NAMES: Readonly<Record<string, string>> = {
   TerminatingInstances: "instancesSet",
   UnsuccessfulInstanceCreditSpecifications: "unsuccessfulInstanceCreditSpecificationSet",
   UserIdGroupPairs: "groups",
+  Volumes: "volumeSet",
   Vpcs: "vpcSet",
   ".SecurityGroups": "securityGroupInfo",
+  "Attachments.State": "status",
   "AvailabilityZones.State": "zoneState",
   "Instances.State": "instanceState",
   "LaunchTemplateData.SecurityGroups": "securityGroupSet",
   "SecurityGroups.Description": "groupDescription",
+  "Volumes.State": "status",
 };
 
 const EC2_QUERY: Naming = {

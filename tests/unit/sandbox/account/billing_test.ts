@@ -52,3 +52,12 @@ Deno.test("Billing counts each metric of a call, and no call that failed or is f
   const { metricsRequested, metricRequests } = billing.units();
   assertEquals([metricsRequested, metricRequests], [4, 1]);
 });
+
+Deno.test("Billing counts the messages that topics publish, and the attempts to deliver them", () => {
+  const billing = new Billing(() => new Account(() => 0).current);
+  billing.addMessage("messagesPublished");
+  billing.addMessage("messageDeliveries");
+  billing.addMessage("messageDeliveries");
+  const { messagesPublished, messageDeliveries } = billing.units();
+  assertEquals([messagesPublished, messageDeliveries], [1, 2]);
+});

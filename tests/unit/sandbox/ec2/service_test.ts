@@ -396,3 +396,15 @@ Deno.test("the fault boot-cpu=PERCENT adds CPU after a boot, for as long as the 
   aws.clock.advance(60_000);
   assertEquals(cpu(), 1);
 });
+
+Deno.test("DescribeVolumes lists the root volume of each instance, and filters by the instance", async () => {
+  await using aws = startEc2();
+  const all = await aws.call("DescribeVolumes", {});
+  assertEquals(at(all, "Volumes.*.Attachments.0.InstanceId"), [A, B, C]);
+  const one = await aws.call("DescribeVolumes", {
+    Filters: [{ Name: "attachment.instance-id", Values: [B] }],
+  });
+  assertEquals(at(one, "Volumes.*.Attachments.0.InstanceId"), [B]);
+  assertEquals(at(one, "Volumes.*.VolumeType"), ["gp3"]);
+  await assertCode(aws, "InvalidVolume.NotFound", "DescribeVolumes", { VolumeIds: ["vol-1"] });
+});
