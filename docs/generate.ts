@@ -1,6 +1,6 @@
 /**
- * Generates docs/settings.md and docs/kas.schema.json from the settings table, docs/doctor.md from doctor's checks, and docs/commands.md from the
- * commands: `deno task docs`.
+ * Generates docs/settings.md and docs/kas.schema.json from the settings table, docs/doctor.md from doctor's checks, docs/prices.md from the
+ * price table, and docs/commands.md from the commands: `deno task docs`.
  * tests/unit/docs_test.ts fails if a page is out of date.
  *
  * @module
@@ -8,6 +8,7 @@
 import type { Check } from "../src/admin/doctor/check.ts";
 import { CHECKS } from "../src/admin/doctor/checks/all.ts";
 import { admin } from "../src/admin/command.ts";
+import { BASE_REGION, PRICES } from "../src/admin/cost/prices.ts";
 import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
 import { configSchema } from "../src/settings/config_file.ts";
 import { settingsWith } from "../src/settings/several_fleets.ts";
@@ -126,6 +127,36 @@ below \`low\`, the same load triggers a scale-out and then a scale-in. Only the 
 `;
 }
 
+/** The page about the price table as Markdown. */
+export function pricesPage(prices: typeof PRICES = PRICES): string {
+  const rows = Object.entries(prices).flatMap(([name, { unit, page, regions }]) =>
+    Object.entries(regions).map(([region, { usd, recorded, date }]) =>
+      `| ${name} | ${usd} | ${unit} | \`${region}\` | ${date} | ${recorded} | [${
+        new URL(page).pathname
+      }](${page}) |`
+    )
+  );
+  return `<!-- Generated from src/admin/cost/prices.ts by \`deno task docs\`. Do not edit. -->
+
+# Prices
+
+\`kas admin cost\` computes with the prices of this table. They are On-Demand prices in US dollars without taxes. AWS changes prices
+seldom, but it does: before you rely on an amount, compare its price with AWS's page.
+
+- **Regions.** The table has all prices for \`${BASE_REGION}\`, and some prices for other regions. For a price that the table does not have,
+  the command uses the one of \`${BASE_REGION}\` and says so. In the regions in China AWS charges in another currency: there the table has no price.
+- **Tiers.** The prices are those of the first tier. CloudWatch charges less for each metric after the first 10,000 of an account, and EBS
+  less for each IOPS of an io2 volume after the first 32,000. Then the command's amount is too high.
+- **Free tier.** Each month the first 10 metrics, the first 10 standard alarms, 1,000,000 messages and 100,000 deliveries over HTTP of an
+  account are free. Metric reads with \`GetMetricData\` are never free. The command does not subtract the free tier, because all uses of an account share it.
+- **A month** has 730 hours, as in AWS's calculator.
+
+| price | USD | unit | region | date | recorded by | AWS's page |
+|---|---|---|---|---|---|---|
+${rows.join("\n")}
+`;
+}
+
 /** The reference page of the commands as Markdown. */
 export async function commandsPage(root: Group = admin): Promise<string> {
   const rows = await Promise.all(root.commands.map((entry) => commandRows(["kas", root.name], entry)));
@@ -176,4 +207,5 @@ if (import.meta.main) {
   await Deno.writeTextFile(new URL("settings.md", import.meta.url), settingsPage());
   await Deno.writeTextFile(new URL("kas.schema.json", import.meta.url), schemaFile());
   await Deno.writeTextFile(new URL("doctor.md", import.meta.url), doctorPage());
+  await Deno.writeTextFile(new URL("prices.md", import.meta.url), pricesPage());
 }

@@ -10,7 +10,7 @@ export const admin: Group = {
   name: "admin",
   summary: "Set up, inspect and change a fleet",
   sections: {
-    "Set up a fleet": ["setup", "doctor", "teardown", "iam-policy"],
+    "Set up a fleet": ["setup", "doctor", "teardown", "iam-policy", "cost"],
     "Instances": ["instances", "provision", "user-data", "ssh", "ping"],
     "Scaling": ["scale", "pause", "resume", "activities", "explain", "replay"],
     "AWS resources": ["balancers", "alarms", "topics", "sns"],
@@ -120,6 +120,11 @@ export const admin: Group = {
       name: "iam-policy",
       summary: "Print the minimal IAM policy for the autoscaler or an operator",
       load: async () => (await import("./iam/command.ts")).iamPolicy,
+    },
+    {
+      name: "cost",
+      summary: "Estimate what the fleet's control plane costs a month",
+      load: async () => (await import("./cost/command.ts")).cost,
     },
     {
       name: "ssh",

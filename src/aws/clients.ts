@@ -74,6 +74,11 @@ export function connect(account: Account): Aws {
   };
 }
 
+/** Returns the region of an account. Rejects with {@linkcode RegionError} if no region is set. */
+export async function regionOf(aws: Aws): Promise<string> {
+  return await (await aws.ec2()).config.region();
+}
+
 /** Returns the options of an SDK call that `signal` aborts. */
 export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandsPage, doctorPage, schemaFile, settingsPage } from "../../docs/generate.ts";
+import { commandsPage, doctorPage, pricesPage, schemaFile, settingsPage } from "../../docs/generate.ts";
 
 Deno.test("docs/settings.md is equal to the output of deno task docs", async () => {
   assertEquals(await Deno.readTextFile(new URL("../../docs/settings.md", import.meta.url)), settingsPage());
@@ -11,6 +11,10 @@ Deno.test("docs/kas.schema.json is equal to the output of deno task docs", async
 
 Deno.test("docs/doctor.md is equal to the output of deno task docs", async () => {
   assertEquals(await Deno.readTextFile(new URL("../../docs/doctor.md", import.meta.url)), doctorPage());
+});
+
+Deno.test("docs/prices.md is equal to the output of deno task docs", async () => {
+  assertEquals(await Deno.readTextFile(new URL("../../docs/prices.md", import.meta.url)), pricesPage());
 });
 
 Deno.test("settingsPage() contains every name of a setting", () => {

@@ -27,6 +27,7 @@ export function adminPolicy(scope: Scope): Policy {
       "ec2:DescribeInstanceStatus",
       "ec2:DescribeInstances",
       "ec2:DescribeSecurityGroups",
+      "ec2:DescribeVolumes",
       "elasticloadbalancing:DescribeLoadBalancers",
       ...(isClassic ? READ_CLASSIC : READ_TARGET_GROUP),
       "sns:ListTopics",

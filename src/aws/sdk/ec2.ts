@@ -12,6 +12,7 @@ export {
   DescribeInstancesCommand,
   DescribeInstanceStatusCommand,
   DescribeSecurityGroupsCommand,
+  DescribeVolumesCommand,
   DescribeVpcsCommand,
   EC2Client,
   MonitorInstancesCommand,

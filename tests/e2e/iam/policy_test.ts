@@ -170,6 +170,7 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   await f.rows(`instances unprotect ${node}`);
   await f.rows(`balancers${group}`);
   await f.kas(`doctor --url ${endpoint.url}${group}`);
+  await f.rows(`cost${group}`);
   await f.rows(`teardown --instances --yes${group}`);
   // The confirmation of a subscription by a URL needs no permission.
   return distinct(

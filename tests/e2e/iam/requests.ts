@@ -46,6 +46,7 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     case "ListTopics":
     case "DescribeInstanceCreditSpecifications":
     case "DescribeSecurityGroups":
+    case "DescribeVolumes":
     case "DescribeVpcs":
     case "DescribeLoadBalancerAttributes":
     case "DescribeTargetGroups":
