@@ -5,6 +5,7 @@
  */
 import type { Aws } from "../aws/clients.ts";
 import { connect } from "../aws/clients.ts";
+import { addressOf } from "../aws/ec2/ec2_instance.ts";
 import { realRuntime, type Runtime } from "../runtime.ts";
 import type { Trigger } from "../scaling/model/trigger.ts";
 import {
@@ -51,7 +52,8 @@ export interface Autoscaler extends AsyncDisposable {
  * @throws {UnusableError} if another autoscaler uses the state folder, or if kas cannot write to it
  */
 export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = realRuntime): Autoscaler {
-  const { account, fleet, state, dryRun, address = privateAddress, events = {} } = options;
+  const { account, fleet, state, dryRun, events = {} } = options;
+  const address = options.address ?? ((instance) => addressOf(instance, fleet.address ?? "private"));
   const { clock } = runtime;
   using opened = new DisposableStack();
   const store = opened.use(state === undefined ? Store.memory() : Store.open(state, runtime));
@@ -98,12 +100,4 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
 
 function tuningOf({ limits, schedules, startTimeout, drainTimeout, quarantineFor }: Tuning): Tuning {
   return { limits, schedules, startTimeout, drainTimeout, quarantineFor };
-}
-
-/**
- * Returns the private IP address of an instance. On the instance, nginx listens at this address. In the sandbox, the worker
- * does.
- */
-function privateAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
-  return privateIp;
 }

@@ -6,7 +6,9 @@
 import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import type { Call } from "../aws/calls.ts";
 import type { Account, Aws } from "../aws/clients.ts";
+import type { AddressKind } from "../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance, FleetSelector } from "../aws/ec2/instances.ts";
+import type { HealthCheckSpec } from "../health/spec.ts";
 import type { Decision } from "../scaling/model/decision.ts";
 import type { Limits } from "../scaling/model/limits.ts";
 import type { Trigger } from "../scaling/model/trigger.ts";
@@ -15,9 +17,13 @@ import type { ObservationOutcome } from "./http/snapshot.ts";
 import type { Activity } from "./store/activities.ts";
 import type { PhaseDuration } from "./store/phases.ts";
 
-/** A fleet and its load balancer. */
+/** A fleet, its load balancer and its service. */
 export interface Fleet extends FleetSelector {
   readonly balancer: BalancerRef;
+  /** The health check of the service. Absent: kas makes the checks of the load balancer. */
+  readonly healthCheck?: HealthCheckSpec | undefined;
+  /** The address at which kas checks an instance. Default: `private`. */
+  readonly address?: AddressKind | undefined;
 }
 
 /** The settings that an operator can change while the autoscaler runs. Durations are in ms. */
@@ -33,7 +39,7 @@ export interface Tuning {
   readonly quarantineFor: number;
 }
 
-/** Returns the host name or IP address of an instance's worker, or undefined if the instance has none. */
+/** Returns the host name or IP address at which kas checks an instance, or undefined if the instance has none. */
 export type AddressOf = (instance: Ec2Instance) => string | undefined;
 
 /** Callbacks for the events of an autoscaler. */
@@ -59,7 +65,7 @@ export interface AssemblyOptions extends Tuning {
   readonly state?: string | undefined;
   /** If true, kas makes and records decisions, but does not carry them out. */
   readonly dryRun: boolean;
-  /** Returns the address of an instance's worker. Default: the instance's private IP address. */
+  /** Returns the address at which kas checks an instance. Default: the address in `fleet`. */
   readonly address?: AddressOf;
   readonly events?: Events;
 }

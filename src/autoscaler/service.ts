@@ -7,6 +7,7 @@ import type { X509Certificate } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
 import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import { confirmSubscription } from "../aws/sns/topic.ts";
+import { healthCheckText } from "../health/spec.ts";
 import { realRuntime } from "../runtime.ts";
 import { certificateLoader } from "../sns/certificate_loader.ts";
 import { MessageError } from "../sns/message.ts";
@@ -238,7 +239,7 @@ function endpoint(
   });
 }
 
-/** Combines callbacks. Each event calls the callbacks of all listeners, in order. */
+/** Combines callbacks. Each event calls the callbacks of all listeners. */
 function merged(...all: readonly (Events | undefined)[]): Required<Events> {
   return {
     onRequest: (...event) => all.forEach((it) => it?.onRequest?.(...event)),
@@ -268,9 +269,10 @@ function settingsOf(
     state,
   }: ServiceOptions,
 ) {
-  const { balancer, ...selector } = fleet;
+  const { balancer, healthCheck, ...selector } = fleet;
   return {
     ...selector,
+    healthCheck: healthCheck && healthCheckText(healthCheck),
     ...settingOf(balancer),
     topicArn,
     ...limits,
@@ -286,7 +288,6 @@ function settingsOf(
   };
 }
 
-/** Returns the setting that names a balancer. */
 function settingOf(balancer: BalancerRef) {
   switch (balancer.kind) {
     case "classic":

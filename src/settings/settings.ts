@@ -6,6 +6,7 @@
  */
 
 import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
+import { parseHealthCheck } from "../health/spec.ts";
 import type { LoadPolicy } from "../scaling/model/limits.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
@@ -80,6 +81,19 @@ export const SETTINGS = {
     "balancer",
     oneOf("application", "network", "classic", "none"),
     "the fleet's load balancer: application, network, classic or none",
+    { placeholder: "KIND" },
+  ),
+  healthCheck: setting(
+    "health-check",
+    parseHealthCheck,
+    "kas's check of an instance before it registers the instance: http:PORT/PATH, https:PORT/PATH, tcp:PORT or none " +
+      "(default: the load balancer's check)",
+    { placeholder: "SPEC" },
+  ),
+  address: setting(
+    "address",
+    oneOf("private", "public", "ipv6"),
+    "the address of an instance to which kas sends its health checks: private, public or ipv6 (default: private)",
     { placeholder: "KIND" },
   ),
   topicArn: setting("topic-arn", topicArn, "the SNS topic that the fleet's alarms notify", {

@@ -33,7 +33,11 @@ export function autoscalerPolicy(scope: Scope): Policy {
       "cloudwatch:GetMetricData",
       "ec2:DescribeInstanceStatus",
       "ec2:DescribeInstances",
-      `elasticloadbalancing:${isClassic ? "DescribeInstanceHealth" : "DescribeTargetHealth"}`,
+      // With these actions kas also reads the health checks, to make the same checks before it registers an instance.
+      ...(isClassic
+        ? ["DescribeInstanceHealth", "DescribeLoadBalancers"]
+        : ["DescribeTargetGroups", "DescribeTargetHealth"])
+        .map((action) => `elasticloadbalancing:${action}`),
     ]),
     allow(
       "Start",

@@ -9,8 +9,10 @@ import { SETTINGS } from "../../settings/settings.ts";
 /** The default listen address. nginx on the control instance forwards messages there. */
 export const LISTEN = "127.0.0.1:10001";
 
-/** The options of scaling and of message verification. */
+/** The options of scaling, of the health checks and of message verification. */
 export const SCALING = {
+  healthCheck: SETTINGS.healthCheck,
+  address: SETTINGS.address,
   min: SETTINGS.min,
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,

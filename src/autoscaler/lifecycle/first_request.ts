@@ -1,16 +1,18 @@
 /**
- * The last phase of a start (R17). It ends when the instance's worker answers its first request. The worker reports this time at
- * /ping. The activity ends before this phase.
+ * The last phase of a start (R17). It ends when the instance answers its first request. `kas worker` reports this time in its answer to the
+ * health check. Of another service, kas does not know the time. The activity ends before this phase.
  *
  * @module
  */
 import type { Logger } from "@logtape/logtape";
-import { type Runtime, timeLimit } from "../../runtime.ts";
-import { WORKER_PORT } from "../../scaling/model/instance.ts";
+import { checkOnce } from "../../health/check_once.ts";
+import type { HealthCheck, HttpCheck } from "../../health/spec.ts";
+import type { Runtime } from "../../runtime.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import { type Environment, logOf } from "./activity_context.ts";
+import { checksOf } from "./observe/health_check.ts";
 import { DeadlineError, until } from "./wait.ts";
 
 /** The input of {@linkcode noteFirstRequest}: the start of an instance. */
@@ -21,8 +23,10 @@ export interface FirstRequest {
   /** The activity's id. */
   readonly activity: number;
   readonly instance: string;
-  /** The host name or IP address of the instance's worker. */
+  /** The host name or IP address of the instance. */
   readonly host: string;
+  /** Returns the health checks of the instance. */
+  readonly checks: (signal: AbortSignal) => Promise<readonly HealthCheck[]>;
   /** When the instance came into service, in ms since the epoch. */
   readonly inService: number;
   /** How long kas waits for the first request, in ms. */
@@ -34,19 +38,22 @@ export interface FirstRequest {
 /** The longest pause between two requests to the worker, in ms. */
 const PACE = 3_000;
 
-/** How long kas waits for an answer of the worker, in ms. */
-const PING_TIMEOUT = 2_000;
+/** The answer of a service that is not `kas worker`. */
+const ANOTHER_SERVICE = -1;
 
 /**
- * Waits until the worker has answered its first request, and writes the time to the journal. Logs errors and does not throw them.
+ * Waits until the worker has answered its first request, and writes the time to the journal. Logs errors and does not throw them. Does not
+ * wait if the first answer is not from `kas worker`.
  *
  * @returns the time from when the instance came into service until the first request, in seconds; undefined if the worker
- * answered no request in time
+ * answered no request in time, or if it is another service
  */
 export async function noteFirstRequest(wanted: FirstRequest): Promise<number | undefined> {
   const { journal, log, activity, instance, inService, timeout, runtime, signal } = wanted;
   try {
-    const answered = await until(() => firstWork(wanted), {
+    const check = (await wanted.checks(signal)).find((check) => check.protocol !== "tcp");
+    if (check === undefined) return undefined;
+    const answered = await until(() => firstWork(wanted, check), {
       failure: `${instance} answered no request`,
       timeout,
       pace: PACE,
@@ -54,6 +61,7 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
       runtime,
       isFatal: () => false,
     });
+    if (answered === ANOTHER_SERVICE) return undefined;
     const now = runtime.clock.now();
     // The worker's host has another clock. If the reported time is before the instance came into service or in the future, use the
     // present time.
@@ -69,13 +77,15 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
 
 /** Returns the start of an activity's instance. Undefined if the instance already ran, or has no address. */
 export function startOf(
-  { address, runtime, tuning }: Environment,
+  environment: Environment,
   journal: Journal,
   activity: Activity,
   instance: Ec2Instance,
 ): Omit<FirstRequest, "signal"> | undefined {
+  const { address, runtime, tuning } = environment;
+  const { id } = instance;
   const host = address(instance);
-  const steps = journal.steps(activity.id).filter((step) => step.instance === instance.id);
+  const steps = journal.steps(activity.id).filter((step) => step.instance === id);
   const inService = steps.findLast(({ step }) => step === "in-service")?.ended;
   if (host === undefined || inService === undefined || !steps.some(({ step }) => step === "running")) {
     return undefined;
@@ -84,8 +94,9 @@ export function startOf(
     journal,
     log: logOf(activity),
     activity: activity.id,
-    instance: instance.id,
+    instance: id,
     host,
+    checks: (signal) => checksOf({ environment, id, signal }),
     inService,
     timeout: tuning().startTimeout,
     runtime,
@@ -94,17 +105,15 @@ export function startOf(
 
 /**
  * Asks the worker when it answered its first /work request. Returns the time in ms since the epoch, or undefined if the
- * worker has not answered a request yet.
+ * worker has not answered a request yet. {@linkcode ANOTHER_SERVICE} if the answer is not from `kas worker`.
  */
 async function firstWork(
-  { host, runtime: { clock, fetchDirect }, signal }: FirstRequest,
+  { host, runtime, signal }: FirstRequest,
+  check: HttpCheck,
 ): Promise<number | undefined> {
-  using limit = timeLimit(clock, PING_TIMEOUT);
-  const response = await fetchDirect(`http://${host}:${WORKER_PORT}/ping`, {
-    redirect: "manual",
-    signal: AbortSignal.any([signal, limit.signal]),
-  });
-  await response.body?.cancel();
-  const at = Date.parse(response.headers.get("kas-first-work") ?? "");
+  const { headers } = await checkOnce(runtime, check, host, signal);
+  if (headers === undefined) return undefined;
+  if (!headers.has("kas-version")) return ANOTHER_SERVICE;
+  const at = Date.parse(headers.get("kas-first-work") ?? "");
   return Number.isNaN(at) ? undefined : at;
 }

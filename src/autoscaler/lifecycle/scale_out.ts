@@ -14,9 +14,9 @@ import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { EndedInstance } from "./observe/ended.ts";
-import { healthCheck } from "./observe/health_check.ts";
+import { checksOf, healthCheck } from "./observe/health_check.ts";
 import { getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
-import { faultOfEnd, isOutOfReach, judgeHealthCheck, judgeRegistered } from "./observe/judge.ts";
+import { faultOfEnd, judgeHealthCheck, judgeRegistered, reachOf } from "./observe/judge.ts";
 import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 
 /** The longest pause between two health checks, in ms. */
@@ -27,6 +27,12 @@ const HEALTH_CHECK_PACE = 1_000;
  * load balancer needs longer than this to find an instance healthy.
  */
 const REACH_PATIENCE = 15_000;
+
+/**
+ * The share of the timeout for which kas waits for the first answer if no instance is in service, with which it could compare. A booting
+ * instance is silent for a part of this time. After the rest, more likely kas reaches no instance.
+ */
+const LONE_PATIENCE = 0.5;
 
 /** The shortest pause between two checks that the instance has not stopped or terminated, in ms. */
 const END_CHECK_PACE = 3_000;
@@ -54,6 +60,8 @@ export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
   const exempt = whyExempt({ ...withQuarantineEnd(instance, terms), registration: "none" });
   if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`);
   if (instance.state === "stopping") instance = await waitUntilStopped(context);
+  // Read the checks while the instance starts. A failed read repeats when kas needs the checks.
+  void checksOf(context).catch(() => {});
   const before = instance.stateTransitionAt ?? instance.stoppedAt ?? instance.launched;
   const ended = new EndedInstance(clock, launched ? 0 : before);
   if (instance.state === "stopped") await start(context, instance);
@@ -131,15 +139,20 @@ async function waitUntilHealthy(
   instance: Ec2Instance,
   ended: EndedInstance,
 ): Promise<void> {
-  const check = healthCheck(context, instance);
-  const { environment: { runtime: { clock } }, log, id } = context;
-  const compareAt = clock.elapsed() + Math.min(REACH_PATIENCE, timeoutOf(context) / 2);
-  let isCompared = false;
+  const check = healthCheck(context, instance, () => getIfShown(context));
+  const { environment: { fleet, runtime: { clock } }, log, id } = context;
+  const loneAt = clock.elapsed() + LONE_PATIENCE * timeoutOf(context);
+  // Without a load balancer, nobody else can decide.
+  let compareAt = fleet.balancer.kind === "none"
+    ? Infinity
+    : Math.min(loneAt, clock.elapsed() + REACH_PATIENCE);
   const attempt = async () => {
     const passed = await check.attempt();
-    if (passed || check.answered() || isCompared || clock.elapsed() < compareAt) return passed;
-    isCompared = true;
-    if (!await isOutOfReach(context)) return undefined;
+    if (passed || check.answered() || clock.elapsed() < compareAt) return passed;
+    const reach = await reachOf(context);
+    const isLate = clock.elapsed() >= loneAt;
+    compareAt = reach === "unknown" ? loneAt : Infinity;
+    if (reach !== "out-of-reach" && !(reach === "unknown" && isLate)) return undefined;
     log.warn("the autoscaler reaches no instance, so the load balancer decides", { instance: id });
     return true;
   };

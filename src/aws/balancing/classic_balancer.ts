@@ -56,8 +56,18 @@ export async function findBalancer(
   name: string,
   signal?: AbortSignal,
 ): Promise<Balancer | undefined> {
+  const found = await describeBalancer(aws, name, signal);
+  return found && balancerOf(found);
+}
+
+/** AWS's description of a load balancer. Undefined if it does not exist. */
+export async function describeBalancer(
+  aws: Aws,
+  name: string,
+  signal?: AbortSignal,
+): Promise<LoadBalancerDescription | undefined> {
   try {
-    for await (const found of listBalancers(aws, signal, name)) return found;
+    for await (const found of descriptions(aws, signal, name)) return found;
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
@@ -73,6 +83,14 @@ export async function* listBalancers(
   signal?: AbortSignal,
   name?: string,
 ): AsyncGenerator<Balancer, void> {
+  for await (const found of descriptions(aws, signal, name)) yield balancerOf(found);
+}
+
+async function* descriptions(
+  aws: Aws,
+  signal: AbortSignal | undefined,
+  name: string | undefined,
+): AsyncGenerator<LoadBalancerDescription, void> {
   const [client, { DescribeLoadBalancersCommand }] = await elb(aws);
   const which = name === undefined ? { PageSize: PAGE_SIZE } : { LoadBalancerNames: [name] };
   const answers = pages(
@@ -80,7 +98,7 @@ export async function* listBalancers(
     ({ NextMarker }) => NextMarker,
   );
   for await (const { LoadBalancerDescriptions } of answers) {
-    for (const found of listIn(LoadBalancerDescriptions, "ELB", "load balancers")) yield balancerOf(found);
+    yield* listIn(LoadBalancerDescriptions, "ELB", "load balancers");
   }
 }
 

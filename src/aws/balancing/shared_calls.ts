@@ -8,12 +8,39 @@ import { allDone, type Outcome, type Results } from "../many/batches.ts";
 import { gathered, perAccount, shared } from "../many/gather.ts";
 import { isNotRegistrable } from "../errors.ts";
 import type { Precondition } from "../middleware.ts";
+import { type ChecksOf, readChecks } from "./checks.ts";
 import { type BalancerRef, deregister, type Health, health, register } from "./balancer.ts";
 
 /** Reads the health as {@linkcode health} does. Concurrent reads share a call. */
 export function sharedHealth(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<readonly Health[]> {
   return reads(aws, ref)(signal);
 }
+
+/** How long kas makes the checks that it has read, in ms. Then it reads them again, because somebody may have changed them. */
+const CHECKS_AGE = 60_000;
+
+/**
+ * Reads the health checks as {@linkcode readChecks} does, at most once a minute.
+ *
+ * @param now the elapsed time of the caller's clock, in ms
+ */
+export async function sharedChecks(
+  aws: Aws,
+  ref: BalancerRef,
+  now: number,
+  signal?: AbortSignal,
+): Promise<ChecksOf> {
+  return await checks(aws, ref)(now, signal);
+}
+
+const checks = perAccount((aws, ref: BalancerRef) => {
+  const read = shared((signal) => readChecks(aws, ref, signal));
+  let last: { readonly at: number; readonly of: ChecksOf } | undefined;
+  return async (now: number, signal?: AbortSignal) => {
+    if (last === undefined || now - last.at >= CHECKS_AGE) last = { at: now, of: await read(signal) };
+    return last.of;
+  };
+});
 
 const reads = perAccount((aws, ref: BalancerRef) => shared((signal) => health(aws, ref, signal)));
 

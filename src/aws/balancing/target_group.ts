@@ -75,8 +75,8 @@ export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promi
 }
 
 /**
- * Registers each instance at the ports at which the target group already has it, otherwise at the group's port.
- * Registering it again changes nothing. A draining target returns to service.
+ * Registers each instance at its ports, as {@linkcode targetPorts} describes. Registering it again changes nothing. A draining target returns
+ * to service.
  */
 export async function register(
   aws: Aws,
@@ -137,11 +137,39 @@ async function targetsOf(
   ids: string | readonly string[],
   signal?: AbortSignal,
 ): Promise<TargetDescription[]> {
-  const targets = Map.groupBy(await listTargets(aws, arn, signal), ({ id }) => id);
-  // ELB may list a new target late. So kas names an instance that is not listed too, at the group's port.
-  return [ids].flat().flatMap((Id) =>
-    targets.get(Id)?.map(({ port }) => ({ Id, ...(port === undefined ? {} : { Port: port }) })) ?? [{ Id }]
-  );
+  const portsOf = await targetPorts(aws, arn, signal);
+  // ELB may list a new target late. So kas names an instance that is not listed too.
+  return [ids].flat().flatMap((Id): TargetDescription[] => {
+    const ports = portsOf(Id) ?? [];
+    return ports.length === 0 ? [{ Id }] : ports.map((Port) => ({ Id, Port }));
+  });
+}
+
+/**
+ * Reads at which ports a group has each instance. The ports of an instance that is not in the group are those that all instances in service
+ * have in common: somebody registered them at another port than the group's. Undefined: the group's port.
+ */
+export async function targetPorts(
+  aws: Aws,
+  arn: string,
+  signal?: AbortSignal,
+): Promise<(id: string) => readonly number[] | undefined> {
+  const byId = Map.groupBy(await listTargets(aws, arn, signal), ({ id }) => id);
+  const serving = Array.from(byId.values(), (targets) => portsIn(targets.filter(isServing)));
+  const [first, ...others] = serving.filter((ports) => ports.length > 0);
+  const common = others.every((ports) => String(ports) === String(first)) ? first : undefined;
+  return (id) => {
+    const own = byId.get(id);
+    return own === undefined ? common : portsIn(own);
+  };
+}
+
+function isServing({ registration }: Health): boolean {
+  return registration === "in-service";
+}
+
+function portsIn(targets: readonly TargetHealth[]): number[] {
+  return targets.flatMap(({ port }) => port ?? []).toSorted((a, b) => a - b);
 }
 
 /**

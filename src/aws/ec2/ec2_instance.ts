@@ -12,6 +12,8 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   // The scaling rules do not use the following fields.
   readonly monitoring?: Monitoring;
   readonly publicIp?: string;
+  /** The IPv6 address. Source: EC2 API, Instance, Ipv6Address. */
+  readonly ipv6?: string;
   /** The image that the instance was launched from. */
   readonly image?: string;
   readonly vpc?: string;
@@ -68,6 +70,30 @@ export function stateReasonText(
   return message.startsWith(code) ? message : [code, message].filter(Boolean).join(": ");
 }
 
+/** Which of an instance's addresses kas uses to reach it. */
+export type AddressKind = "private" | "public" | "ipv6";
+
+/**
+ * Returns an address of an instance, or undefined if it has none of this kind. The private address of an instance in a subnet with IPv6 only
+ * is its IPv6 address.
+ */
+export function addressOf(
+  { privateIp, publicIp, ipv6 }: Pick<Ec2Instance, "privateIp" | "publicIp" | "ipv6">,
+  kind: AddressKind,
+): string | undefined {
+  return { private: privateIp ?? ipv6, public: publicIp, ipv6 }[kind];
+}
+
+/** Returns the address of an instance that a machine outside the VPC reaches, or else one that only the VPC reaches. */
+export function operatorsAddress(
+  { publicDns, publicIp, privateIp, ipv6 }: Pick<
+    Ec2Instance,
+    "publicDns" | "publicIp" | "privateIp" | "ipv6"
+  >,
+): string | undefined {
+  return publicDns ?? publicIp ?? privateIp ?? ipv6;
+}
+
 /** Whether detailed monitoring is on, or will be soon. Source: EC2 API, Monitoring, State. */
 export function isDetailed(state: string | undefined): boolean {
   return state === "enabled" || state === "pending";
@@ -109,6 +135,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
+    ...ipv6Of(found),
     ...(found.VpcId ? { vpc: found.VpcId } : {}),
     ...(found.SubnetId ? { subnet: found.SubnetId } : {}),
     ...vcpusOf(found),
@@ -173,6 +200,13 @@ function byOperatorOf(
 function transitionTime(reason: string | undefined): number | undefined {
   const match = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)/.exec(reason ?? "");
   return match === null ? undefined : Date.parse(`${match[1]}T${match[2]}Z`);
+}
+
+/** Returns the IPv6 address of the instance, else the first one of its network interfaces. */
+function ipv6Of({ Ipv6Address, NetworkInterfaces = [] }: DescribedInstance): Pick<Ec2Instance, "ipv6"> {
+  const [first] = NetworkInterfaces.flatMap(({ Ipv6Addresses = [] }) => Ipv6Addresses);
+  const ipv6 = Ipv6Address || first?.Ipv6Address;
+  return ipv6 ? { ipv6 } : {};
 }
 
 /** Returns the number of vCPUs: a vCPU is a thread of a core. Source: EC2 API, CpuOptions. */

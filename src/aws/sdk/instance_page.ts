@@ -16,6 +16,7 @@ export type DescribedInstance = Pick<
   | "InstanceLifecycle"
   | "InstanceId"
   | "InstanceType"
+  | "Ipv6Address"
   | "KeyName"
   | "LaunchTime"
   | "Monitoring"
@@ -81,6 +82,7 @@ function readInstance(found: Element): DescribedInstance {
     ImageId: text(found, "imageId"),
     InstanceLifecycle: text(found, "instanceLifecycle") as SdkInstance["InstanceLifecycle"],
     InstanceType: text(found, "instanceType") as SdkInstance["InstanceType"],
+    Ipv6Address: text(found, "ipv6Address"),
     KeyName: text(found, "keyName"),
     LaunchTime: time(text(found, "launchTime")),
     Monitoring: {
@@ -88,6 +90,9 @@ function readInstance(found: Element): DescribedInstance {
     },
     NetworkInterfaces: children(child(found, "networkInterfaceSet"), "item").map((network) => ({
       Association: { IpOwnerId: text(child(network, "association"), "ipOwnerId") },
+      Ipv6Addresses: children(child(network, "ipv6AddressesSet"), "item").map((address) => ({
+        Ipv6Address: text(address, "ipv6Address"),
+      })),
     })),
     Placement: { AvailabilityZone: text(child(found, "placement"), "availabilityZone") },
     PrivateIpAddress: text(found, "privateIpAddress"),

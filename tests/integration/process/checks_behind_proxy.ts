@@ -9,6 +9,7 @@ import type { ActivityContext } from "../../../src/autoscaler/lifecycle/activity
 import { healthCheck } from "../../../src/autoscaler/lifecycle/observe/health_check.ts";
 import { askAutoscaler } from "../../../src/admin/doctor/autoscalers.ts";
 import { askWorkers } from "../../../src/admin/doctor/workers.ts";
+import { parseHealthCheck } from "../../../src/health/spec.ts";
 import { realRuntime } from "../../../src/runtime.ts";
 
 const [url = "", host = ""] = Deno.args;
@@ -22,12 +23,14 @@ const instance = {
   privateIp: host,
 } as const;
 const { signal } = new AbortController();
-const context = { id: "i-1", signal, environment: { address: () => host, runtime: realRuntime } };
+const fleet = { healthCheck: parseHealthCheck("http:30000/ping") };
+const context = { id: "i-1", signal, environment: { address: () => host, fleet, runtime: realRuntime } };
+const look = () => Promise.resolve(undefined);
 const direct = await realRuntime.fetchDirect(url);
 const results = {
   fetch: (await fetch(url)).status,
   direct: [direct.status, await direct.text()],
-  healthCheck: await healthCheck(context as unknown as ActivityContext, instance).attempt() ?? false,
+  healthCheck: await healthCheck(context as unknown as ActivityContext, instance, look).attempt() ?? false,
   worker: (await askWorkers([instance], signal)).get("i-1"),
   autoscaler: (await askAutoscaler(url, signal)).problem,
 };

@@ -29,7 +29,7 @@ export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-000000000
 /** The load balancer that the sandbox has when it starts. */
 export const BALANCER = balancerRef({ fleet: "kas" });
 
-/** Machines that answer every request with `pong`. */
+/** Machines that answer every request with `pong`, as workers do. */
 export interface Machines extends MachineFactory {
   /** The number of /work requests without an answer. */
   readonly held: () => number;
@@ -56,7 +56,10 @@ export function machines(
           await work;
           firstWork ??= new Date().toISOString();
         }
-        const headers = firstWork === undefined ? {} : { "kas-first-work": firstWork };
+        const headers = {
+          "kas-version": "test",
+          ...(firstWork === undefined ? {} : { "kas-first-work": firstWork }),
+        };
         return serves(id) ? new Response("pong", { headers }) : new Response("not yet", { status: 503 });
       },
     );

@@ -19,6 +19,8 @@ import { autoscalerScaler, OVERRIDE } from "./through.ts";
 
 /** The options that apply only if this process scales the fleet. A running autoscaler has its own settings. */
 const OWN = {
+  healthCheck: SETTINGS.healthCheck,
+  address: SETTINGS.address,
   min: SETTINGS.min,
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,
@@ -50,7 +52,7 @@ interface ScaleFlags extends OwnFlags {
 
 /** Where and how kas scales. */
 const DESCRIPTION =
-  "This machine sends the health check to each instance's public DNS name, or to its private address if it has no public name.\n" +
+  "This machine sends the health check to each instance's public DNS name, else to its private address. --address changes that.\n" +
   "With --state or --ssh, the running autoscaler scales, and its settings and pauses apply. --dry-run prints what kas would do.";
 
 /** The command `kas admin scale`. */

@@ -8,10 +8,12 @@ import { assemble } from "../../../autoscaler/assemble.ts";
 import { activityStates, decidedOf, refusalOf } from "../../../autoscaler/control/command.ts";
 import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
 import { limitsOf } from "../../../autoscaler/flags/limits.ts";
+import { type AddressKind, operatorsAddress } from "../../../aws/ec2/ec2_instance.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { commandText } from "../../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../../cli/command.ts";
 import type { Output } from "../../../cli/output.ts";
+import type { HealthCheckSpec } from "../../../health/spec.ts";
 import { realClock } from "../../../runtime.ts";
 import { decide } from "../../../scaling/decide.ts";
 import type { LoadPolicy } from "../../../scaling/model/limits.ts";
@@ -26,6 +28,8 @@ const INTERVAL = 250;
 
 /** The values of the options that apply if this process scales. */
 export interface OwnFlags extends AccountFlags {
+  readonly healthCheck: HealthCheckSpec | undefined;
+  readonly address: AddressKind | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly schedules: Schedules | undefined;
@@ -49,10 +53,10 @@ export function ownScaler(
   words: readonly string[],
   signal: AbortSignal,
 ): Scaler & AsyncDisposable {
-  const { schedules, startTimeout, drainTimeout, quarantineFor } = flags;
+  const { healthCheck, address, schedules, startTimeout, drainTimeout, quarantineFor } = flags;
   const autoscaler = assemble({
     account: aws,
-    fleet: { ...fleetSelector(flags), balancer: fleetBalancer(flags) },
+    fleet: { ...fleetSelector(flags), balancer: fleetBalancer(flags), healthCheck, address },
     // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
     limits: limitsOf({
       ...flags,
@@ -67,7 +71,7 @@ export function ownScaler(
     drainTimeout,
     quarantineFor,
     dryRun: false,
-    address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
+    ...(address === undefined && { address: operatorsAddress }),
   });
   const { journal } = autoscaler;
   let last: Evaluation | undefined;

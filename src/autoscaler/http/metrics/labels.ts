@@ -62,9 +62,15 @@ export const CALLS: Readonly<Record<string, readonly string[]>> = {
   ElasticLoadBalancing: [
     "DeregisterInstancesFromLoadBalancer",
     "DescribeInstanceHealth",
+    "DescribeLoadBalancers",
     "RegisterInstancesWithLoadBalancer",
   ],
-  ElasticLoadBalancingV2: ["DeregisterTargets", "DescribeTargetHealth", "RegisterTargets"],
+  ElasticLoadBalancingV2: [
+    "DeregisterTargets",
+    "DescribeTargetGroups",
+    "DescribeTargetHealth",
+    "RegisterTargets",
+  ],
   CloudWatch: ["DeleteAlarms", "DescribeAlarms", "GetMetricData", "PutMetricAlarm"],
   SNS: ["ConfirmSubscription"],
 };

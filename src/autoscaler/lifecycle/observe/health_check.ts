@@ -1,85 +1,97 @@
 /**
- * kas's own health check of an instance, which the instance must pass before kas registers it (R9).
+ * kas's own health check of an instance, which the instance must pass before kas registers it (R9). It is the check of the load balancer,
+ * or that of `--health-check`.
  *
  * @module
  */
+import { sharedChecks } from "../../../aws/balancing/shared_calls.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
-import { timeLimit } from "../../../runtime.ts";
-import { WORKER_PORT } from "../../../scaling/model/instance.ts";
-import { type ActivityContext, ActivityError } from "../activity_context.ts";
+import { checkOnce, type CheckResult } from "../../../health/check_once.ts";
+import { describeCheck, type HealthCheck, type HealthCheckSpec } from "../../../health/spec.ts";
+import { isDenied } from "../../../aws/errors.ts";
+import type { ActivityContext } from "../activity_context.ts";
 
 /** A health check that can be repeated. */
-export interface HealthCheck {
+export interface RepeatedCheck {
   /** Checks the instance once. Returns true if the instance passes, and undefined if not. */
   readonly attempt: () => Promise<true | undefined>;
-  /** Returns whether any attempt got an answer. */
+  /**
+   * Returns whether an attempt got an answer, so that a failure says something about the instance. False if only checks failed that got no
+   * answer.
+   */
   readonly answered: () => boolean;
   /** Returns the result of the last attempt for an error message. */
   readonly lastSeen: () => string | undefined;
 }
 
-/** How long a health check waits for an answer, in ms. */
-const TIMEOUT = 2_000;
-
-/** How many characters of an answer's body an error quotes. */
-const QUOTED = 80;
+/** What {@linkcode checksOf} needs of an activity's context. */
+type CheckContext = Pick<ActivityContext, "environment" | "id" | "signal">;
 
 /**
- * Returns the health check of an instance.
+ * Returns the checks that kas makes of an instance. Empty if the load balancer alone decides whether the instance is healthy: if it makes
+ * checks that kas cannot make, or if kas may not read them.
+ */
+export async function checksOf(
+  { environment: { aws, fleet, runtime: { clock } }, id, signal }: CheckContext,
+): Promise<readonly HealthCheck[]> {
+  return [fleet.healthCheck ?? await balancerChecks()].flat().filter(isOwn);
+
+  async function balancerChecks(): Promise<readonly HealthCheckSpec[]> {
+    try {
+      return (await sharedChecks(aws, fleet.balancer, clock.elapsed(), signal))(id);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      return [];
+    }
+  }
+}
+
+function isOwn(spec: HealthCheckSpec): spec is HealthCheck {
+  return spec.protocol !== "none";
+}
+
+/**
+ * Returns the health check of an instance. An instance with several checks passes if it passes all of them.
  *
- * @throws {ActivityError} if the instance has no address
+ * @param look returns the instance as EC2 shows it now. EC2 may show an address late
  */
 export function healthCheck(
-  { environment: { address, runtime: { clock, fetchDirect } }, id, signal }: ActivityContext,
+  context: CheckContext,
   instance: Ec2Instance,
-): HealthCheck {
-  const host = address(instance);
-  if (host === undefined) throw new ActivityError(`${id} has no address for its health check`, "no-answer");
+  look: () => Promise<Ec2Instance | undefined>,
+): RepeatedCheck {
+  const { environment: { address, runtime }, id, signal } = context;
+  let host = address(instance);
   let last: string | undefined;
   let answered = false;
   return {
     answered: () => answered,
     lastSeen: () => last,
     attempt: async () => {
-      using limit = timeLimit(clock, TIMEOUT);
-      try {
-        const response = await fetchDirect(`http://${host}:${WORKER_PORT}/ping`, {
-          redirect: "manual",
-          signal: AbortSignal.any([signal, limit.signal]),
-        });
-        answered = true;
-        const body = await firstLine(response);
-        last = `the last answer was ${response.status} ${body}`.trimEnd();
-        return response.status === 200 ? true : undefined;
-      } catch (error) {
-        // Every error means that the check failed. If the activity was cancelled, its signal ends the wait that repeats the
-        // attempts. A host that runs refuses a connection if no worker listens. If a security group blocks the connection, no
-        // answer comes.
-        answered ||= /connection (refused|reset)/.test(innermostMessage(error));
-        const why = limit.signal.aborted ? `no answer within ${TIMEOUT / 1_000} s` : innermostMessage(error);
-        last = `the last attempt failed: ${why}`;
+      const checks = await checksOf(context);
+      if (checks.length === 0) return true;
+      if (host === undefined) {
+        const found = await look();
+        host = found && address(found);
+      }
+      const reached = host;
+      if (reached === undefined) {
+        last = `EC2 shows no address of ${id} for the health check`;
         return undefined;
       }
+      const results = await Promise.all(checks.map((check) => checkOnce(runtime, check, reached, signal)));
+      const failure = failureOf(results);
+      if (failure === undefined) return true;
+      answered ||= failure.answered;
+      const check = checks[results.indexOf(failure)];
+      last = `${check && describeCheck(check)} at ${reached}: ${failure.description}`;
+      return undefined;
     },
   };
 }
 
-/** Returns the beginning of a body in one line. Does not read the rest of the body. */
-async function firstLine({ body }: Response): Promise<string> {
-  if (body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of body) {
-    text += decoder.decode(chunk.subarray(0, 4 * QUOTED), { stream: true });
-    if (text.length >= QUOTED) break;
-  }
-  return Array.from(text.replaceAll(/[\s\p{C}]+/gu, " ").trim()).slice(0, QUOTED).join("");
-}
-
-/** Returns the innermost message of a failed fetch, for example "connection refused". */
-function innermostMessage(error: unknown): string {
-  if (error instanceof Error && error.cause !== undefined) return innermostMessage(error.cause);
-  const message = error instanceof Error ? error.message : String(error);
-  const innermost = message.split(": ").at(-1) ?? message;
-  return innermost.replace(/ \(os error \d+\)$/, "").toLowerCase();
+/** Returns the failure that says most about the service: one with an answer, if there is one. Undefined if all checks passed. */
+function failureOf(results: readonly CheckResult[]): CheckResult | undefined {
+  const failures = results.filter(({ passed }) => !passed);
+  return failures.find(({ answered }) => answered) ?? failures[0];
 }

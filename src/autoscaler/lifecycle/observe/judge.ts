@@ -18,7 +18,7 @@ const WITNESSES = 3;
 export function judgeHealthCheck(context: ActivityContext, answered: boolean): Promise<Fault> {
   return orAway(context, async () => {
     const results = await checkOthers(context);
-    const anyAnswered = results.some((it) => it.answered);
+    const anyAnswered = results.some(({ answered, passed }) => answered || passed);
     if (!answered) return results.length === 0 || anyAnswered ? "no-answer" : "no-reach";
     if (results.length === 0) return "unproven";
     return results.some(({ passed }) => passed) ? "unhealthy" : "health-check";
@@ -26,17 +26,23 @@ export function judgeHealthCheck(context: ActivityContext, answered: boolean): P
 }
 
 /**
- * Returns whether kas's own health checks reach no instance, although the load balancer reaches some: a security group admits the load
- * balancer only. The load balancer then decides whether an instance is healthy.
+ * Whether kas's own health checks reach the fleet's instances. `unknown`: no instance is in service, with which kas could compare.
  */
-export async function isOutOfReach(context: ActivityContext): Promise<boolean> {
+export type Reach = "reached" | "out-of-reach" | "unknown";
+
+/**
+ * Returns whether the load balancer reaches instances that kas's own health checks do not reach: a security group admits the load balancer
+ * only, or the autoscaler runs outside the VPC. The load balancer then decides whether an instance is healthy.
+ */
+export async function reachOf(context: ActivityContext): Promise<Reach> {
   try {
     const serving = (await checkOthers(context)).filter(({ inService }) => inService);
-    return serving.length > 0 && serving.every(({ answered }) => !answered);
+    if (serving.length === 0) return "unknown";
+    return serving.some(({ answered, passed }) => answered || passed) ? "reached" : "out-of-reach";
   } catch {
     // Without an answer of AWS, kas waits for its own health check.
     context.signal.throwIfAborted();
-    return false;
+    return "reached";
   }
 }
 
@@ -73,7 +79,7 @@ async function checkOthers(context: ActivityContext) {
     .toSorted((a, b) => rank(a) - rank(b));
   return await Promise.all(
     running.slice(0, WITNESSES).map(async (instance) => {
-      const check = healthCheck({ ...context, id: instance.id }, instance);
+      const check = healthCheck({ ...context, id: instance.id }, instance, () => Promise.resolve(undefined));
       const passed = await check.attempt() === true;
       return { passed, answered: check.answered(), inService: rank(instance) === 0 };
     }),

@@ -183,18 +183,28 @@ function targetsAt(...found: readonly (readonly [target: string, state: string])
   );
 }
 
-Deno.test("register() registers a new instance at the port of the target group", async () => {
-  const targets = new Set(["i-2:8080"]);
-  await using server = groupWith(targets);
-  await register(server.aws, WEB, "i-1");
-  assertEquals([...targets], ["i-2:8080", "i-1:30000"]);
-  assertEquals(server.calls.at(-1)?.input, {
-    Action: "RegisterTargets",
-    Version: "2015-12-01",
-    TargetGroupArn: ARN,
-    "Targets.member.1.Id": "i-1",
+for (
+  const [found, state, ports] of [
+    [[], "healthy", [undefined]],
+    // The others show at which port the service listens.
+    [["i-2:8080"], "healthy", ["8080"]],
+    [["i-2:8080", "i-3:8080"], "healthy", ["8080"]],
+    [["i-2:8080", "i-2:8081", "i-3:8081", "i-3:8080"], "healthy", ["8080", "8081"]],
+    [["i-2:8080", "i-3:8081"], "healthy", [undefined]],
+    // Somebody may have registered it at a wrong port.
+    [["i-2:8080"], "unhealthy", [undefined]],
+  ] as const
+) {
+  const names = ports.map((port) => port ?? "the group's port").join(" and ");
+  Deno.test(`register() registers an instance at ${names} if the group has ${found.join(", ") || "none"}, ${state}`, async () => {
+    await using server = groupWith(new Set<string>(found), state);
+    await register(server.aws, WEB, "i-1");
+    const { action, input = {} } = server.calls.at(-1) ?? {};
+    const sent = [1, 2].filter((i) => input[`Targets.member.${i}.Id`] === "i-1")
+      .map((i) => input[`Targets.member.${i}.Port`]);
+    assertEquals([action, sent], ["RegisterTargets", ports]);
   });
-});
+}
 
 Deno.test("deregister() deregisters an instance at every port, and no other instance", async () => {
   const targets = new Set(["i-1:8080", "i-1:30000", "i-2:8080"]);
