@@ -289,5 +289,5 @@ function accountView(
 
 function registrationStatus(phase: RegistrationPhase | undefined): RegistrationStatus {
   if (phase === undefined) return "none";
-  return phase === "registering" ? "out-of-service" : phase;
+  return phase === "registering" || phase === "checking" ? "out-of-service" : phase;
 }

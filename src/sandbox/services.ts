@@ -113,7 +113,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
   }));
   const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region, vcpus: options.vcpus });
   const elb = makeElb({ clock, account, balancers, addresses, faults, zones: zones(region) });
-  const v2 = elbV2({ clock, account, balancers, addresses, faults, region, zones: zones(region) });
+  const v2 = elbV2({ clock, account, balancers, addresses, faults, region });
   const stopping = new AbortController();
   owned.defer(() => stopping.abort());
   const handle = endpoint({

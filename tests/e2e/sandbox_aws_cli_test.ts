@@ -114,8 +114,12 @@ for (const cli of [first, ...others]) {
   testWith(needs, `${cli} can use Application Load Balancers of the sandbox`, async (t) => {
     await using kas = await startSandbox({ kind: true, speed: 100, machine: localMachines().make });
     const elbv2 = (command: string, query: string) => aws(kas, `elbv2 ${command} --query`, query);
+    const isDefault = "Name=is-default,Values=true";
+    const vpc = await aws(kas, `ec2 describe-vpcs --filters ${isDefault} --query`, "Vpcs[].VpcId");
+    const inVpc = `Name=vpc-id,Values=${vpc}`;
+    const subnets = await aws(kas, `ec2 describe-subnets --filters ${inVpc} --query`, "Subnets[].SubnetId");
     const group = await elbv2(
-      "create-target-group --name web --protocol HTTP --port 30000 --vpc-id vpc-1 --health-check-path /ping",
+      `create-target-group --name web --protocol HTTP --port 30000 --vpc-id ${vpc} --health-check-path /ping`,
       "TargetGroups[].TargetGroupArn",
     );
     const targets = `--target-group-arn ${group} --targets Id=`;
@@ -124,7 +128,7 @@ for (const cli of [first, ...others]) {
 
     await t.step("the AWS CLI creates a load balancer that forwards to a target group", async () => {
       const balancer = await elbv2(
-        "create-load-balancer --name web --subnets subnet-1 subnet-2",
+        `create-load-balancer --name web --subnets ${subnets.replaceAll("\t", " ")}`,
         "LoadBalancers[].LoadBalancerArn",
       );
       const listener = `--load-balancer-arn ${balancer} --protocol HTTP --port 30000`;
@@ -142,7 +146,7 @@ for (const cli of [first, ...others]) {
       assertEquals(
         await elbv2(
           `modify-target-group-attributes --target-group-arn ${group} --attributes ${delay}`,
-          "Attributes[].Value",
+          "Attributes[0].Value",
         ),
         "3600",
       );

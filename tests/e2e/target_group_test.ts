@@ -13,7 +13,7 @@ Deno.test("a fleet behind a target group scales out on an alarm and scales in on
   credentials();
   await using sandbox = await startSandbox({ kind: true, speed: 40, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
-  const { ref, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
+  const { ref, dnsName } = await makeTargetGroup({ aws }, "web");
   // The sandbox sets KAS_LOAD_BALANCER; the flag takes precedence.
   const group = ["--target-group", ref.arns[0]];
   const kas = async (...words: string[]) => {

@@ -6,9 +6,15 @@
  */
 import { SnapshotHistory } from "./history.ts";
 import type { Instance } from "./instance.ts";
-import type { ApplicationBalancer, LoadBalancer, RegistrationPhase, TargetGroup } from "./load_balancer.ts";
+import type {
+  CheckFailure,
+  LoadBalancer,
+  RegistrationPhase,
+  TargetGroup,
+  V2Balancer,
+} from "./load_balancer.ts";
 import type { SecurityGroup } from "./security_group.ts";
-import { EMPTY_SNAPSHOT, findPool, type Snapshot } from "./snapshot.ts";
+import { EMPTY_SNAPSHOT, findPool, type Lingering, type Snapshot } from "./snapshot.ts";
 
 /** The resources of the account. */
 export class Account {
@@ -60,6 +66,22 @@ export class Account {
     this.#replace({ ...this.#current, securityGroups });
   }
 
+  /** Removes a security group from the account. */
+  removeSecurityGroup(id: string): void {
+    this.#replace({ ...this.#current, securityGroups: without(this.#current.securityGroups, id) });
+  }
+
+  /** Sets what a deleted load balancer still uses. Undefined: the load balancer uses nothing any more. */
+  setLingering(balancer: string, uses: Lingering | undefined): void {
+    const { lingering } = this.#current;
+    this.#replace({
+      ...this.#current,
+      lingering: uses === undefined
+        ? without(lingering, balancer)
+        : new Map([...lingering, [balancer, uses]]),
+    });
+  }
+
   /** Adds or replaces a Classic Load Balancer of the account. */
   putBalancer(balancer: LoadBalancer): void {
     const balancers = new Map([...this.#current.balancers, [balancer.name, balancer]]);
@@ -72,24 +94,41 @@ export class Account {
     this.#replace({ ...this.#current, targetGroups: new Map([...this.#current.targetGroups, ...added]) });
   }
 
-  /** Adds or replaces an Application Load Balancer of the account. */
-  putApplicationBalancer(balancer: ApplicationBalancer): void {
-    const applicationBalancers = new Map([...this.#current.applicationBalancers, [balancer.arn, balancer]]);
-    this.#replace({ ...this.#current, applicationBalancers });
+  /** Adds or replaces an Application or Network Load Balancer of the account. */
+  putV2Balancer(balancer: V2Balancer): void {
+    const v2Balancers = new Map([...this.#current.v2Balancers, [balancer.arn, balancer]]);
+    this.#replace({ ...this.#current, v2Balancers });
   }
 
-  /** Sets the phase of an instance's registration with a load balancer or target group. Undefined removes the registration. */
-  setRegistration(key: string, id: string, phase: RegistrationPhase | undefined): void {
+  /**
+   * Sets the phase of a registration with a load balancer or target group. Undefined removes the registration.
+   *
+   * @param key the name of the Classic Load Balancer or the ARN of the target group
+   * @param failure why the latest health check failed; only target groups keep it
+   */
+  setRegistration(
+    key: string,
+    registration: string,
+    phase: RegistrationPhase | undefined,
+    failure?: CheckFailure,
+  ): void {
     const pool = findPool(this.#current, key);
-    if (pool === undefined || pool.registrations.get(id) === phase) return;
+    if (pool === undefined) return;
+    const sameFailure = !("arn" in pool) ||
+      pool.failures.get(registration)?.description === failure?.description;
+    if (pool.registrations.get(registration) === phase && sameFailure) return;
     const changed = phase === undefined
       ? {
-        registrations: without(pool.registrations, id),
-        previouslyRegistered: new Set([...pool.previouslyRegistered, id]),
+        registrations: without(pool.registrations, registration),
+        previouslyRegistered: new Set([...pool.previouslyRegistered, registration]),
       }
-      : { registrations: new Map([...pool.registrations, [id, phase]]) };
-    if ("arn" in pool) this.putTargetGroups({ ...pool, ...changed });
-    else this.putBalancer({ ...pool, ...changed });
+      : { registrations: new Map([...pool.registrations, [registration, phase]]) };
+    if ("arn" in pool) {
+      const failures = failure === undefined
+        ? without(pool.failures, registration)
+        : new Map([...pool.failures, [registration, failure]]);
+      this.putTargetGroups({ ...pool, ...changed, failures });
+    } else this.putBalancer({ ...pool, ...changed });
   }
 
   /** Removes a Classic Load Balancer by its name, or a target group by its ARN. */
@@ -102,10 +141,9 @@ export class Account {
     });
   }
 
-  /** Removes an Application Load Balancer from the account. */
-  removeApplicationBalancer(arn: string): void {
-    const { applicationBalancers } = this.#current;
-    this.#replace({ ...this.#current, applicationBalancers: without(applicationBalancers, arn) });
+  /** Removes an Application or Network Load Balancer from the account. */
+  removeV2Balancer(arn: string): void {
+    this.#replace({ ...this.#current, v2Balancers: without(this.#current.v2Balancers, arn) });
   }
 
   /** Calls the callback after each change of the account, until disposal. */

@@ -85,7 +85,7 @@ export class Billing {
   advance(second: number, alarms: number): void {
     const hours = (second - this.#counted) / 3_600;
     this.#counted = second;
-    const { instances, balancers, applicationBalancers } = this.#account();
+    const { instances, balancers, v2Balancers } = this.#account();
     const existing = [...instances.values()].filter(({ state }) => state !== "terminated");
     const running = existing.filter(({ state }) => state === "running");
     const before = this.#hours;
@@ -95,7 +95,7 @@ export class Billing {
         hours * running.filter(({ detailedMonitoring }) => detailedMonitoring).length,
       instanceHours: before.instanceHours + hours * running.length,
       volumeHours: before.volumeHours + hours * existing.length,
-      balancerHours: before.balancerHours + hours * (balancers.size + applicationBalancers.size),
+      balancerHours: before.balancerHours + hours * (balancers.size + v2Balancers.size),
     };
   }
 

@@ -12,6 +12,7 @@ export interface SecurityGroupRule {
   readonly cidrs: readonly string[];
   /** Ids of security groups whose members may connect. */
   readonly groups: readonly string[];
+  readonly description?: string | undefined;
 }
 
 /** A simulated security group. */
@@ -21,4 +22,5 @@ export interface SecurityGroup {
   readonly description: string;
   readonly vpc: string;
   readonly ingress: readonly SecurityGroupRule[];
+  readonly tags: Readonly<Record<string, string>>;
 }

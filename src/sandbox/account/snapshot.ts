@@ -4,7 +4,7 @@
  * @module
  */
 import type { Instance } from "./instance.ts";
-import type { ApplicationBalancer, LoadBalancer, TargetGroup } from "./load_balancer.ts";
+import type { LoadBalancer, TargetGroup, V2Balancer } from "./load_balancer.ts";
 import type { SecurityGroup } from "./security_group.ts";
 
 /** The account's resources at one moment. Every value in a snapshot is immutable. */
@@ -17,8 +17,18 @@ export interface Snapshot {
   readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
   /** Target groups by ARN. */
   readonly targetGroups: ReadonlyMap<string, TargetGroup>;
-  /** Application Load Balancers by ARN. */
-  readonly applicationBalancers: ReadonlyMap<string, ApplicationBalancer>;
+  /** Application and Network Load Balancers by ARN. */
+  readonly v2Balancers: ReadonlyMap<string, V2Balancer>;
+  /** The resources that deleted load balancers still use, by the ARN or name of the load balancer. */
+  readonly lingering: ReadonlyMap<string, Lingering>;
+}
+
+/** What a deleted load balancer still uses, until AWS has removed its network interfaces and listeners. */
+export interface Lingering {
+  /** Ids of security groups. */
+  readonly securityGroups: readonly string[];
+  /** ARNs of target groups. */
+  readonly targetGroups: readonly string[];
 }
 
 /** The snapshot of an account without resources. */
@@ -27,7 +37,8 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   balancers: new Map(),
   securityGroups: new Map(),
   targetGroups: new Map(),
-  applicationBalancers: new Map(),
+  v2Balancers: new Map(),
+  lingering: new Map(),
 };
 
 /**
@@ -42,11 +53,8 @@ export function findPool(
   return balancers.get(key) ?? targetGroups.get(key);
 }
 
-/** Returns the Application Load Balancer that forwards requests to a target group. */
-export function balancerOfGroup(
-  { applicationBalancers }: Snapshot,
-  groupArn: string,
-): ApplicationBalancer | undefined {
-  return Array.from(applicationBalancers.values())
+/** Returns the load balancer that forwards requests to a target group. */
+export function balancerOfGroup({ v2Balancers }: Snapshot, groupArn: string): V2Balancer | undefined {
+  return Array.from(v2Balancers.values())
     .find(({ listeners }) => listeners.some(({ group }) => group === groupArn));
 }

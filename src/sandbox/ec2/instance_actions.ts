@@ -9,7 +9,7 @@ import type { Instance } from "../account/instance.ts";
 import { AwsError, type Service, type Shape } from "../wire/action.ts";
 import { boolean, integer, text } from "../wire/input.ts";
 import type { Faults } from "../faults/faults.ts";
-import { insufficientCapacity, type Launcher } from "./launcher.ts";
+import { insufficientCapacity, type Launcher } from "./launch/launcher.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { dryRunSucceeded, missingParameter, requestedInstances } from "./request.ts";
 import { reservationShapes, stateShape } from "./shapes.ts";

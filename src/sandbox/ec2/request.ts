@@ -21,12 +21,26 @@ export function requestedInstances(snapshot: Snapshot, input: Shape): Instance[]
   return ids.length === 0 ? missingParameter("InstanceId") : findInstances(snapshot, ids);
 }
 
-/** Returns the resources that a request names. In the sandbox, only instances can be resources. Throws AwsError. */
-export function requestedResources(snapshot: Snapshot, input: Shape): Instance[] {
+/** A resource with tags that a request names. */
+export interface Resource {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Returns the resources that a request names. In the sandbox, they can be instances and security groups. Throws AwsError. */
+export function requestedResources(snapshot: Snapshot, input: Shape): readonly Resource[] {
   const ids = [...new Set(texts(input, "Resources"))];
-  const unsupported = ids.find((id) => !id.startsWith("i-"));
+  if (ids.length === 0) missingParameter("ResourceId");
+  const unsupported = ids.find((id) => !/^(i|sg)-/.test(id));
   if (unsupported !== undefined) throw new AwsError("InvalidID", `The ID '${unsupported}' is not valid`);
-  return ids.length === 0 ? missingParameter("ResourceId") : findInstances(snapshot, ids);
+  const groups = ids.filter((id) => id.startsWith("sg-")).map((id) => {
+    const group = snapshot.securityGroups.get(id);
+    if (group === undefined) {
+      throw new AwsError("InvalidGroup.NotFound", `The security group '${id}' does not exist`);
+    }
+    return group;
+  });
+  return [...findInstances(snapshot, ids.filter((id) => id.startsWith("i-"))), ...groups];
 }
 
 function findInstances({ instances }: Snapshot, ids: readonly string[]): Instance[] {

@@ -13,8 +13,8 @@ import type { Service } from "../wire/action.ts";
 import { creditActions } from "./credit_actions.ts";
 import { describeActions } from "./describe_actions.ts";
 import { instanceActions } from "./instance_actions.ts";
-import { launchTemplates } from "./launch_templates.ts";
-import { Launcher } from "./launcher.ts";
+import { launchTemplates } from "./launch/launch_templates.ts";
+import { Launcher } from "./launch/launcher.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP, securityGroupActions } from "./security_groups.ts";
 import { tagActions } from "./tags.ts";
@@ -52,7 +52,7 @@ export function ec2(options: Ec2Options): Ec2 {
     ...instanceActions(account, lifecycle, launcher, faults),
     ...creditActions(account, read),
     ...tagActions(account, read),
-    ...securityGroupActions(account, read),
+    ...securityGroupActions(account, read, () => !faults.noDefaultVpc),
     ...templates.actions,
     ...zoneActions(region, () => !faults.noDefaultVpc),
   };

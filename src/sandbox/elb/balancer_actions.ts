@@ -181,6 +181,13 @@ function groupOfListeners(account: Account, listeners: readonly Listener[]): str
     cidrs: ["0.0.0.0/0"],
     groups: [],
   }));
-  account.putSecurityGroup({ id, name, description: "ELB created security group", vpc: VPC, ingress });
+  account.putSecurityGroup({
+    id,
+    name,
+    description: "ELB created security group",
+    vpc: VPC,
+    ingress,
+    tags: {},
+  });
   return id;
 }

@@ -4,22 +4,22 @@
  *
  * @module
  */
-import { BalancerProxy } from "./proxy.ts";
+import { listen } from "./traffic/listen.ts";
+import { BalancerProxy } from "./traffic/http_proxy.ts";
 import type { Faults } from "../faults/faults.ts";
 import { HealthChecks } from "./health_checks.ts";
-import { balancerOfGroup } from "../account/snapshot.ts";
+import { admitsClients } from "./traffic/reach.ts";
+import { forNetworkBalancer, type Traffic } from "./traffic/traffic.ts";
+import { TcpProxy } from "./traffic/tcp_proxy.ts";
+import { balancerOfGroup, type Lingering } from "../account/snapshot.ts";
 import type { Clock } from "../clock.ts";
 import type { Dimension, Metric, RequestCount } from "../cloudwatch/metered.ts";
 import type { Account } from "../account/account.ts";
-import type {
-  ApplicationBalancer,
-  ForwardingListener,
-  LoadBalancer,
-  TargetGroup,
-} from "../account/load_balancer.ts";
+import type { ForwardingListener, LoadBalancer, TargetGroup, V2Balancer } from "../account/load_balancer.ts";
 
-interface RunningBalancer extends AsyncDisposable {
-  readonly proxy?: BalancerProxy;
+/** What runs for a Classic Load Balancer, a target group or a listener. A listener has no proxy of its own. */
+interface Running extends AsyncDisposable {
+  readonly proxy?: BalancerProxy | TcpProxy;
 }
 
 /** Runs a proxy for each Classic Load Balancer and target group, and opens the ports of the listeners. */
@@ -29,7 +29,8 @@ export class Balancers implements AsyncDisposable {
   readonly #faults: Faults;
   readonly #fetch: typeof fetch;
   /** Running load balancers by the key of their instances: name, target group ARN or listener ARN. */
-  readonly #running = new Map<string, RunningBalancer>();
+  readonly #running = new Map<string, Running>();
+  readonly #timers = new Set<Disposable>();
   readonly #closing = new Set<PromiseLike<void>>();
 
   /** @param network sends requests to the instances. Default: the real network of this host */
@@ -52,22 +53,73 @@ export class Balancers implements AsyncDisposable {
     this.#start(group.arn, "", []);
   }
 
-  /** Opens the port of a listener. Throws Deno.errors.AddrInUse if the port is in use. */
-  openListener(dnsName: string, { arn, port, group }: ForwardingListener): void {
-    const server = listen(dnsName, port, () => this.proxy(group));
-    this.#running.set(arn, server);
+  /** Adds a load balancer of ELB v2 to the account. The load balancer becomes active when it has been provisioned. */
+  addV2Balancer(balancer: V2Balancer): void {
+    this.#account.putV2Balancer({ ...balancer, active: false });
+    this.#after(this.#faults.provisioning, () => {
+      const created = this.#account.current.v2Balancers.get(balancer.arn);
+      if (created === undefined) return;
+      this.#account.putV2Balancer({ ...created, active: true });
+      for (const listener of created.listeners) this.#open(created, listener);
+      this.updateZones(created.listeners.map(({ group }) => group));
+    });
   }
 
-  /** Removes and stops a Classic Load Balancer or target group, or closes a listener. */
+  /**
+   * Adds a listener to a load balancer of ELB v2. Opens its port when the load balancer is active. Throws Deno.errors.AddrInUse or
+   * PermissionDenied if this process cannot open the port.
+   */
+  addListener(balancer: V2Balancer, listener: ForwardingListener): void {
+    if (balancer.active) this.#open(balancer, listener);
+    else Deno.listen({ hostname: balancer.dnsName, port: listener.port }).close();
+    this.#account.putV2Balancer({ ...balancer, listeners: [...balancer.listeners, listener] });
+    this.updateZones([listener.group]);
+  }
+
+  /** Removes listeners of a load balancer of ELB v2, and closes their ports. */
+  removeListeners(balancer: V2Balancer, removed: readonly ForwardingListener[]): void {
+    const listeners = balancer.listeners.filter((listener) => !removed.includes(listener));
+    this.#account.putV2Balancer({ ...balancer, listeners });
+    for (const { arn } of removed) this.#stop(arn);
+    this.updateZones(removed.map(({ group }) => group));
+  }
+
+  /** Removes a load balancer of ELB v2 and its listeners. */
+  removeV2Balancer(balancer: V2Balancer): void {
+    this.removeListeners(balancer, balancer.listeners);
+    this.#account.removeV2Balancer(balancer.arn);
+    const targetGroups = balancer.listeners.map(({ group }) => group);
+    this.#linger(balancer.arn, { securityGroups: balancer.securityGroups, targetGroups });
+  }
+
+  /** Sets the zones of target groups to the zones of their load balancers. Without an active load balancer, a group has no zones. */
+  updateZones(groups: readonly string[]): void {
+    for (const arn of groups) {
+      const group = this.#account.current.targetGroups.get(arn);
+      const balancer = balancerOfGroup(this.#account.current, arn);
+      const zones = balancer?.active ? balancer.zones : NO_ZONES;
+      if (group !== undefined && group.zones !== zones) this.#account.putTargetGroups({ ...group, zones });
+    }
+  }
+
+  /** Removes and stops a Classic Load Balancer or target group. */
   remove(key: string): void {
-    const running = this.#running.get(key);
-    this.#running.delete(key);
+    const classic = this.#account.current.balancers.get(key);
+    this.#stop(key);
     this.#account.removePool(key);
-    if (running !== undefined) this.#closing.add(running[Symbol.asyncDispose]());
+    if (classic !== undefined) {
+      this.#linger(key, { securityGroups: classic.securityGroups, targetGroups: [] });
+    }
   }
 
-  /** Returns the proxy of a Classic Load Balancer or target group. */
+  /** Returns the proxy of a Classic Load Balancer, or of a target group for HTTP. */
   proxy(key: string): BalancerProxy | undefined {
+    const proxy = this.#running.get(key)?.proxy;
+    return proxy instanceof BalancerProxy ? proxy : undefined;
+  }
+
+  /** Returns the traffic of a Classic Load Balancer or target group. */
+  traffic(key: string): Traffic | undefined {
     return this.#running.get(key)?.proxy;
   }
 
@@ -75,7 +127,7 @@ export class Balancers implements AsyncDisposable {
   requests(): ReadonlyMap<string, RequestCount> {
     const { balancers, targetGroups } = this.#account.current;
     const counted = (key: string, metrics: readonly Metric[]) =>
-      [key, { total: this.proxy(key)?.answered ?? 0, metrics }] as const;
+      [key, { total: this.traffic(key)?.answered ?? 0, metrics }] as const;
     return new Map([
       ...Array.from(balancers.keys(), (name) => counted(name, [classicRequestCount(name)])),
       ...Array.from(
@@ -86,14 +138,26 @@ export class Balancers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const key of [...this.#running.keys()]) this.remove(key);
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+    for (const key of [...this.#running.keys()]) this.#stop(key);
     await Promise.all(this.#closing);
   }
 
   /** Starts the proxy and health checks of a load balancer or target group, and opens its ports. */
   #start(key: string, dnsName: string, ports: readonly number[]): void {
-    const proxy = new BalancerProxy(this.#clock, this.#account, this.#faults, key, this.#fetch);
-    const servers = ports.map((port) => listen(dnsName, port, () => proxy));
+    const group = this.#account.current.targetGroups.get(key);
+    const proxy = group !== undefined && forNetworkBalancer(group)
+      ? new TcpProxy(this.#clock, this.#account, this.#faults, key)
+      : new BalancerProxy(this.#clock, this.#account, this.#faults, key, this.#fetch);
+    const servers = ports.map((port) =>
+      listen({
+        hostname: dnsName,
+        port,
+        protocol: "HTTP",
+        admits: () => this.#admits(this.#account.current.balancers.get(key), port),
+        proxy: () => proxy,
+      })
+    );
     const checks = new HealthChecks(this.#clock, this.#account, this.#faults, key, this.#fetch);
     this.#running.set(key, {
       proxy,
@@ -104,7 +168,51 @@ export class Balancers implements AsyncDisposable {
       },
     });
   }
+
+  /** Opens the port of a listener of ELB v2. */
+  #open({ arn, dnsName }: V2Balancer, { arn: listener, protocol, port, group }: ForwardingListener): void {
+    this.#running.set(
+      listener,
+      listen({
+        hostname: dnsName,
+        port,
+        protocol,
+        admits: () => this.#admits(this.#account.current.v2Balancers.get(arn), port),
+        proxy: () => this.#running.get(group)?.proxy,
+      }),
+    );
+  }
+
+  /** Returns whether the security groups of a load balancer admit clients on a port. */
+  #admits(balancer: Pick<LoadBalancer, "securityGroups"> | undefined, port: number): boolean {
+    return !this.#faults.securityGroups ||
+      admitsClients(this.#account.current, balancer?.securityGroups ?? [], port);
+  }
+
+  #stop(key: string): void {
+    const running = this.#running.get(key);
+    this.#running.delete(key);
+    if (running !== undefined) this.#closing.add(running[Symbol.asyncDispose]());
+  }
+
+  /** Lets a deleted load balancer use its security groups and target groups for some more time. */
+  #linger(key: string, uses: Lingering): void {
+    if (this.#faults.deletionLag === 0) return;
+    this.#account.setLingering(key, uses);
+    this.#after(this.#faults.deletionLag, () => this.#account.setLingering(key, undefined));
+  }
+
+  #after(ms: number, callback: () => void): void {
+    if (ms === 0) return callback();
+    const timer = this.#clock.after(ms, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+  }
 }
+
+const NO_ZONES: readonly string[] = [];
 
 /**
  * Returns the metric RequestCount of a Classic Load Balancer. Source: CLB guide, "CloudWatch metrics for your Classic Load
@@ -115,15 +223,15 @@ function classicRequestCount(name: string): Metric {
 }
 
 /**
- * Returns the metrics RequestCount of an Application Load Balancer and of one of its target groups. Source: ALB guide,
- * "CloudWatch metrics".
+ * Returns the metrics of requests to a target group: RequestCount of an Application Load Balancer and of one of its target groups, or
+ * NewFlowCount of a Network Load Balancer. Source: ALB guide and NLB guide, "CloudWatch metrics".
  */
-function targetGroupRequestCounts(
-  group: string,
-  balancer: ApplicationBalancer | undefined,
-): readonly Metric[] {
+function targetGroupRequestCounts(group: string, balancer: V2Balancer | undefined): readonly Metric[] {
   if (balancer === undefined) return [];
   const loadBalancer = { Name: "LoadBalancer", Value: balancer.arn.replace(/^.*:loadbalancer\//, "") };
+  if (balancer.type === "network") {
+    return [{ Namespace: "AWS/NetworkELB", MetricName: "NewFlowCount", Dimensions: [loadBalancer] }];
+  }
   const targetGroup = { Name: "TargetGroup", Value: group.replace(/^.*:/, "") };
   return [
     requestCount("AWS/ApplicationELB", loadBalancer),
@@ -133,20 +241,4 @@ function targetGroupRequestCounts(
 
 function requestCount(Namespace: string, ...Dimensions: readonly Dimension[]): Metric {
   return { Namespace, MetricName: "RequestCount", Dimensions };
-}
-
-/** Opens a port and forwards its requests to a proxy. */
-function listen(hostname: string, port: number, proxy: () => BalancerProxy | undefined): AsyncDisposable {
-  const closed = new AbortController();
-  const { finished } = Deno.serve(
-    { hostname, port, signal: closed.signal, onListen: () => {} },
-    (request, { remoteAddr }) =>
-      proxy()?.handle(request, remoteAddr.hostname) ?? new Response("no target group\n", { status: 503 }),
-  );
-  return {
-    [Symbol.asyncDispose]: async () => {
-      closed.abort();
-      await finished;
-    },
-  };
 }

@@ -7,9 +7,18 @@ import type { Faults } from "../faults/faults.ts";
 import type { Clock } from "../clock.ts";
 import type { Account } from "../account/account.ts";
 import { findPool } from "../account/snapshot.ts";
-import type { HealthCheck, Pool, RegistrationPhase } from "../account/load_balancer.ts";
+import {
+  type CheckFailure,
+  type HealthCheck,
+  instanceOf,
+  type Pool,
+  portOf,
+  type RegistrationPhase,
+} from "../account/load_balancer.ts";
 import type { Instance } from "../account/instance.ts";
-import { reaches } from "./reach.ts";
+import { checkTarget, FAILED, runCheck, TIMED_OUT, TRAFFIC_PORT } from "./traffic/check.ts";
+import { reaches } from "./traffic/reach.ts";
+import { forNetworkBalancer } from "./traffic/traffic.ts";
 
 /**
  * Pause between the first and second check of an instance that has not passed a check yet, in ms of sandbox time. Each further
@@ -54,7 +63,7 @@ export class HealthChecks implements Disposable {
     const pool = findPool(this.#account.current, this.#key);
     const toCheck = new Set<string>();
     for (const [id, phase] of pool?.registrations ?? []) {
-      const instance = instances.get(id);
+      const instance = instances.get(instanceOf(id));
       if (pool === undefined || phase === "draining") continue;
       if (instance === undefined || instance.state === "terminated") {
         this.#account.setRegistration(this.#key, id, undefined);
@@ -76,13 +85,17 @@ export class HealthChecks implements Disposable {
   }
 
   async #check(id: string, signal: AbortSignal): Promise<void> {
-    const firstCheck = this.#faults.firstCheckShare() *
-      (findPool(this.#account.current, this.#key)?.healthCheck.interval ?? 0) * 1_000;
+    const registered = findPool(this.#account.current, this.#key);
+    const forNetwork = registered !== undefined && "arn" in registered && forNetworkBalancer(registered);
+    const interval = (registered?.healthCheck.interval ?? 0) * 1_000;
+    const firstCheck = this.#faults.firstCheckShare() * interval + (forNetwork ? this.#faults.nlbLag : 0);
     if (firstCheck > 0) await this.#pause(firstCheck, signal);
+    if (registered !== undefined && "arn" in registered) this.#begin(id, signal);
     const since = this.#clock.now();
     let inARow = { passed: true, times: 0 };
     for (let first = FIRST_RETRY;; first *= 2) {
-      const passed = await this.#passes(id, signal);
+      const failure = await this.#failure(id, signal);
+      const passed = failure === undefined;
       const pool = findPool(this.#account.current, this.#key);
       const phase = pool?.registrations.get(id);
       if (signal.aborted || pool === undefined || phase === undefined) return;
@@ -93,10 +106,10 @@ export class HealthChecks implements Disposable {
         pool.healthCheck,
         (this.#clock.now() - since) * this.#clock.speed,
       );
-      this.#account.setRegistration(this.#key, id, next);
+      this.#account.setRegistration(this.#key, id, next, failure);
       await this.#pause(
         Math.min(
-          next === "registering" && firstCheck === 0 ? first : Infinity,
+          isNew(next) && firstCheck === 0 ? first : Infinity,
           pool.healthCheck.interval * 1_000,
         ),
         signal,
@@ -104,38 +117,42 @@ export class HealthChecks implements Disposable {
     }
   }
 
-  async #passes(id: string, signal: AbortSignal): Promise<boolean> {
+  /** Shows that the health checks of a new target have begun. */
+  #begin(id: string, signal: AbortSignal): void {
+    const phase = findPool(this.#account.current, this.#key)?.registrations.get(id);
+    if (!signal.aborted && phase === "registering") this.#account.setRegistration(this.#key, id, "checking");
+  }
+
+  /** Checks an instance once. Returns why the check failed, or undefined if the check passed. */
+  async #failure(id: string, signal: AbortSignal): Promise<CheckFailure | undefined> {
     const { current } = this.#account;
     const pool = findPool(current, this.#key);
-    const instance = current.instances.get(id);
-    if (pool === undefined || instance === undefined || this.#faults.unhealthy.has(id)) return false;
-    const { healthCheck } = pool;
-    const { address } = instance;
-    const [, protocol, port = "", path = ""] = /^(\w+):(\d+)(.*)$/.exec(healthCheck.target) ?? [];
+    const instance = current.instances.get(instanceOf(id));
+    if (pool === undefined || instance === undefined || this.#faults.unhealthy.has(instance.id)) {
+      return FAILED;
+    }
+    const { target, timeout, codes = "200" } = pool.healthCheck;
+    const { protocol, port: checkPort, path } = checkTarget(target);
+    const port = checkPort === TRAFFIC_PORT ? portOf(id) ?? 80 : Number(checkPort);
     // A security group drops what it does not admit, so that the check gets no answer until its timeout.
-    if (this.#faults.securityGroups && !reaches(current, pool, instance, Number(port))) {
-      await this.#pause(healthCheck.timeout * 1_000, signal);
-      return false;
+    if (this.#faults.securityGroups && !reaches(current, pool, instance, port)) {
+      await this.#pause(timeout * 1_000, signal);
+      return TIMED_OUT;
     }
     const deadline = new AbortController();
     const abort = () => deadline.abort();
     signal.addEventListener("abort", abort, { once: true });
-    const timeout = Math.max(healthCheck.timeout * 1_000, MIN_TIMEOUT * this.#clock.speed);
-    using _timer = this.#clock.after(timeout, abort);
+    using _timer = this.#clock.after(Math.max(timeout * 1_000, MIN_TIMEOUT * this.#clock.speed), abort);
     try {
-      if (protocol === "TCP") {
-        (await Deno.connect({ hostname: address, port: Number(port) })).close();
-        return true;
-      }
-      const response = await this.#fetch(`http://${address}:${port}${path}`, {
-        client: this.#client,
-        redirect: "manual",
+      return await runCheck({
+        protocol,
+        port: String(port),
+        path,
+        codes,
+        address: instance.address,
         signal: deadline.signal,
+        network: (url, options) => this.#fetch(url, { ...options, client: this.#client }),
       });
-      await response.body?.cancel();
-      return response.status === 200;
-    } catch {
-      return false;
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -143,6 +160,7 @@ export class HealthChecks implements Disposable {
 
   /** Waits for a number of ms of sandbox time, or until `signal` aborts. */
   #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     const abort = () => {
       timer[Symbol.dispose]();
@@ -155,6 +173,11 @@ export class HealthChecks implements Disposable {
     signal.addEventListener("abort", abort, { once: true });
     return promise;
   }
+}
+
+/** Returns whether a registration has not passed a health check yet. */
+export function isNew(phase: RegistrationPhase): boolean {
+  return phase === "registering" || phase === "checking";
 }
 
 /** Returns whether an instance is running in a zone that the load balancer sends requests to. */
@@ -177,6 +200,7 @@ export function nextPhase(
 ): RegistrationPhase {
   switch (phase) {
     case "registering":
+    case "checking":
       if (latest.passed) return "in-service";
       return elapsed >= interval * unhealthyThreshold * 1_000 ? "out-of-service" : phase;
     case "in-service":

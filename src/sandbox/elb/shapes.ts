@@ -146,6 +146,7 @@ export function healthShape(id: string, balancer: LoadBalancer, instance: Instan
     case "in-service":
       return of("InService", "N/A", "N/A");
     case "registering":
+    case "checking":
       return of("OutOfService", "ELB", "Instance registration is still in progress.");
     case "out-of-service":
       return of(

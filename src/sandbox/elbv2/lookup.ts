@@ -6,7 +6,7 @@
 import { integer, required, text, texts, validationError } from "../wire/input.ts";
 import { type Page, page } from "../wire/paging.ts";
 import { AwsError, type Shape } from "../wire/action.ts";
-import type { ApplicationBalancer, TargetGroup } from "../account/load_balancer.ts";
+import type { ForwardingListener, TargetGroup, V2Balancer } from "../account/load_balancer.ts";
 import type { Snapshot } from "../account/snapshot.ts";
 
 /** Returns the target group that a request names. Throws AwsError TargetGroupNotFound. */
@@ -17,12 +17,27 @@ export function requestedGroup({ targetGroups }: Snapshot, input: Shape): Target
 }
 
 /** Returns the load balancer that a request names. Throws AwsError LoadBalancerNotFound. */
-export function requestedBalancer({ applicationBalancers }: Snapshot, input: Shape): ApplicationBalancer {
-  const balancer = applicationBalancers.get(required(text(input, "LoadBalancerArn"), "LoadBalancerArn"));
+export function requestedBalancer({ v2Balancers }: Snapshot, input: Shape): V2Balancer {
+  const balancer = v2Balancers.get(required(text(input, "LoadBalancerArn"), "LoadBalancerArn"));
   if (balancer === undefined) {
     throw new AwsError("LoadBalancerNotFound", "One or more load balancers not found");
   }
   return balancer;
+}
+
+/** A listener and its load balancer. */
+export interface FoundListener {
+  readonly balancer: V2Balancer;
+  readonly listener: ForwardingListener;
+}
+
+/** Returns the listener with an ARN. Throws AwsError ListenerNotFound. */
+export function listenerOf({ v2Balancers }: Snapshot, arn: string): FoundListener {
+  for (const balancer of v2Balancers.values()) {
+    const listener = balancer.listeners.find((listener) => listener.arn === arn);
+    if (listener !== undefined) return { balancer, listener };
+  }
+  throw new AwsError("ListenerNotFound", "One or more listeners not found");
 }
 
 /**

@@ -17,6 +17,4 @@ export interface ElbV2Options {
   readonly addresses: LoopbackAddresses;
   readonly faults: Faults;
   readonly region: string;
-  /** Names of the region's availability zones. */
-  readonly zones: readonly string[];
 }

@@ -9,7 +9,9 @@
  * for basic monitoring, EC2 user guide, using-cloudwatch-new; for the rate limits, see rate_limits.ts; for the age of
  * reads, EC2 developer guide, eventual consistency; for the CPU after a boot, EC2 Auto Scaling user guide, default
  * instance warmup; for Subscribe, SNS API reference, "Unreachable Endpoint". AWS documents no time for the first status
- * check; about 3 minutes are common.
+ * check; about 3 minutes are common. For Network Load Balancers, aws-load-balancer-controller issue 1834: AWS's support names 3 to 5
+ * minutes for a registration and for a deregistration. For the security groups of deleted load balancers, terraform issue 3758: some
+ * minutes. AWS documents no time for the provisioning; about 2 minutes are common.
  */
 export const DEFAULT_FAULTS: readonly string[] = [
   "metric-delay=90s",
@@ -19,6 +21,9 @@ export const DEFAULT_FAULTS: readonly string[] = [
   "rate-limits=on",
   "read-lag=5s",
   "drain-lag=5s",
+  "nlb-lag=180s",
+  "provisioning=120s",
+  "deletion-lag=60s",
   "late-first-check=on",
   "check-endpoints=on",
 ];

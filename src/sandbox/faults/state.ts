@@ -51,6 +51,15 @@ export class FaultState {
   lateFirstCheck = false;
   /** Delay with which ELB reports the end of an instance's draining, in ms of sandbox time. */
   drainLag = 0;
+  /**
+   * How long a Network Load Balancer takes to notice a registration or deregistration, in ms of sandbox time: a new target gets no health
+   * check, and a deregistered target still gets new connections.
+   */
+  nlbLag = 0;
+  /** How long a new load balancer of ELB v2 is being provisioned, in ms of sandbox time. */
+  provisioning = 0;
+  /** How long a deleted load balancer still uses its security groups and target groups, in ms of sandbox time. */
+  deletionLag = 0;
   /** Time from the end of a metric period until its datapoint is visible, in ms of sandbox time. */
   metricDelay = 0;
   /** Whether an instance without detailed monitoring reports one datapoint every five minutes instead of every minute. */
@@ -90,6 +99,9 @@ export class FaultState {
     this.bootCpu =
       this.statusDelay =
       this.drainLag =
+      this.nlbLag =
+      this.provisioning =
+      this.deletionLag =
       this.metricDelay =
         0;
     this.rateLimits =

@@ -1,13 +1,22 @@
 /**
- * The signing key and certificate of the sandbox's SNS. The certificate is a self-signed X.509 certificate. This module encodes the
- * certificate in DER, because neither Deno nor Node can create a certificate.
+ * The signing key and certificate of the sandbox's SNS, and the certificate of its HTTPS listeners. They are self-signed X.509
+ * certificates. This module encodes a certificate in DER, because neither Deno nor Node can create a certificate.
  *
  * Source: RFC 5280 section 4.1 (Certificate), ITU-T X.690 (DER).
  *
  * @module
  */
 import { Buffer } from "node:buffer";
-import { createHash, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, createSign, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+
+/** A self-signed X.509 certificate and its key. */
+export interface SelfSigned {
+  /** The certificate in DER. */
+  readonly der: Buffer;
+  /** The certificate in PEM format. */
+  readonly pem: string;
+  readonly privateKey: KeyObject;
+}
 
 /** Signs messages with the same algorithms as SNS. */
 export interface Signer {
@@ -25,16 +34,16 @@ export interface Signer {
 const HOUR = 3_600_000;
 
 /**
- * Creates an RSA key and a certificate. The certificate is valid from one hour before `now` until one day after `now`.
+ * Creates an RSA key and a certificate for a host. The certificate is valid from one hour before `now` until one day after `now`.
  *
  * @param now current time in ms since the epoch
- * @param bits size of the key in bits. SNS uses 2,048
+ * @param bits size of the key in bits
  */
-export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
+export function selfSigned(host: string, now: number = Date.now(), bits = 2_048): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });
   const algorithm = sequence(objectId(SHA256_WITH_RSA), NULL);
-  const name = sequence(set(sequence(objectId(COMMON_NAME), element(0x0c, ascii("sns.amazonaws.com")))));
-  const alternative = sequence(element(0x82, ascii("sns.amazonaws.com")));
+  const name = sequence(set(sequence(objectId(COMMON_NAME), element(0x0c, ascii(host)))));
+  const alternative = sequence(element(0x82, ascii(host)));
   const extension = sequence(objectId(SUBJECT_ALTERNATIVE_NAME), element(0x04, alternative));
   const body = sequence(
     element(0xa0, integer(Uint8Array.of(2))), // version 3
@@ -49,8 +58,20 @@ export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
   const signature = createSign("RSA-SHA256").update(body).sign(privateKey);
   const der = sequence(body, algorithm, element(0x03, Uint8Array.of(0), signature)); // no unused bits
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  const pem = ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+  return { der, pem, privateKey };
+}
+
+/**
+ * Creates the signer of SNS, with a certificate of its own.
+ *
+ * @param now current time in ms since the epoch
+ * @param bits size of the key in bits. SNS uses 2,048
+ */
+export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
+  const { der, pem, privateKey } = selfSigned("sns.amazonaws.com", now, bits);
   return {
-    pem: ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n"),
+    pem,
     path: `/SimpleNotificationService-${createHash("sha256").update(der).digest("hex").slice(0, 32)}.pem`,
     sign: (text, version) =>
       createSign(version === "1" ? "RSA-SHA1" : "RSA-SHA256").update(text, "utf8").sign(privateKey, "base64"),

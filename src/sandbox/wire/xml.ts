@@ -36,6 +36,7 @@ const EC2_NAMES: Readonly<Record<string, string>> = {
   StartingInstances: "instancesSet",
   StateTransitionReason: "reason",
   StoppingInstances: "instancesSet",
+  Subnets: "subnetSet",
   SuccessfulInstanceCreditSpecifications: "successfulInstanceCreditSpecificationSet",
   TagSpecifications: "tagSpecificationSet",
   Tags: "tagSet",

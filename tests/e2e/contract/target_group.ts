@@ -21,7 +21,7 @@ export interface Made {
 
 /** Creates a target group and, unless it is `unused`, a load balancer that forwards port 30000 to it. */
 export async function makeTargetGroup(
-  { aws, name: backend }: { readonly aws: Aws; readonly name: "sandbox" | "moto" },
+  { aws }: { readonly aws: Aws },
   name: string,
   {
     unused = false,
@@ -29,9 +29,7 @@ export async function makeTargetGroup(
   } = {},
 ): Promise<Made> {
   const elb = await aws.elbv2();
-  const { subnets, vpc } = backend === "moto"
-    ? await network(aws)
-    : { subnets: ["subnet-1", "subnet-2"], vpc: "vpc-1" };
+  const { subnets, vpc } = await network(aws);
   const group = { Name: name, Protocol: "HTTP", Port: 30_000, VpcId: vpc, TargetType: "instance" } as const;
   const { TargetGroups } = await elb.send(new CreateTargetGroupCommand({ ...group, ...healthCheck }));
   const arn = TargetGroups?.[0]?.TargetGroupArn ?? "";
@@ -53,8 +51,9 @@ export async function makeTargetGroup(
   return { ref, dnsName: DNSName, loadBalancerArn: LoadBalancerArn };
 }
 
-/** moto's default network. */
+/** The default VPC, and its default subnet in each zone. */
 async function network(aws: Aws): Promise<{ subnets: string[]; vpc: string }> {
-  const { Subnets = [] } = await (await aws.ec2()).send(new DescribeSubnetsCommand({}));
+  const Filters = [{ Name: "default-for-az", Values: ["true"] }];
+  const { Subnets = [] } = await (await aws.ec2()).send(new DescribeSubnetsCommand({ Filters }));
   return { subnets: Subnets.map(({ SubnetId }) => SubnetId ?? ""), vpc: Subnets[0]?.VpcId ?? "" };
 }

@@ -92,7 +92,7 @@ async function growingRequests(): Promise<IamRequest[]> {
 async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly requests: IamRequest[] }> {
   const [first, second] = NODES;
   await using it = await stage({ nodes: 2, machine: machines((id) => id !== first) }, { startTimeout: 400 });
-  const { ref: balancer } = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "kas");
+  const { ref: balancer } = await makeTargetGroup({ aws: it.aws }, "kas");
   await applyChanges(it.aws, balancer.arns[0], { delay: 1 });
   await register(it.aws, balancer, BASE);
   const before = it.sandbox.calls.length;
@@ -248,7 +248,7 @@ testWith(
         HealthCheckIntervalSeconds: 5,
         HealthCheckTimeoutSeconds: 2,
       };
-      const { ref } = await makeTargetGroup({ aws, name: "sandbox" }, "kas", { healthCheck });
+      const { ref } = await makeTargetGroup({ aws }, "kas", { healthCheck });
       created.push(ref);
       return ref;
     });

@@ -27,7 +27,7 @@ async function behindTargetGroup(
   it: Stage,
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
 ): Promise<Made & { readonly fleet: ServiceOptions["fleet"] }> {
-  const made = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "web", { unused });
+  const made = await makeTargetGroup({ aws: it.aws }, "web", { unused });
   await applyChanges(it.aws, made.ref.arns[0], { delay });
   await register(it.aws, made.ref, BASE);
   if (!unused) await standing(it, made, BASE, "in-service");

@@ -7,7 +7,7 @@ import { BASE, fleet } from "../../../unit/admin/fleet.ts";
 Deno.test("a request alarm of a target group changes to ALARM while there are requests, and to OK without requests", async () => {
   await using f = await fleet();
   using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
-  const { ref: { arns: [arn] }, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
+  const { ref: { arns: [arn] }, dnsName } = await makeTargetGroup({ aws }, "web");
   const group = (words: string) => f.rows(`${words} --target-group ${arn}`);
   await group(`balancers register web ${BASE}`);
   await eventually(() => group("balancers"), ([row]) => row?.["health"] === "healthy");

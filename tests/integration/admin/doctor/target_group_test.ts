@@ -8,8 +8,7 @@ import { eventually } from "../../../support/kas.ts";
 import { NODE } from "../../../unit/admin/fleet.ts";
 import { assertProblem, repair, settled, type Wired, wired } from "./wired.ts";
 
-const behindGroup = () =>
-  wired({}, async (aws) => (await makeTargetGroup({ aws, name: "sandbox" }, "group")).ref);
+const behindGroup = () => wired({}, async (aws) => (await makeTargetGroup({ aws }, "group")).ref);
 
 const arnOf = ({ balancer }: Wired) => balancer.kind === "target-groups" ? balancer.arns[0] : "";
 

@@ -7,7 +7,7 @@ Deno.test("setup right after the creation of the base instance waits until EC2 r
   await using f = await fleet({ empty: true, boot: 150_000 });
   using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
   await f.rows("instances create --image ami-1 --role base");
-  const { ref: { arns: [arn] } } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
+  const { ref: { arns: [arn] } } = await makeTargetGroup({ aws }, "web");
   assertEquals(f.sandbox.account.instances().map(({ state }) => state), ["pending"]);
   const rows = await f.rows(`setup --target-group ${arn}`);
   assertEquals(

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { realClock } from "../../../../src/sandbox/clock.ts";
 import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
@@ -441,14 +441,22 @@ Deno.test("with security-groups, a load balancer reaches only instances whose se
   await using aws = await startElb();
   await aws.inService(A);
   aws.faults.set("security-groups=on");
+  const group = "sg-00000000000000002";
+  const clients = { protocol: "tcp", from: 30_000, to: 30_000, cidrs: ["0.0.0.0/0"], groups: [] };
+  const balancer = aws.account.current.balancers.get("kas");
+  assertExists(balancer);
+  const front = { id: group, name: "front", description: "front", vpc: balancer.vpc, tags: {} };
+  aws.account.putSecurityGroup({ ...front, ingress: [clients] });
+  aws.account.putBalancer({ ...balancer, securityGroups: [group] });
+  const GroupId = "sg-00000000000000001";
+  const own = { GroupId, IpPermissions: [{ IpProtocol: "-1", Groups: [{ GroupId: group }] }] };
+  await aws.ec2["AuthorizeSecurityGroupIngress"]?.(own);
   const status = async () => {
     const response = await aws.get("/work");
     await response.body?.cancel();
     return response.status;
   };
   assertEquals(await status(), 200);
-  const group = "sg-00000000000000001";
-  const own = { GroupId: group, IpPermissions: [{ IpProtocol: "-1", Groups: [{ GroupId: group }] }] };
   await aws.ec2["RevokeSecurityGroupIngress"]?.(own);
   assertEquals(await status(), 504);
   await aws.until(A, "out-of-service");

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { realClock } from "../../../../src/sandbox/clock.ts";
 import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
-import { zones } from "../../../../src/sandbox/ec2/zones.ts";
+import { subnetOf, VPC, zones } from "../../../../src/sandbox/ec2/zones.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
 import { Balancers } from "../../../../src/sandbox/elb/balancers.ts";
 import { elbV2 } from "../../../../src/sandbox/elbv2/service.ts";
@@ -17,11 +17,13 @@ const REGION = "eu-west-1";
 /** The ids of instances: running, running, stopped. */
 const [A, B, STOPPED] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
 
+const SUBNETS = zones(REGION).map((zone) => subnetOf(zone));
+
 const WEB = {
   Name: "web",
   Protocol: "HTTP",
   Port: "30000",
-  VpcId: "vpc-1",
+  VpcId: VPC,
   HealthCheckPath: "/ping",
   HealthCheckIntervalSeconds: "5",
   HealthCheckTimeoutSeconds: "2",
@@ -51,7 +53,6 @@ async function startElbV2({ delay = "300" } = {}) {
     addresses,
     faults,
     region: REGION,
-    zones: zones(REGION),
   });
   for (const zone of [...zones(REGION), zones(REGION)[0]]) ec2.create({ zone });
   for (const id of [A, B]) lifecycle.startWithoutBoot(id);
@@ -60,7 +61,7 @@ async function startElbV2({ delay = "300" } = {}) {
   const group = String(at(await call("CreateTargetGroup", WEB), "TargetGroups.0.TargetGroupArn"));
   const Attributes = [{ Key: "deregistration_delay.timeout_seconds", Value: delay }];
   await call("ModifyTargetGroupAttributes", { TargetGroupArn: group, Attributes });
-  const created = await call("CreateLoadBalancer", { Name: "web", Subnets: ["subnet-1", "subnet-2"] });
+  const created = await call("CreateLoadBalancer", { Name: "web", Subnets: SUBNETS });
   const balancer = String(at(created, "LoadBalancers.0.LoadBalancerArn"));
   const listener = {
     LoadBalancerArn: balancer,
@@ -105,7 +106,7 @@ Deno.test("a target is unused until a listener forwards to its target group, the
   assertEquals(await aws.health(B), "unused Target.NotRegistered");
   aws.faults.unhealthy.add(A);
   await aws.call("CreateListener", aws.listener);
-  assertEquals(await aws.health(A), "initial Elb.RegistrationInProgress");
+  await aws.until(A, "initial Elb.InitialHealthChecking");
   aws.faults.unhealthy.clear();
   await aws.until(A, "healthy");
   assertEquals(await (await fetch(aws.url)).text(), A);
@@ -207,7 +208,7 @@ Deno.test("DescribeTargetGroups returns the settings of CreateTargetGroup", asyn
   assertEquals([await told("HealthCheckPort"), await told("HealthyThresholdCount")], ["30000", 3]);
   assertEquals([await told("HealthCheckPath"), await told("HealthCheckIntervalSeconds")], ["/ping", 5]);
   const again = await aws.call("DescribeTargetGroupAttributes", { TargetGroupArn });
-  assertEquals(again, { Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: "300" }] });
+  assertEquals(at(again, "Attributes.0"), { Key: "deregistration_delay.timeout_seconds", Value: "300" });
   const listed = await aws.call("DescribeListeners", { LoadBalancerArn: aws.balancer });
   assertEquals(at(listed, "Listeners.0.DefaultActions.0.TargetGroupArn"), aws.group);
 });
@@ -216,7 +217,7 @@ Deno.test("invalid requests to ELB v2 fail with AWS's error codes", async () => 
   await using aws = await startElbV2();
   const group = (more: Shape) => ({ TargetGroupArn: aws.group, ...more });
   const created = await aws.call("CreateListener", aws.listener);
-  const other = await aws.call("CreateLoadBalancer", { Name: "other", Subnets: ["subnet-1", "subnet-2"] });
+  const other = await aws.call("CreateLoadBalancer", { Name: "other", Subnets: SUBNETS });
   const cases: readonly [code: string, action: string, input: Shape][] = [
     ["TargetGroupNotFound", "DescribeTargetHealth", { TargetGroupArn: UNKNOWN_ARN }],
     ["TargetGroupNotFound", "RegisterTargets", { TargetGroupArn: UNKNOWN_ARN, Targets: [{ Id: A }] }],
@@ -226,20 +227,26 @@ Deno.test("invalid requests to ELB v2 fail with AWS's error codes", async () => 
     ["ListenerNotFound", "DeleteListener", { ListenerArn: UNKNOWN_ARN }],
     ["InvalidTarget", "RegisterTargets", group({ Targets: [{ Id: A }, { Id: STOPPED }] })],
     ["InvalidTarget", "RegisterTargets", group({ Targets: [{ Id: "i-0badc0de" }] })],
-    ["ValidationError", "RegisterTargets", group({ Targets: [{ Id: A, Port: "80" }] })],
+    ["ValidationError", "RegisterTargets", group({ Targets: [{ Id: A, Port: "70000" }] })],
     ["ValidationError", "ModifyTargetGroup", group({ HealthCheckTimeoutSeconds: "5" })],
     ["ValidationError", "ModifyTargetGroup", group({ HealthCheckPath: "ping" })],
     ["ValidationError", "ModifyTargetGroupAttributes", group({ Attributes: [{ Key: "color", Value: "1" }] })],
     ["DuplicateTargetGroupName", "CreateTargetGroup", { ...WEB, Port: "80" }],
-    ["DuplicateLoadBalancerName", "CreateLoadBalancer", { Name: "web", Subnets: ["subnet-1", "subnet-2"] }],
-    ["ValidationError", "CreateLoadBalancer", { Name: "one", Subnets: ["subnet-1"] }],
-    ["DuplicateListener", "CreateListener", aws.listener],
+    ["DuplicateLoadBalancerName", "CreateLoadBalancer", {
+      Name: "web",
+      Subnets: SUBNETS,
+      Scheme: "internal",
+    }],
+    ["ValidationError", "CreateLoadBalancer", { Name: "one", Subnets: SUBNETS.slice(0, 1) }],
+    ["DuplicateListener", "CreateListener", { ...aws.listener, Tags: [{ Key: "a", Value: "b" }] }],
     [
       "TargetGroupAssociationLimit",
       "CreateListener",
       { ...aws.listener, LoadBalancerArn: at(other, "LoadBalancers.0.LoadBalancerArn") },
     ],
-    ["UnsupportedProtocol", "CreateListener", { ...aws.listener, Protocol: "HTTPS", Port: "443" }],
+    ["UnsupportedProtocol", "CreateListener", { ...aws.listener, Protocol: "UDP", Port: "53" }],
+    ["ValidationError", "CreateListener", { ...aws.listener, Protocol: "HTTPS", Port: "443" }],
+    ["ValidationError", "CreateListener", { ...aws.listener, Protocol: "TCP", Port: "443" }],
   ];
   for (const [code, action, input] of cases) await assertCode(code, () => aws.call(action, input));
   assertEquals(await aws.health(A), "unused Target.NotRegistered");

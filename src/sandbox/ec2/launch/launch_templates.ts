@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { shape, text, texts } from "../wire/input.ts";
-import { ACCOUNT_ID, AwsError, type Service, type Shape } from "../wire/action.ts";
-import type { Clock } from "../clock.ts";
-import { missingParameter } from "./request.ts";
-import { applyFilters, pageOf } from "./filters.ts";
+import { shape, text, texts } from "../../wire/input.ts";
+import { ACCOUNT_ID, AwsError, type Service, type Shape } from "../../wire/action.ts";
+import type { Clock } from "../../clock.ts";
+import { missingParameter } from "../request.ts";
+import { applyFilters, pageOf } from "../filters.ts";
 
 /** A launch template. `versions[0]` is version 1. */
 interface Template {

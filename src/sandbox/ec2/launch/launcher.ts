@@ -3,19 +3,19 @@
  *
  * @module
  */
-import type { Account } from "../account/account.ts";
-import type { Instance } from "../account/instance.ts";
-import type { Clock } from "../clock.ts";
-import type { Faults } from "../faults/faults.ts";
-import type { AddressPool } from "../machines/addresses.ts";
-import { AwsError, type Shape } from "../wire/action.ts";
-import { boolean, shape, shapes, text, texts } from "../wire/input.ts";
+import type { Account } from "../../account/account.ts";
+import type { Instance } from "../../account/instance.ts";
+import type { Clock } from "../../clock.ts";
+import type { Faults } from "../../faults/faults.ts";
+import type { AddressPool } from "../../machines/addresses.ts";
+import { AwsError, type Shape } from "../../wire/action.ts";
+import { boolean, shape, shapes, text, texts } from "../../wire/input.ts";
 import type { LaunchTemplates } from "./launch_templates.ts";
-import type { Lifecycle } from "./lifecycle.ts";
-import { missingParameter } from "./request.ts";
-import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP } from "./security_groups.ts";
-import { readTags } from "./tags.ts";
-import { invalidZone, subnetOf, VPC, vpcOf, zoneOf, zones } from "./zones.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import { missingParameter } from "../request.ts";
+import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP } from "../security_groups.ts";
+import { readTags } from "../tags.ts";
+import { invalidZone, subnetOf, VPC, vpcOf, zoneOf, zones } from "../zones.ts";
 
 /** Options of {@linkcode Launcher}. */
 export interface LauncherOptions {
