@@ -78,7 +78,7 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     tuning,
     ...(events.onObservation && { onObservation: events.onObservation }),
   });
-  const evaluation = { observer, store, journal, activities, dryRun };
+  const evaluation = { observer, store, journal, activities, registrar, dryRun };
 
   const owned = opened.move();
   return {

@@ -5,7 +5,7 @@
  */
 import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { type AlarmPlan, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { titleOf } from "../../aws/balancing/balancer.ts";
+import { partsOf, titleOf } from "../../aws/balancing/balancer.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { flag, positive, text } from "../../cli/parsers.ts";
@@ -59,21 +59,28 @@ export const set = command({
       const requestTarget = requestsOf === undefined
         ? fleetBalancer(flags)
         : namedBalancer(requestsOf, flags);
+      // Each target group has a metric of its own.
+      const requestTargets = partsOf(requestTarget);
       const plansOf = async (target: string): Promise<AlarmPlan[]> => {
         if (threshold === undefined) {
           return cpuAlarms(settings, fleetMember(instances, target, flags).id, cpu);
         }
-        const { requests } = await existingBalancer(aws, requestTarget, signal);
+        const part = requestTargets.find(({ name }) => name === target) ?? requestTarget;
+        const { requests } = await existingBalancer(aws, part, signal);
         if (requests === undefined) {
           throw new ExitError(
-            `Cannot count the requests to ${titleOf(requestTarget)}: no load balancer forwards to it`,
+            `Cannot count the requests to ${titleOf(part)}: no load balancer forwards to it`,
             1,
             "aws elbv2 create-listener",
           );
         }
-        return [{ ...settings, kind: "reqcount", dimension: requestTarget.name, threshold, requests }];
+        return [{ ...settings, kind: "reqcount", dimension: part.name, threshold, requests }];
       };
-      const targets = threshold !== undefined ? [requestTarget.name] : all ? [...instances.keys()] : args;
+      const targets = threshold !== undefined
+        ? requestTargets.map(({ name }) => name)
+        : all
+        ? [...instances.keys()]
+        : args;
       return await forEachTarget(context, ["name", "action"], targets, async (target) => {
         const plans = await plansOf(target);
         return {

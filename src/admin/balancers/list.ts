@@ -4,7 +4,7 @@
  * @module
  */
 import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
-import { type BalancerRef, health } from "../../aws/balancing/balancer.ts";
+import { type BalancerRef, health, partsOf } from "../../aws/balancing/balancer.ts";
 import { listBalancers } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command } from "../../cli/command.ts";
@@ -23,8 +23,11 @@ export const list = command({
       const balancer = fleetBalancer(flags);
       async function* rows(): AsyncGenerator<Row> {
         if (balancer.kind === "target-groups") {
-          const { dnsName } = await existingBalancer(aws, balancer, signal);
-          return yield* await healthRows(aws, balancer, dnsName, signal);
+          for (const group of partsOf(balancer)) {
+            const { dnsName } = await existingBalancer(aws, group, signal);
+            yield* await healthRows(aws, group, dnsName, signal);
+          }
+          return;
         }
         for await (const { name, dnsName } of listBalancers(aws, signal)) {
           yield* await healthRows(aws, { kind: "classic", name }, dnsName, signal);

@@ -4,18 +4,26 @@
  * @module
  */
 import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
-import { type Balancer, type BalancerRef, findBalancer, titleOf } from "../../aws/balancing/balancer.ts";
+import {
+  type Balancer,
+  type BalancerRef,
+  findBalancer,
+  partsOf,
+  titleOf,
+} from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Hint } from "../../cli/command_line.ts";
 import { ExitError } from "../../cli/command.ts";
 import type { AccountFlags } from "../account.ts";
 
-/** Returns the fleet's target group if it has the given name or ARN, else the Classic Load Balancer with the given name. */
+/** Returns the fleet's target group or groups with the given name or ARN, else the Classic Load Balancer with the given name. */
 export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
   const fleets = fleetBalancer(flags);
-  const isFleets = fleets.kind === "target-groups" && (given === fleets.name || fleets.arns.includes(given));
-  return isFleets ? fleets : { kind: "classic", name: given };
+  const found = [fleets, ...partsOf(fleets)].find((ref) =>
+    ref.kind === "target-groups" && (ref.name === given || String(ref.arns) === given)
+  );
+  return found ?? { kind: "classic", name: given };
 }
 
 /**

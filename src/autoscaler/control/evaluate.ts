@@ -16,6 +16,8 @@ import type { ActivityRunner } from "../lifecycle/runner.ts";
 import type { Activity } from "../store/activities.ts";
 import type { NewDecision } from "../store/decisions.ts";
 import type { Journal } from "../store/journal.ts";
+import type { Registrar } from "../registrar/registrar.ts";
+import { completeRegistrations } from "./complete.ts";
 import type { Observer } from "./observe.ts";
 import { noteOverride } from "./override.ts";
 import type { Store } from "../store/store.ts";
@@ -27,6 +29,7 @@ export interface EvaluationParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly activities: ActivityRunner;
+  readonly registrar: Registrar;
   /** If true, kas makes and records decisions, but does not carry them out. */
   readonly dryRun: boolean;
 }
@@ -75,7 +78,7 @@ export function evaluate(
 }
 
 async function observeAndDecide(
-  { observer, store, journal, activities, dryRun }: EvaluationParts,
+  { observer, store, journal, activities, registrar, dryRun }: EvaluationParts,
   trigger: Trigger,
   { message, signal, isTrial = false, onDecision = () => {}, processed }: EvaluationOptions,
 ): Promise<Evaluation> {
@@ -110,6 +113,7 @@ async function observeAndDecide(
   });
   const ended = Promise.all(begun.map((activity) => activities.begin(activity, observation.instances)))
     .then((all) => all.filter((it) => it !== undefined));
+  if (isWhole(trigger) && !dryRun) await completeRegistrations(registrar, observation, signal);
   return { trigger, observation, decision, activities: begun, ended };
 }
 

@@ -31,6 +31,13 @@ export interface Registrar {
    *   its error
    */
   deregister(id: string, precondition: Precondition): Promise<void>;
+  /**
+   * Registers instances that are registered with only some target groups with the others too. Returns their ids. Skips an instance that was
+   * completely registered at the previous call, because an answer of AWS may be old.
+   *
+   * @param ids the instances that should be registered, and are not in service
+   */
+  complete(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Describes an instance's health for an error message. */
   describe(health: Health): string;
 }

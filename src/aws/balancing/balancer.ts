@@ -44,6 +44,12 @@ export function balancerRef(
   return { kind: "target-groups", name: groups.map(groupName).join(", "), arns: groups };
 }
 
+/** The balancers of which a balancer consists: each of several target groups, or else the balancer itself. */
+export function partsOf(ref: BalancerRef): readonly BalancerRef[] {
+  if (ref.kind !== "target-groups") return [ref];
+  return ref.arns.map((arn) => ({ kind: ref.kind, name: groupName(arn), arns: [arn] }));
+}
+
 /** The kind and name of a balancer, for messages. */
 export function titleOf(ref: BalancerRef): string {
   switch (ref.kind) {

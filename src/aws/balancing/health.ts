@@ -30,4 +30,6 @@ export interface Health {
   readonly registration: Registration;
   /** Whether no load balancer sends requests to the instance's zone. The state then says nothing about the instance. */
   readonly unused: boolean;
+  /** The names of the target groups in which the instance is missing, although it is registered with others. Absent if there are none. */
+  readonly missing?: readonly string[];
 }

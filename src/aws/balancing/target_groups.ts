@@ -47,32 +47,33 @@ export async function health(aws: Aws, { arns }: TargetGroupsRef, signal?: Abort
 }
 
 /**
- * Returns the health of an instance in several groups. An instance that drains in some groups, and is not registered in the others,
+ * Returns the health of an instance in several groups. An instance that drains in some groups, and is not registered with the others,
  * drains. An instance that is missing in a group, or unhealthy there, is out of service.
  */
 function inAll(id: string, arns: readonly string[], healths: readonly (Health | undefined)[]): Health {
   const named = healths.map((each, i) => {
     const name = targetGroup.groupName(arns[i] ?? "");
-    return each === undefined
-      ? notRegistered(id, name)
-      : { ...each, description: `${name}: ${each.description}` };
+    return each && { ...each, description: `${name}: ${each.description}` };
   });
-  const isLeaving = named.every(({ registration }) => registration === "none" || registration === "draining");
-  const order = isLeaving ? ["draining", "none"] : ["none", "draining", "out-of-service", "in-service"];
-  const [worst] = named.toSorted((a, b) => order.indexOf(a.registration) - order.indexOf(b.registration)) as [
-    Health,
-  ];
-  if (isLeaving || worst.registration === "in-service") return worst;
-  return { ...worst, registration: "out-of-service" };
+  const found = named.filter((each) => each !== undefined);
+  const missing = arns.filter((_, i) => healths[i] === undefined).map(targetGroup.groupName);
+  const order = ["draining", "out-of-service", "in-service"];
+  const [worst] = found.toSorted((a, b) => order.indexOf(a.registration) - order.indexOf(b.registration));
+  // `health` calls this function only for an instance that is registered or draining in at least one group.
+  if (worst === undefined) throw new TypeError(`${id} is in no target group`);
+  if (found.every(({ registration }) => registration === "draining")) return worst;
+  if (missing.length > 0) return { ...notRegistered(id, missing), missing };
+  return worst.registration === "in-service" ? worst : { ...worst, registration: "out-of-service" };
 }
 
-function notRegistered(id: string, group: string): Health {
+/** The health of an instance that is registered with other target groups only. It does not receive all requests that it should. */
+function notRegistered(id: string, groups: readonly string[]): Health {
   return {
     id,
     state: "unused",
     reasonCode: "Target.NotRegistered",
-    description: `${group}: the instance is not registered`,
-    registration: "none",
+    description: `the instance is not registered with target group ${groups.join(", ")}`,
+    registration: "out-of-service",
     unused: false,
   };
 }

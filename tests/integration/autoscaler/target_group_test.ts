@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { register, registrations } from "../../../src/aws/balancing/balancer.ts";
+import { balancerRef, register, registrations } from "../../../src/aws/balancing/balancer.ts";
 import { findInstance } from "../../../src/aws/ec2/instances.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import type { ServiceOptions } from "../../../src/autoscaler/service.ts";
@@ -83,6 +83,30 @@ Deno.test("behind a target group, an alarm scales the fleet out, an alarm scales
     "DeregisterTargets",
     "StopInstances",
   ]);
+});
+
+Deno.test("behind two target groups, kas registers instances with both, and drains nodes from both", async () => {
+  await using it = await stage();
+  const web = await behindTargetGroup(it, { delay: 160 });
+  const admin = await makeTargetGroup({ aws: it.aws }, "admin");
+  const balancer = balancerRef({ fleet: "kas", targetGroup: [web.ref.arns[0], admin.ref.arns[0]] });
+  const registered = async (id: string) => {
+    const groups = await Promise.all([web, admin].map(({ ref }) => registrations(it.aws, ref)));
+    return groups.map((group) => group.get(id));
+  };
+  const autoscaler = await it.start({ fleet: { fleet: "kas", balancer } });
+  await it.subscribe(autoscaler);
+  // The base instance was in one group only.
+  await eventually(() => registered(BASE), (found) => found.every((it) => it === "in-service"));
+
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
+  assertEquals(await registered(FIRST), ["in-service", "in-service"]);
+
+  await it.alarm("cpuhigh", BASE, "OK");
+  await it.alarm("cpulow", FIRST, "OK");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
+  assertEquals(await registered(FIRST), [undefined, undefined]);
 });
 
 Deno.test("if a node does not drain in time, kas registers it again, and the reason contains the state of the target", async () => {
