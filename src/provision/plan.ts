@@ -5,22 +5,32 @@
  */
 import { type Executables, sha256 } from "./executable.ts";
 import type { HostFacts } from "./host/facts.ts";
-import { type HostConfig, hostFiles, hostUnits, type Role } from "./host/files.ts";
+import {
+  type HostConfig,
+  hostFiles,
+  hostUnits,
+  needsNginx,
+  PROXY_PATH,
+  proxyPaths,
+  type Role,
+} from "./host/files.ts";
 import { inspectHost } from "./host/inspect.ts";
 import { BINARY_PATH, PREVIOUS_BINARY_PATH, SETTINGS_PATH } from "./host/paths.ts";
 import { HostError, lockedError } from "./host_error.ts";
 import { rollbackScript } from "./script.ts";
 import type { Connection } from "./ssh/connection.ts";
 import { installedRole } from "./steps/host_diff.ts";
-import { installSteps, pingCommand } from "./steps/install.ts";
+import { installSteps, pingInstalled } from "./steps/install.ts";
 import { removalSteps } from "./steps/removal.ts";
 import type { ProvisionStep } from "./steps/step.ts";
 
 /** The operator's request to provision hosts. */
 export interface ProvisionRequest {
   readonly kind: "provision" | "rollback" | "remove";
-  /** Role to install. A host that already has the other role gets both roles. */
-  readonly role: Role;
+  /** Role to install. A host that already has the other role gets both roles. Default: the role that the host has. */
+  readonly role: Role | undefined;
+  /** Whether nginx forwards the messages of SNS to the autoscaler. Default: as before, and on a new host unless it polls. */
+  readonly nginx: boolean | undefined;
   /** Settings to change on the host. kas keeps all other settings of the host. */
   readonly settings: HostConfig["settings"];
   readonly tls: HostConfig["tls"];
@@ -44,7 +54,9 @@ const SERVICES = ["kas-worker", "kas-autoscaler"];
 /** Paths of all files that provisioning may write. */
 const PATHS = [
   BINARY_PATH,
-  ...hostFiles("both", { settings: {}, tls: { certificate: "", key: "" } }).map(({ path }) => path),
+  ...hostFiles("both", { settings: {}, proxied: true, tls: { certificate: "", key: "" } }).map(({ path }) =>
+    path
+  ),
 ];
 
 /**
@@ -66,12 +78,8 @@ export async function planHost(
     facts = await inspect(connection, request);
   }
   if (facts.locked) throw lockedError();
-  for (const program of ["apt-get", "systemctl"]) {
-    if (!facts.programs.has(program)) {
-      throw new HostError(
-        `the program ${program} is missing on ${facts.osName}; kas supports Debian and Ubuntu with systemd`,
-      );
-    }
+  if (!facts.programs.has("systemctl")) {
+    throw new HostError(`the program systemctl is missing on ${facts.osName}; kas needs systemd`);
   }
   switch (request.kind) {
     case "remove":
@@ -83,7 +91,8 @@ export async function planHost(
           `cannot roll back: the previous executable ${PREVIOUS_BINARY_PATH} does not exist`,
         );
       }
-      const steps = installSteps({ role, binary: "previous", files: [] });
+      const proxied = facts.files.has(PROXY_PATH);
+      const steps = installSteps({ role, proxied, binary: "previous", files: [], absent: [] });
       return { facts, units: hostUnits(role), steps };
     }
     case "provision":
@@ -98,10 +107,16 @@ export function isUnchanged({ facts, steps }: HostPlan): boolean {
 
 async function planInstall(facts: HostFacts, request: ProvisionRequest): Promise<HostPlan> {
   const executable = await request.executables.forArchitecture(facts.arch);
-  const installed = installedRole(facts);
-  const role = installed === undefined || installed === request.role ? request.role : "both";
+  const role = roleOf(facts, request);
   const settings = { ...installedSettings(facts), ...request.settings };
-  const files = hostFiles(role, { settings, tls: role === "worker" ? undefined : request.tls })
+  const proxied = role !== "worker" && isProxied(facts, request, settings);
+  if (needsNginx({ role, proxied }) && !facts.programs.has("nginx") && !facts.programs.has("apt-get")) {
+    throw new HostError(
+      `nginx is missing on ${facts.osName}, and kas installs it only with apt-get`,
+      "install nginx, or use --role autoscaler with --no-nginx or --pull",
+    );
+  }
+  const files = hostFiles(role, { settings, proxied, tls: request.tls })
     .map((file) => ({ ...file, sha256: sha256(file.content) }));
   const copies = facts.files.get(BINARY_PATH)?.sha256 !== executable.sha256;
   if (copies && facts.freeBytes < executable.size + FREE_BYTES) {
@@ -115,18 +130,53 @@ async function planInstall(facts: HostFacts, request: ProvisionRequest): Promise
   return {
     facts,
     units: hostUnits(role),
-    steps: installSteps({ role, binary: executable, files }),
+    steps: installSteps({
+      role,
+      proxied,
+      binary: executable,
+      files,
+      absent: role === "worker" || proxied ? [] : proxyPaths(),
+    }),
     ...(copies ? { executable } : {}),
   };
 }
 
-function inspect(connection: Connection, { kind, role }: ProvisionRequest): Promise<HostFacts> {
+/**
+ * Returns the role that a host gets.
+ *
+ * @throws {HostError} if the operator gives no role, and the host has none
+ */
+function roleOf(facts: HostFacts, { role }: ProvisionRequest): Role {
+  const installed = installedRole(facts);
+  const wanted = role ?? installed;
+  if (wanted === undefined) {
+    throw new HostError(
+      "kas is not installed on this host, so kas does not know its role",
+      "--role autoscaler, or --role worker for the demo; a host that runs only your own service needs nothing of kas",
+    );
+  }
+  return installed === undefined || installed === wanted ? wanted : "both";
+}
+
+/** Returns whether nginx forwards the messages of SNS to the autoscaler. An autoscaler that polls gets no messages. */
+function isProxied(
+  facts: HostFacts,
+  { nginx, tls }: ProvisionRequest,
+  settings: HostConfig["settings"],
+): boolean {
+  if (nginx !== undefined) return nginx;
+  if (tls !== undefined) return true;
+  const isNew = installedRole(facts) === undefined || installedRole(facts) === "worker";
+  return isNew ? settings["pull"] !== true : facts.files.has(PROXY_PATH);
+}
+
+function inspect(connection: Connection, { kind }: ProvisionRequest): Promise<HostFacts> {
   return inspectHost(connection, {
     programs: ["apt-get", "nginx", "systemctl"],
     paths: PATHS,
     existing: [PREVIOUS_BINARY_PATH],
     units: [...SERVICES, "nginx"],
-    check: kind === "provision" ? pingCommand(role) : ["true"],
+    check: kind === "provision" ? pingInstalled() : ["true"],
   });
 }
 

@@ -14,7 +14,7 @@ import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, fleetMember, instancesById, withAws } from "../account.ts";
 import { SSH_FLAGS, sshAddress } from "../instances/ssh.ts";
 import { confirmed } from "../instances/targets.ts";
-import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
+import { checkNginx, HOST_SETTINGS, hostSettings, NGINX, ROLE } from "./host_settings.ts";
 import { provisionHosts } from "./provision_hosts.ts";
 import type { ProvisionTarget } from "./provision_one.ts";
 
@@ -23,14 +23,21 @@ export const provision = command({
   name: "provision",
   summary: "Install or update kas on hosts over SSH",
   description:
-    "Installs nginx, the kas executable, the systemd units, the nginx configuration and the settings. Changes only what\n" +
-    "differs, and restarts only the affected services. No request to a worker fails because of a restart. If a step fails on a\n" +
-    "host, kas rolls back all changes on this host. TARGET is an instance id, [user@]host[:port], or local for this machine.\n" +
+    "With --role autoscaler, installs the autoscaler on a control node: the kas executable, a systemd unit, the settings, and\n" +
+    "nginx if SNS sends messages to it. Nodes that run your own service need nothing of kas. --role worker installs the server of\n" +
+    "the demo. Changes only what differs, and restarts only the affected services. No request to a worker fails because of a\n" +
+    "restart. If a step fails on a host, kas rolls back all changes on this host. TARGET is an instance id, [user@]host[:port], or\n" +
+    "local for this machine.\n" +
     "kas logs in as root, or as a user who can run sudo without a password. kas writes the settings of flags and environment\n" +
     "variables to the host's /etc/kas/kas.json, and keeps the other settings in that file.",
   args: "TARGET…",
   options: {
-    role: ROLE,
+    role: {
+      ...ROLE,
+      help:
+        `${ROLE.help}; a host that already has the other role gets both (default: the role that the host has)`,
+    },
+    nginx: NGINX,
     binary: {
       placeholder: "FILE",
       help: "executable to install (default: the running executable, or dist/kas-<arch>)",
@@ -66,8 +73,8 @@ export const provision = command({
     ...ACCOUNT_OPTIONS,
   },
   examples: [
-    "admin provision admin@203.0.113.7 admin@203.0.113.8 --identity ~/.ssh/kas.pem",
-    "admin provision i-0123456789abcdef0 --role both --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
+    "admin provision admin@203.0.113.7 --role autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
+    "admin provision i-0123456789abcdef0 --role autoscaler --pull --region eu-west-1",
     "admin provision i-0123456789abcdef0 i-0fedcba9876543210 --rolling",
   ],
   run: async (context) => {
@@ -80,9 +87,11 @@ export const provision = command({
         `--rolling needs instance ids, because the load balancer registers instances: ${hosts[0]} is a host`,
       );
     }
+    checkNginx(flags, flags.certificate !== undefined);
     const request: ProvisionRequest = {
       kind: flags.remove ? "remove" : flags.rollback ? "rollback" : "provision",
       role: flags.role,
+      nginx: flags.nginx,
       settings: hostSettings(context),
       tls: await readTls(flags),
       executables: new Executables(flags.binary),

@@ -3,33 +3,36 @@
  *
  * @module
  */
-import { SCALING } from "../../autoscaler/flags/options.ts";
-import { type Context, kebab } from "../../cli/command.ts";
+import { OPTIONS } from "../../autoscaler/flags/options.ts";
+import { type Context, kebab, type Options, UsageError } from "../../cli/command.ts";
 import type { HostConfig, Role } from "../../provision/host/files.ts";
-import { oneOf } from "../../cli/parsers.ts";
+import { flag, oneOf } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 
 const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The settings that the operator can give to a host. */
+/** The autoscaler's options that a host does not get from the operator: the systemd unit sets them, or they belong to this machine. */
+const {
+  listen: _listen,
+  state: _state,
+  profile: _profile,
+  alertUrl: _alertUrl,
+  dryRun: _dryRun,
+  ...AUTOSCALER
+} = OPTIONS;
+
+/**
+ * The settings that the operator can give to a host. They contain all settings of the autoscaler, so that kas passes a new one on
+ * too. A secret such as `alertUrl` is in /etc/kas/kas.env, which the operator writes.
+ */
 export const HOST_SETTINGS = {
-  fleet: SETTINGS.fleet,
-  keyName: SETTINGS.keyName,
-  balancer: SETTINGS.balancer,
-  loadBalancer: SETTINGS.loadBalancer,
-  targetGroup: SETTINGS.targetGroup,
-  topicArn: SETTINGS.topicArn,
-  region: SETTINGS.region,
-  endpointUrl: SETTINGS.endpointUrl,
+  ...AUTOSCALER,
   threads: SETTINGS.threads,
   workMs: SETTINGS.workMs,
   queue: SETTINGS.queue,
   drain: SETTINGS.drain,
-  ...SCALING,
-  host: SETTINGS.host,
-  log: SETTINGS.log,
 } as const;
 
 /** The settings that are arrays in a config file. */
@@ -38,23 +41,62 @@ const ARRAYS: ReadonlySet<string> = new Set(["schedules", "policies"]);
 /** The option `--role`. */
 export const ROLE = {
   placeholder: "ROLE",
-  help: "role to install; a host that already has the other role gets both",
-  default: "worker",
+  help: "role to install: autoscaler, worker (the demo's server) or both",
   choices: ROLES,
   parse: parseRole,
 } as const;
 
-/** Returns the settings that a flag, an environment variable or a config file sets. Numbers and booleans have their JSON types. */
-export function hostSettings(
-  { flags, texts, origins }: Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">,
-): HostConfig["settings"] {
-  const settings: Record<string, HostConfig["settings"][string]> = {};
-  for (const name of Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[]) {
-    const [value, text] = [flags[name], texts[name]];
-    if (text === undefined || origins[name] === "default") continue;
-    // For a duration or a list, the host's settings file contains the text that the operator wrote.
-    const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
-    settings[kebab(name)] = isPlain ? value : ARRAYS.has(name) ? JSON.parse(text) : text;
+/** The option `--nginx`. */
+export const NGINX = {
+  help:
+    "put nginx in front of the autoscaler, which forwards only the messages of SNS to it; --no-nginx: do not (default: as before; " +
+    "on a new host unless --pull is given)",
+  parse: flag,
+} as const;
+
+/**
+ * Checks the options that need each other.
+ *
+ * @throws {UsageError} if the worker is to run without nginx, or if a certificate is given without nginx
+ */
+export function checkNginx(
+  { role, nginx }: { readonly role: Role | undefined; readonly nginx: boolean | undefined },
+  hasCertificate = false,
+): void {
+  if (nginx === undefined) return;
+  if (role === "worker") {
+    throw new UsageError("--nginx is for the autoscaler: a worker always runs behind nginx");
   }
-  return settings;
+  if (hasCertificate && !nginx) throw new UsageError("--certificate needs nginx: do not give --no-nginx");
+}
+
+type HostContext = Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">;
+
+/** Returns the names of the settings that a flag, an environment variable or a config file sets. */
+function namesOf({ texts, origins }: HostContext): (keyof typeof HOST_SETTINGS)[] {
+  const names = Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[];
+  return names.filter((name) => texts[name] !== undefined && origins[name] !== "default");
+}
+
+/** Returns the settings that a flag, an environment variable or a config file sets. Numbers and booleans have their JSON types. */
+export function hostSettings(context: HostContext): HostConfig["settings"] {
+  const { flags, texts } = context;
+  return Object.fromEntries(
+    namesOf(context).map((name) => {
+      const [value, text = ""] = [flags[name], texts[name]];
+      // For a duration or a list, the host's settings file contains the text that the operator wrote.
+      const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
+      return [kebab(name), isPlain ? value : ARRAYS.has(name) ? JSON.parse(text) : text];
+    }),
+  );
+}
+
+/** Returns the same settings as flags. An option that can be given several times has a flag for each value. */
+export function hostFlags(context: HostContext): string[] {
+  const options: Options = HOST_SETTINGS;
+  return namesOf(context).flatMap((name) => {
+    const text = context.texts[name] ?? "";
+    const values = options[name]?.repeat ? text.split(",") : [text];
+    return values.map((value) => `--${kebab(name)}=${value}`);
+  });
 }

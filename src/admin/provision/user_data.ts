@@ -8,17 +8,18 @@ import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/executable.ts";
 import { MAX_USER_DATA_BYTES, userData } from "../../provision/user_data.ts";
 import { text } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/settings.ts";
-import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
+import { checkNginx, HOST_SETTINGS, hostFlags, NGINX, ROLE } from "./host_settings.ts";
 
 /** The command `kas admin user-data`. */
 export const userDataCommand = command({
   name: "user-data",
   summary: "Print user data with which an instance installs kas on its first boot",
   description:
-    "Put the output into the user data of a launch template. On the first boot, cloud-init runs this script. The script\n" +
-    "downloads the kas executable, verifies its SHA-256 checksum, and installs kas as kas admin provision does. If the URL\n" +
-    "starts with s3://, the instance profile must allow the instance to read the object.",
+    "For a control node, which runs the autoscaler, and for the demo's workers. An instance that runs only your own service needs\n" +
+    "no user data of kas. Write the output to a file, and give it to kas admin instances create --user-data FILE, or put it into a\n" +
+    "launch template. On the first boot, cloud-init runs this script. The script downloads the kas executable, verifies its\n" +
+    "SHA-256 checksum, and installs kas as kas admin provision does. If the URL starts with s3://, the instance profile must\n" +
+    "allow the instance to read the object.",
   options: {
     url: {
       placeholder: "URL",
@@ -33,25 +34,33 @@ export const userDataCommand = command({
     },
     binary: { placeholder: "FILE", help: "copy of the executable, to calculate its checksum", parse: text },
     role: ROLE,
+    nginx: NGINX,
     ...HOST_SETTINGS,
-    fleet: SETTINGS.fleet,
   },
   examples: [
-    "admin user-data --url https://example.com/kas >user-data.sh",
-    "admin user-data --url s3://my-bucket/kas --role both --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
+    "admin user-data --url https://example.com/kas --role autoscaler --pull --region eu-west-1 >user-data.sh",
+    "admin user-data --url s3://my-bucket/kas --role autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
   ],
   run: async (context) => {
-    const { flags: { url, sha256, binary, role }, out } = context;
+    const { flags: { url, sha256, binary, role, nginx, fleet }, out } = context;
+    if (role === undefined) {
+      throw new UsageError(
+        "kas admin user-data needs --role autoscaler, or --role worker for the demo. An instance that runs only your own service " +
+          `needs no user data of kas: the tag kas:fleet=${fleet} is enough`,
+      );
+    }
     if (url === undefined) {
       throw new UsageError("kas admin user-data needs --url, from which instances download the executable");
     }
-    const settings = Object.entries(hostSettings(context)).map(([name, value]) =>
-      `--${name}=${typeof value === "object" ? JSON.stringify(value) : value}`
-    );
+    checkNginx({ role, nginx });
     const script = userData({
       url,
       sha256: sha256 ?? await hashExecutable(binary),
-      flags: [`--role=${role}`, ...settings],
+      flags: [
+        `--role=${role}`,
+        ...(nginx === undefined ? [] : [nginx ? "--nginx" : "--no-nginx"]),
+        ...hostFlags(context),
+      ],
     });
     if (isUnsafe(script)) throw new UsageError("A setting in the user data contains a control character");
     const bytes = new TextEncoder().encode(script).length;

@@ -29,9 +29,14 @@ export interface HostFile {
 export interface HostConfig {
   /** Content of `/etc/kas/kas.json`: the settings by the names of their flags, without the leading `--`. */
   readonly settings: Readonly<Record<string, string | number | boolean | readonly object[]>>;
-  /** Certificate chain and private key in PEM format, with which nginx serves SNS over HTTPS. */
+  /** Whether nginx forwards the messages of SNS to the autoscaler. Without nginx, the autoscaler only answers on this host. */
+  readonly proxied: boolean;
+  /** Certificate chain and private key in PEM format, with which nginx serves SNS over HTTPS. Needs {@linkcode proxied}. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
+
+/** The nginx configuration of the autoscaler. */
+export const PROXY_PATH = "/etc/nginx/conf.d/kas-autoscaler.conf";
 
 /** File that declares the group of users that may read the settings. `systemd-sysusers` creates this group. */
 export const SYSUSERS_PATH = "/etc/sysusers.d/kas.conf";
@@ -43,7 +48,7 @@ export const SYSUSERS_PATH = "/etc/sysusers.d/kas.conf";
  * The unit `kas-worker-standby` is among the files but not in {@linkcode hostUnits}, because it runs only while `kas-worker`
  * restarts.
  */
-export function hostFiles(role: Role, { settings, tls }: HostConfig): readonly HostFile[] {
+export function hostFiles(role: Role, { settings, proxied, tls }: HostConfig): readonly HostFile[] {
   const file = (
     path: string,
     content: string,
@@ -59,15 +64,32 @@ export function hostFiles(role: Role, { settings, tls }: HostConfig): readonly H
       file("/etc/systemd/system/kas-worker-standby.service", standbyUnit(workerUnit)),
     ]),
     ...(role === "worker" ? [] : [
-      ...(tls === undefined ? [] : [
-        file("/etc/kas/tls/certificate.pem", tls.certificate),
-        file("/etc/kas/tls/key.pem", tls.key, 0o600),
-        file("/etc/nginx/kas-autoscaler/tls.conf", tlsConf),
-      ]),
-      file("/etc/nginx/conf.d/kas-autoscaler.conf", autoscalerConf),
+      ...(proxied && tls !== undefined
+        ? [
+          file("/etc/kas/tls/certificate.pem", tls.certificate),
+          file("/etc/kas/tls/key.pem", tls.key, 0o600),
+          file("/etc/nginx/kas-autoscaler/tls.conf", tlsConf),
+        ]
+        : []),
+      ...(proxied ? [file(PROXY_PATH, autoscalerConf)] : []),
       file("/etc/systemd/system/kas-autoscaler.service", autoscalerUnit),
     ]),
   ];
+}
+
+/** Returns the paths of the files that only an autoscaler behind nginx has. */
+export function proxyPaths(): readonly string[] {
+  const pathsOf = (proxied: boolean) =>
+    hostFiles("autoscaler", { settings: {}, proxied, tls: { certificate: "", key: "" } }).map(({ path }) =>
+      path
+    );
+  const others = new Set(pathsOf(false));
+  return pathsOf(true).filter((path) => !others.has(path));
+}
+
+/** Whether a role needs nginx: the worker always does. */
+export function needsNginx({ role, proxied }: { readonly role: Role; readonly proxied: boolean }): boolean {
+  return role !== "autoscaler" || proxied;
 }
 
 /** Returns the names of the units to enable for a role, without `.service`. */

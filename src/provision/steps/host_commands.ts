@@ -88,6 +88,11 @@ export function writeFile({ path, mode, group, content }: HostFile, exists: bool
   ];
 }
 
+/** Returns the commands that delete a file. They back up the file, which a rollback restores. */
+export function deleteFile(path: string): HostCommand[] {
+  return [backUp(path), { argv: ["rm", "-f", path], rollback: [["mv", "-f", backupPath(path), path]] }];
+}
+
 /** Returns the command that starts a unit, or makes a running unit use its new files. */
 export function restartUnit(
   unit: string,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HostFacts } from "../host/facts.ts";
-import { type HostFile, hostUnits, type Role } from "../host/files.ts";
+import { type HostFile, hostUnits, needsNginx, type Role } from "../host/files.ts";
 import { BINARY_PATH, SETTINGS_PATH } from "../host/paths.ts";
 
 /** The desired state of a host. */
@@ -14,6 +14,10 @@ export interface DesiredHost {
   readonly binary: { readonly sha256: string } | "previous";
   /** The files to install, with the SHA-256 of their content in hexadecimal. */
   readonly files: readonly (HostFile & { readonly sha256: string })[];
+  /** The paths of files to delete. */
+  readonly absent: readonly string[];
+  /** Whether nginx forwards the messages of SNS to the autoscaler. */
+  readonly proxied: boolean;
 }
 
 /** Name of the standby unit: a second worker that serves requests while `kas-worker` restarts. */
@@ -26,7 +30,8 @@ export function installedRole({ files }: HostFacts): Role | undefined {
   return worker && autoscaler ? "both" : worker ? "worker" : autoscaler ? "autoscaler" : undefined;
 }
 
-function unitPath(unit: string): string {
+/** Returns the path of a unit file. */
+export function unitPath(unit: string): string {
   return `/etc/systemd/system/${unit}.service`;
 }
 
@@ -59,6 +64,16 @@ export class HostDiff {
     });
   }
 
+  /** Returns the files that provisioning must delete. */
+  leftoverFiles({ files }: HostFacts): readonly string[] {
+    return this.#desired.absent.filter((path) => files.has(path));
+  }
+
+  /** Returns whether all files are as desired. */
+  hasFiles(facts: HostFacts): boolean {
+    return this.changedFiles(facts).length === 0 && this.leftoverFiles(facts).length === 0;
+  }
+
   /** Returns the services to restart: services that do not run, and services whose executable, settings or unit changes. */
   staleUnits(facts: HostFacts): readonly string[] {
     const changed = this.changedFiles(facts).map(({ path }) => path);
@@ -71,14 +86,16 @@ export class HostDiff {
   /** Returns whether nginx must start or reload its configuration. */
   nginxIsStale(facts: HostFacts): boolean {
     const readByNginx = /^\/etc\/(nginx|kas\/tls)\//;
-    return !facts.units.get("nginx")?.active ||
+    const isActive = facts.units.get("nginx")?.active === true;
+    return (needsNginx(this.#desired) && !isActive) ||
+      (isActive && this.leftoverFiles(facts).some((path) => readByNginx.test(path))) ||
       this.changedFiles(facts).some(({ path }) => readByNginx.test(path));
   }
 
   /** Returns whether every service is enabled and runs with the desired files. */
   servicesAreCurrent(facts: HostFacts): boolean {
     return this.staleUnits(facts).length === 0 && !this.nginxIsStale(facts) &&
-      this.changedFiles(facts).length === 0 &&
+      this.hasFiles(facts) &&
       this.units.every((unit) => facts.units.get(unit)?.enabled);
   }
 

@@ -4,10 +4,11 @@
  * @module
  */
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import type { Role } from "../host/files.ts";
+import { needsNginx, PROXY_PATH, type Role } from "../host/files.ts";
 import { AUTOSCALER_PORT, BINARY_PATH } from "../host/paths.ts";
-import type { CommandLine } from "../../cli/command_line.ts";
+import { type CommandLine, quoteCommand } from "../../cli/command_line.ts";
 import {
+  deleteFile,
   NEW_BINARY_PATH,
   replaceBinary,
   restartUnit,
@@ -15,7 +16,7 @@ import {
   writeFile,
   writeNewBinary,
 } from "./host_commands.ts";
-import { type DesiredHost, HostDiff, STANDBY_UNIT } from "./host_diff.ts";
+import { type DesiredHost, HostDiff, STANDBY_UNIT, unitPath } from "./host_diff.ts";
 import { DAEMON_RELOAD, type ProvisionStep } from "./step.ts";
 
 /** Maximum time for which apt-get waits for its lock, in seconds. */
@@ -38,7 +39,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
   return [
     {
       name: "packages",
-      isDone: ({ programs }) => programs.has("nginx"),
+      isDone: ({ programs }) => !needsNginx(desired) || programs.has("nginx"),
       commands: () => [
         { argv: [...APT_GET, "update", "-q"], retrySeconds: APT_LOCK_SECONDS },
         { argv: [...APT_GET, "install", "-q", "-y", "--no-install-recommends", "nginx"] },
@@ -57,18 +58,19 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
     },
     {
       name: "files",
-      isDone: (facts) => diff.changedFiles(facts).length === 0,
+      isDone: (facts) => diff.hasFiles(facts),
       commands: (facts) => [
         // If the executable changes, the step `binary` has already started the standby unit.
         ...(diff.hasBinary(facts) && diff.usesStandby(facts) ? [startStandby()] : []),
         ...diff.changedFiles(facts).flatMap((file) => writeFile(file, facts.files.has(file.path))),
+        ...diff.leftoverFiles(facts).flatMap(deleteFile),
       ],
     },
     {
       name: "services",
       isDone: (facts) => diff.servicesAreCurrent(facts),
       commands: (facts) => [
-        { argv: ["nginx", "-t", "-q"] },
+        ...(needsNginx(desired) || diff.nginxIsStale(facts) ? [{ argv: ["nginx", "-t", "-q"] }] : []),
         { argv: DAEMON_RELOAD, afterRollback: [DAEMON_RELOAD] },
         ...(diff.nginxIsStale(facts) ? [restartUnit("nginx", facts, "reload-or-restart")] : []),
         ...diff.units.filter((unit) => !facts.units.get(unit)?.enabled).map((unit) => ({
@@ -82,19 +84,37 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
       name: "verify",
       isDone: (facts) => facts.servicesRespond && diff.hasBinary(facts) && diff.servicesAreCurrent(facts),
       commands: (facts) => [
-        { argv: pingCommand(desired.role), retrySeconds: VERIFY_SECONDS },
+        { argv: pingCommand(desired), retrySeconds: VERIFY_SECONDS },
         ...(diff.usesStandby(facts) ? [{ argv: ["systemctl", "stop", STANDBY_UNIT] }] : []),
       ],
     },
   ];
 }
 
-/** Returns a command that succeeds if every service of a role answers. */
-export function pingCommand(role: Role): CommandLine {
+/** Returns a command that succeeds if every service of a host answers. */
+function pingCommand({ role, proxied }: DesiredHost): CommandLine {
+  return [...PING, ...addresses(role, proxied)];
+}
+
+/** Returns a command that succeeds if every service that is installed on a host answers. It fails if no service is installed. */
+export function pingInstalled(): CommandLine {
+  const [worker, autoscaler] = (["worker", "autoscaler"] as const).map((role) => addresses(role, false));
+  const script = `set --
+[ ! -e ${unitPath("kas-worker")} ] || set -- "$@" ${quoteCommand(worker ?? [])}
+[ ! -e ${unitPath("kas-autoscaler")} ] || set -- "$@" ${quoteCommand(autoscaler ?? [])}
+[ ! -e ${PROXY_PATH} ] || set -- "$@" 127.0.0.1:${AUTOSCALER_PORT}
+[ $# -gt 0 ] && exec ${quoteCommand(PING)} "$@"`;
+  return ["sh", "-c", script];
+}
+
+const PING = [BINARY_PATH, "admin", "ping", "--timeout", "2s"];
+
+/** Returns the addresses at which the services of a role answer `/ping`. */
+function addresses(role: Role, proxied: boolean): string[] {
   return [
-    ...[BINARY_PATH, "admin", "ping", "--timeout", "2s"],
     // The command pings nginx and also the worker itself, because nginx could forward the ping to the standby worker.
     ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
-    ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT}`]),
+    ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT + 1}`]),
+    ...(role !== "worker" && proxied ? [`127.0.0.1:${AUTOSCALER_PORT}`] : []),
   ];
 }

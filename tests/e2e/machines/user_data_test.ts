@@ -28,7 +28,15 @@ testWith(
       onListen: () => {},
     }, async () => new Response((await Deno.open(KAS)).readable));
     const { stdout: script } = await execute([
-      ...[KAS, "admin", "user-data", "--url", `https://${r.address}:${server.addr.port}/kas`],
+      ...[
+        KAS,
+        "admin",
+        "user-data",
+        "--role",
+        "worker",
+        "--url",
+        `https://${r.address}:${server.addr.port}/kas`,
+      ],
       ...["--fleet", "web", "--threads", "1"],
     ]);
     await Deno.writeTextFile(`${r.folder}/user-data`, script);

@@ -31,7 +31,15 @@ testWith(
     const [one, two] = it.hosts;
     assert(one && two);
     const before = await one.state();
-    const { code, stdout, stderr } = await it.provision(["--dry-run", "--binary", GOOD_BINARY, "one", "two"]);
+    const { code, stdout, stderr } = await it.provision([
+      "--dry-run",
+      "--role",
+      "worker",
+      "--binary",
+      GOOD_BINARY,
+      "one",
+      "two",
+    ]);
     assertEquals([code, stderr], [0, ""]);
     assertMatch(stdout, /^one: binary: mv -f \/usr\/local\/bin\/\.kas\.new \/usr\/local\/bin\/kas$/m);
     assertMatch(stdout, /^two: verify: \/usr\/local\/bin\/kas admin ping /m);
@@ -44,10 +52,10 @@ testWith(
     await Deno.writeTextFile(`${one.folder}/var/lib/kas-provision/undo`, undo);
     await Deno.writeTextFile(`${one.folder}/etc/half-done.moved`, "");
     const interrupted = await one.state();
-    const again = await it.provision(["--dry-run", "--binary", GOOD_BINARY, "one"]);
+    const again = await it.provision(["--dry-run", "--role", "worker", "--binary", GOOD_BINARY, "one"]);
     assertMatch(again.stdout, /^one: .*interrupted.*\none: binary: /);
     assertEquals(await one.state(), interrupted);
-    assertEquals((await it.provision(["--binary", GOOD_BINARY, "one"])).code, 0);
+    assertEquals((await it.provision(["--role", "worker", "--binary", GOOD_BINARY, "one"])).code, 0);
     assert(!(await one.state()).includes("half-done"));
   },
 );
@@ -57,7 +65,7 @@ testWith(HOSTS, "provision changes at most --parallel hosts at the same time", a
   await using it = await makeHosts(...names);
   // Each host stops reading after the first byte of the script.
   for (const host of it.hosts) await host.hold(1);
-  await using kas = it.start(["--parallel", "2", "--binary", GOOD_BINARY, ...names]);
+  await using kas = it.start(["--parallel", "2", "--role", "worker", "--binary", GOOD_BINARY, ...names]);
   await using _releasing = it.releaseAll();
   const begun = async () => (await it.log()).filter((line) => line.startsWith("begin"));
   const held = async () => (await Promise.all(it.hosts.map((host) => host.held()))).filter(Boolean);
@@ -86,7 +94,7 @@ testWith(
     await using it = await makeHosts("one", "two");
     const [one] = it.hosts;
     assert(one);
-    assertEquals((await it.provision(["--binary", GOOD_BINARY, "one"])).code, 0);
+    assertEquals((await it.provision(["--role", "worker", "--binary", GOOD_BINARY, "one"])).code, 0);
     const before = await one.state();
     // The interruption arrives when kas has copied only a small part of the executable.
     await one.hold(2_000_000);
@@ -120,7 +128,13 @@ testWith(
     const [one] = it.hosts;
     assert(one);
     await using _disk = await smallDisk(one, "usr/local", "1m");
-    const ended = await it.provision(["--binary", await binaryOf(it.folder, 30_000_000), "one"]);
+    const ended = await it.provision([
+      "--role",
+      "worker",
+      "--binary",
+      await binaryOf(it.folder, 30_000_000),
+      "one",
+    ]);
     assertEquals(ended.code, 1);
     assertMatch(ended.stderr, /^kas: one: .*\b1 MB\b.*\b30 MB\b.*\n$/);
     assertEquals(await one.calls(), []);
@@ -160,7 +174,13 @@ for (const [what, part, step, error] of FULL) {
         mode: 0o755,
       });
       const before = await one.state();
-      const ended = await it.provision(["--binary", await binaryOf(it.folder, 2_000_000), "one"]);
+      const ended = await it.provision([
+        "--role",
+        "worker",
+        "--binary",
+        await binaryOf(it.folder, 2_000_000),
+        "one",
+      ]);
       assertEquals(ended.code, 1);
       assertEquals(results(ended)[`one ${step}`], "failed", ended.stderr);
       assertEquals(results(ended)["one rollback"], "done");
@@ -169,3 +189,54 @@ for (const [what, part, step, error] of FULL) {
     },
   );
 }
+
+/** The paths of nginx's configuration on a host. */
+async function nginxFiles(host: Host): Promise<string[]> {
+  return Array.from((await host.state()).matchAll(/^\d+ (etc\/nginx\/\S+)$/gm), ([, path = ""]) => path);
+}
+
+testWith(
+  HOSTS,
+  "provision asks for the role of a new host, and later keeps the role of the host",
+  async () => {
+    await using it = await makeHosts("one");
+    const [one] = it.hosts;
+    assert(one);
+    const before = await one.state();
+    const refused = await it.provision(["--binary", GOOD_BINARY, "one"]);
+    assertEquals([refused.code, await one.state(), await one.calls()], [1, before, []]);
+    assertMatch(refused.stderr, /^kas: one: .*--role autoscaler.*\n$/);
+
+    const first = ["--role", "autoscaler", "--region", "eu-west-1", "--binary", GOOD_BINARY, "one"];
+    assertEquals((await it.provision(first)).code, 0);
+    const installed = await one.state();
+    const again = await it.provision(["--binary", GOOD_BINARY, "one"]);
+    assertEquals([again.code, await one.state()], [0, installed]);
+    assert(!installed.includes("kas-worker"));
+    assertEquals(new Set(Object.values(results(again)).slice(1)), new Set(["unchanged"]));
+  },
+);
+
+testWith(
+  HOSTS,
+  "provision puts nginx in front of an autoscaler that gets messages, not of one that polls",
+  async () => {
+    await using it = await makeHosts("polls", "listens");
+    const [polls, listens] = it.hosts;
+    assert(polls && listens);
+    const provision = (...words: string[]) =>
+      it.provision(["--role", "autoscaler", "--binary", GOOD_BINARY, "--region", "eu-west-1", ...words]);
+    assertEquals((await provision("--pull", "polls")).code, 0);
+    assertEquals((await provision("listens")).code, 0);
+    assertEquals(await nginxFiles(polls), []);
+    assertEquals(await nginxFiles(listens), ["etc/nginx/conf.d/kas-autoscaler.conf"]);
+    assertEquals((await polls.calls()).filter((call) => call.includes("nginx")), []);
+
+    // A later run keeps what the host has, until the operator asks for something else.
+    assertEquals((await provision("--max", "4", "polls", "listens")).code, 0);
+    assertEquals([await nginxFiles(polls), (await nginxFiles(listens)).length], [[], 1]);
+    assertEquals((await provision("--nginx", "polls")).code, 0);
+    assertEquals((await provision("--no-nginx", "listens")).code, 0);
+    assertEquals([(await nginxFiles(polls)).length, await nginxFiles(listens)], [1, []]);
+  },
+);

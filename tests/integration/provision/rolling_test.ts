@@ -33,7 +33,7 @@ async function workerFleet(
   );
   const [base = "", node = ""] = [addresses.get(BASE), addresses.get(NODE)];
   const hosts = stack.use(await makeHosts(base, node));
-  assertEquals((await hosts.provision(["--binary", GOOD_BINARY, base, node])).code, 0);
+  assertEquals((await hosts.provision(["--role", "worker", "--binary", GOOD_BINARY, base, node])).code, 0);
   const args = ["--rolling", "--fleet", "kas", "--role", "worker", "--max", "7", "--binary"];
   const owned = stack.move();
   return {

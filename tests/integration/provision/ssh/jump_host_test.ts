@@ -25,7 +25,16 @@ testWith(
     const { username } = userInfo();
     const provision = (through: string, to: string) =>
       execute([
-        ...[...FROM_SOURCE, "admin", "provision", "--dry-run", "--binary", Deno.execPath()],
+        ...[
+          ...FROM_SOURCE,
+          "admin",
+          "provision",
+          "--dry-run",
+          "--role",
+          "worker",
+          "--binary",
+          Deno.execPath(),
+        ],
         ...["--identity", client.identity, "--user", username, "--jump", through, to],
       ], { PATH: client.path });
     const [through, to] = [`${username}@127.0.0.2:${jump.port}`, `127.0.0.3:${host.port}`];

@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type HostFile, hostFiles, hostUnits, type Role } from "../../../../src/provision/host/files.ts";
+import {
+  type HostFile,
+  hostFiles,
+  hostUnits,
+  needsNginx,
+  proxyPaths,
+  type Role,
+} from "../../../../src/provision/host/files.ts";
 
-const SETTINGS = { settings: { fleet: "web", max: 4 } };
+const SETTINGS = { settings: { fleet: "web", max: 4 }, proxied: true };
 const TLS = { certificate: "CERTIFICATE\n", key: "KEY\n" };
 
 const fileAt = (files: readonly HostFile[], path: string): HostFile => {
@@ -84,4 +91,25 @@ Deno.test("hostFiles() installs the units of hostUnits(), which start at boot", 
       );
     }
   }
+});
+
+Deno.test("an autoscaler that gets no messages has no file of nginx, and a worker on the same host keeps its own", () => {
+  const nginx = (role: Role) =>
+    hostFiles(role, { ...SETTINGS, proxied: false, tls: TLS }).map(({ path }) => path)
+      .filter((path) => /nginx|tls/.test(path));
+  assertEquals(nginx("autoscaler"), []);
+  assertEquals(nginx("both"), ["/etc/nginx/conf.d/kas-worker.conf"]);
+  assertEquals(
+    [needsNginx({ role: "autoscaler", proxied: false }), needsNginx({ role: "both", proxied: false })],
+    [false, true],
+  );
+});
+
+Deno.test("proxyPaths() returns the files that only an autoscaler behind nginx has, also those of a certificate", () => {
+  assertEquals(proxyPaths(), [
+    "/etc/kas/tls/certificate.pem",
+    "/etc/kas/tls/key.pem",
+    "/etc/nginx/kas-autoscaler/tls.conf",
+    "/etc/nginx/conf.d/kas-autoscaler.conf",
+  ]);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sha256 } from "../../../../src/provision/executable.ts";
 import type { HostFacts } from "../../../../src/provision/host/facts.ts";
-import { hostFiles, type Role } from "../../../../src/provision/host/files.ts";
+import { hostFiles, proxyPaths, type Role } from "../../../../src/provision/host/files.ts";
 import { type DesiredHost, installedRole } from "../../../../src/provision/steps/host_diff.ts";
 import { installSteps } from "../../../../src/provision/steps/install.ts";
 import { quoteCommand } from "../../../../src/cli/command_line.ts";
@@ -24,9 +24,16 @@ function desiredHost(
   role: Role,
   settings = {},
   binary: DesiredHost["binary"] = { sha256: "new" },
+  proxied = true,
 ): DesiredHost {
-  const files = hostFiles(role, { settings, tls: undefined });
-  return { role, binary, files: files.map((file) => ({ ...file, sha256: sha256(file.content) })) };
+  const files = hostFiles(role, { settings, proxied, tls: undefined });
+  return {
+    role,
+    proxied,
+    binary,
+    files: files.map((file) => ({ ...file, sha256: sha256(file.content) })),
+    absent: proxied ? [] : proxyPaths(),
+  };
 }
 
 /** Returns the facts of a host that is already in the desired state. */
@@ -85,6 +92,45 @@ Deno.test("installSteps() for a host without kas installs a worker: packages, bi
   ]);
 });
 
+Deno.test("installSteps() for an autoscaler without nginx installs no package and calls no nginx", () => {
+  const desired = desiredHost("autoscaler", { pull: true }, { sha256: "new" }, false);
+  assertEquals(commands(desired, { ...BARE, programs: new Set(["systemctl"]) }), [
+    "install -m 0755 /dev/stdin /usr/local/bin/.kas.new",
+    "sha256sum --check --quiet",
+    "/usr/local/bin/.kas.new --version",
+    "mv -f /usr/local/bin/.kas.new /usr/local/bin/kas",
+    "install -D -m 0644 -g root /dev/stdin /etc/sysusers.d/kas.conf",
+    "systemd-sysusers /etc/sysusers.d/kas.conf",
+    "install -D -m 0640 -g kas /dev/stdin /etc/kas/kas.json",
+    "install -D -m 0644 -g root /dev/stdin /etc/systemd/system/kas-autoscaler.service",
+    "systemctl daemon-reload",
+    "systemctl enable -q kas-autoscaler",
+    "systemctl restart kas-autoscaler",
+    "/usr/local/bin/kas admin ping --timeout 2s 127.0.0.1:10001",
+  ]);
+});
+
+Deno.test("installSteps() without nginx deletes the autoscaler's nginx configuration, and a rollback restores it", () => {
+  const facts = factsOf(desiredHost("autoscaler"));
+  const without = desiredHost("autoscaler", {}, { sha256: "new" }, false);
+  assertEquals(commands(without, facts), [
+    "cp -a --parents /etc/nginx/conf.d/kas-autoscaler.conf /var/lib/kas-provision",
+    "rm -f /etc/nginx/conf.d/kas-autoscaler.conf",
+    "nginx -t -q",
+    "systemctl daemon-reload",
+    "systemctl reload-or-restart nginx",
+    "/usr/local/bin/kas admin ping --timeout 2s 127.0.0.1:10001",
+  ]);
+  const { commands: ofFiles } = installSteps(without).find(({ name }) => name === "files") ?? {};
+  const rollbacks = ofFiles?.(facts).flatMap(({ rollback = [] }) => rollback.map(quoteCommand));
+  assertEquals(rollbacks, [
+    "mv -f /var/lib/kas-provision/etc/nginx/conf.d/kas-autoscaler.conf /etc/nginx/conf.d/kas-autoscaler.conf",
+  ]);
+  const files = new Map([...facts.files].filter(([path]) => !path.includes("nginx")));
+  const units = new Map([...facts.units, ["nginx", { active: false, enabled: false }]]);
+  assertEquals(commands(without, { ...facts, files, units }), []);
+});
+
 for (const role of ["worker", "autoscaler", "both"] as const) {
   Deno.test(`installSteps() returns no commands for a host that is ${role} already`, () => {
     const desired = desiredHost(role);
@@ -117,7 +163,7 @@ Deno.test("installSteps() for changed settings restarts the services, but not ng
     "systemctl daemon-reload",
     "systemctl restart kas-worker",
     "systemctl restart kas-autoscaler",
-    "/usr/local/bin/kas admin ping --timeout 2s 127.0.0.1:30000 127.0.0.1:30001 127.0.0.1:10000",
+    "/usr/local/bin/kas admin ping --timeout 2s 127.0.0.1:30000 127.0.0.1:30001 127.0.0.1:10001 127.0.0.1:10000",
     "systemctl stop kas-worker-standby",
   ]);
 });
@@ -154,14 +200,18 @@ Deno.test("installSteps() for the previous binary exchanges the previous and the
     ...facts,
     files: new Map([...facts.files, ["/usr/local/bin/kas.previous", previous]]),
   };
-  assertEquals(commands({ role: "worker", binary: "previous", files: [] }, withPrevious).slice(0, 6), [
-    "ln -f /usr/local/bin/kas.previous /usr/local/bin/.kas.new",
-    "/usr/local/bin/.kas.new --version",
-    "systemctl start kas-worker-standby",
-    "cp -a --parents /usr/local/bin/kas.previous /var/lib/kas-provision",
-    "ln -f /usr/local/bin/kas /usr/local/bin/kas.previous",
-    "mv -f /usr/local/bin/.kas.new /usr/local/bin/kas",
-  ]);
+  assertEquals(
+    commands({ role: "worker", proxied: false, binary: "previous", files: [], absent: [] }, withPrevious)
+      .slice(0, 6),
+    [
+      "ln -f /usr/local/bin/kas.previous /usr/local/bin/.kas.new",
+      "/usr/local/bin/.kas.new --version",
+      "systemctl start kas-worker-standby",
+      "cp -a --parents /usr/local/bin/kas.previous /var/lib/kas-provision",
+      "ln -f /usr/local/bin/kas /usr/local/bin/kas.previous",
+      "mv -f /usr/local/bin/.kas.new /usr/local/bin/kas",
+    ],
+  );
 });
 
 Deno.test("installSteps() contains a rollback for every command that changes a host", () => {
