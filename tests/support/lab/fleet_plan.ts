@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_FAULTS } from "../../../src/sandbox/faults/defaults.ts";
+import type { HealthCheckSpec } from "../../../src/health/spec.ts";
 import type { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import type { Limits } from "../../../src/scaling/model/limits.ts";
 
@@ -47,6 +48,8 @@ export interface FleetPlan {
   readonly schedules?: Schedules;
   readonly startTimeout: number;
   readonly drainTimeout: number;
+  /** The health check of `--health-check`. Default: the load balancer's. */
+  readonly healthCheck?: HealthCheckSpec;
   /** How long EC2 takes to stop an instance. Default: 15 s. */
   readonly shutdown?: number;
 }

@@ -50,12 +50,17 @@ export class Incarnation implements Disposable {
   #dead = false;
 
   constructor(options: IncarnationOptions) {
-    const { time, plan: { limits, schedules, startTimeout, drainTimeout }, folder, certificate, onDecision } =
-      options;
+    const {
+      time,
+      plan: { limits, schedules, startTimeout, drainTimeout, healthCheck },
+      folder,
+      certificate,
+      onDecision,
+    } = options;
     this.#time = time;
     this.#service = startService({
       account: { region: REGION, endpointUrl: AWS_URL },
-      fleet: { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }) },
+      fleet: { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }), healthCheck },
       topicArn: TOPIC_ARN,
       trustSigner: `${SNS_URL}/`,
       certificate: () => Promise.resolve(certificate),
