@@ -17,7 +17,7 @@ import {
 import { Observer } from "./control/observe.ts";
 import { ActivityRunner } from "./lifecycle/runner.ts";
 import type { AssemblyOptions, Tuning } from "./assembly_options.ts";
-import { balancerRegistrar } from "./registrar/balancer_registrar.ts";
+import { registrarOf } from "./registrar/registrar_of.ts";
 import { Journal } from "./store/journal.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
@@ -67,7 +67,7 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
 
   let current = tuningOf(options);
   const tuning = () => current;
-  const registrar = balancerRegistrar(aws, fleet.balancer);
+  const registrar = opened.use(registrarOf({ aws, fleet, journal, address, runtime, tuning }));
   const activities = new ActivityRunner({ aws, fleet, registrar, tuning, address, runtime }, journal, events);
   const observer = new Observer({
     aws,

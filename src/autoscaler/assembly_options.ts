@@ -7,6 +7,7 @@ import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import type { Call } from "../aws/calls.ts";
 import type { Account, Aws } from "../aws/clients.ts";
 import type { AddressKind } from "../aws/ec2/ec2_instance.ts";
+import type { DrainTarget } from "../health/drain.ts";
 import type { Ec2Instance, FleetSelector } from "../aws/ec2/instances.ts";
 import type { HealthCheckSpec } from "../health/spec.ts";
 import type { Decision } from "../scaling/model/decision.ts";
@@ -24,6 +25,8 @@ export interface Fleet extends FleetSelector {
   readonly healthCheck?: HealthCheckSpec | undefined;
   /** The address at which kas checks an instance. Default: `private`. */
   readonly address?: AddressKind | undefined;
+  /** Where the service on an instance takes requests to drain. Only for a fleet without a load balancer. */
+  readonly drain?: DrainTarget | undefined;
 }
 
 /** The settings that an operator can change while the autoscaler runs. Durations are in ms. */

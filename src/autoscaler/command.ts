@@ -69,6 +69,7 @@ export const autoscaler = command({
         balancer: fleetBalancer(flags),
         healthCheck: flags.healthCheck,
         address: flags.address,
+        drain: flags.drainRequest,
       },
       topicArn,
       listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),

@@ -5,20 +5,18 @@
  */
 import type { X509Certificate } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import { confirmSubscription } from "../aws/sns/topic.ts";
-import { healthCheckText } from "../health/spec.ts";
 import { realRuntime } from "../runtime.ts";
 import { certificateLoader } from "../sns/certificate_loader.ts";
 import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
 import { VERSION } from "../build/version.ts";
-import { HIDDEN } from "../cli/format.ts";
 import { AlertStore } from "./alerts/alert_store.ts";
 import { AlertPoster } from "./alerts/post.ts";
 import { AlertWatch } from "./alerts/watch.ts";
 import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
 import { ControlLoop } from "./control/loop.ts";
+import { settingOf, settingsOf } from "./flags/shown.ts";
 import { handler } from "./http/endpoint.ts";
 import { listen as listenTo } from "./http/listener.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
@@ -252,49 +250,4 @@ function merged(...all: readonly (Events | undefined)[]): Required<Events> {
 
 function urlOf({ hostname, port }: Deno.NetAddr): string {
   return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}
-
-function settingsOf(
-  {
-    fleet,
-    topicArn,
-    limits,
-    schedules,
-    startTimeout,
-    drainTimeout,
-    quarantineFor,
-    resubscribe,
-    alertUrl,
-    dryRun,
-    state,
-  }: ServiceOptions,
-) {
-  const { balancer, healthCheck, ...selector } = fleet;
-  return {
-    ...selector,
-    healthCheck: healthCheck && healthCheckText(healthCheck),
-    ...settingOf(balancer),
-    topicArn,
-    ...limits,
-    schedules: schedules?.list.map(({ name }) => name).join(", "),
-    policies: limits.policies && (limits.policies.join(", ") || "none"),
-    startTimeout,
-    drainTimeout,
-    quarantineFor,
-    resubscribe,
-    alertUrl: alertUrl === undefined ? undefined : HIDDEN,
-    dryRun,
-    state,
-  };
-}
-
-function settingOf(balancer: BalancerRef) {
-  switch (balancer.kind) {
-    case "classic":
-      return { loadBalancer: balancer.name };
-    case "target-groups":
-      return { targetGroup: balancer.arns.join(",") };
-    case "none":
-      return { balancer: "none" };
-  }
 }

@@ -102,7 +102,7 @@ async function firstLine(body: ReadableStream<Uint8Array> | null): Promise<strin
 }
 
 /** Returns the innermost message of a failed connection or request, for example "connection refused". */
-function innermostMessage(error: unknown): string {
+export function innermostMessage(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined) return innermostMessage(error.cause);
   const message = error instanceof Error ? error.message : String(error);
   const innermost = message.split(": ").at(-1) ?? message;

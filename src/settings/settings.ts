@@ -7,48 +7,13 @@
 
 import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
 import { parseHealthCheck } from "../health/spec.ts";
+import { parseDrainTarget } from "../health/drain.ts";
 import type { LoadPolicy } from "../scaling/model/limits.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
+import { type Setting, setting } from "./setting.ts";
 
-/** A setting. A command can use it as an option. */
-export interface Setting<T> {
-  readonly placeholder?: string;
-  readonly help: string;
-  readonly parse: (text: string) => T;
-  readonly default?: string;
-  readonly env: readonly string[];
-  /** Name of a setting that the operator cannot give together with this one. */
-  readonly excludes?: string;
-  /** True: the value is a secret. kas does not print its text. */
-  readonly secret?: true;
-  /**
-   * `process`: all fleets of a process share the value. `fleet`: each fleet has its own value, so that a value for several fleets makes
-   * no sense. Absent: a config file with several fleets can set the value for all of them and for each.
-   */
-  readonly scope?: "process" | "fleet";
-}
-
-function setting<
-  T,
-  const D extends {
-    default?: string;
-    placeholder?: string;
-    env?: readonly string[];
-    excludes?: string;
-    repeat?: true;
-    secret?: true;
-    scope?: "process" | "fleet";
-  },
->(
-  name: string,
-  parse: (text: string) => T,
-  help: string,
-  more: D,
-): Setting<T> & D & { readonly env: readonly string[] } {
-  const own = "KAS_" + name.toUpperCase().replaceAll("-", "_");
-  return { help, parse, ...more, env: [own, ...more.env ?? []] };
-}
+export type { Setting };
 
 /** All settings, by the name of their flag in camelCase. */
 export const SETTINGS = {
@@ -251,6 +216,14 @@ export const SETTINGS = {
     placeholder: "TIME",
     default: "300s",
   }),
+  drainRequest: setting(
+    "drain-request",
+    parseDrainTarget,
+    "without a load balancer: where kas asks the service on an instance to finish its work before a stop",
+    {
+      placeholder: "http:PORT/PATH",
+    },
+  ),
   unhealthyAfter: setting(
     "unhealthy-after",
     duration,

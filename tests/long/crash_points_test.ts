@@ -10,6 +10,7 @@ import { seededRandom } from "../../src/sandbox/random.ts";
 import type { CrashPoint } from "../support/lab/lab.ts";
 import { type Run, run } from "./crash_points/run.ts";
 import { CAPACITY_SCENARIOS } from "./crash_points/capacity_scenarios.ts";
+import { NO_BALANCER_SCENARIOS } from "./crash_points/no_balancer_scenarios.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
 
@@ -33,7 +34,8 @@ Deno.test("a crash of the autoscaler at any AWS call or journal write does not c
   const seed = seedOf();
   const begun = performance.now();
   const places: Place[] = [];
-  for (const scenario of [...SCENARIOS, ...CAPACITY_SCENARIOS]) places.push(...await placesOf(scenario));
+  const scenarios = [...SCENARIOS, ...CAPACITY_SCENARIOS, ...NO_BALANCER_SCENARIOS];
+  for (const scenario of scenarios) places.push(...await placesOf(scenario));
   const crashes = new Map<string, number>();
   const failures: string[] = [];
   for (const { scenario, reference, point } of some(places, seed)) {

@@ -28,6 +28,7 @@ export const SCALING = {
   unhealthyAfter: SETTINGS.unhealthyAfter,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
+  drainRequest: SETTINGS.drainRequest,
   quarantineFor: SETTINGS.quarantineFor,
   resubscribe: SETTINGS.resubscribe,
   trustSigner: SETTINGS.trustSigner,

@@ -6,13 +6,15 @@
  */
 import { isIncorrectState, isNotFound, isNotRegistrable, isRefused } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { quarantine } from "../../aws/ec2/quarantine.ts";
 import { stopInstance } from "../../aws/ec2/state_changes.ts";
 import type { Clock } from "../../runtime.ts";
 import { pauses } from "../backoff.ts";
 import type { Cause, Step } from "../store/steps.ts";
 import type { ActivityContext } from "./activity_context.ts";
-import { findInstance, registrationOf } from "./observe/instance_lookup.ts";
+import { endDraining, startAgain } from "./draining.ts";
+import { findInstance, healthOf, registrationOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
 import { notingRefusal } from "./faults/refusal.ts";
 import { isTransient, runUntilDone } from "./step.ts";
@@ -20,6 +22,8 @@ import { isTransient, runUntilDone } from "./step.ts";
 /** Rolls back a failed start: deregisters and stops the instance, and quarantines it if the cause says so (R7, R9). */
 export async function rollBack(context: ActivityContext, cause: Cause): Promise<void> {
   const { environment: { aws }, id, launched } = context;
+  const { tuning, registrar, runtime: { clock } } = context.environment;
+  const deadline = registrar.isServiceDraining ? clock.elapsed() + tuning().drainTimeout : Infinity;
   let quarantined = !cause.quarantine;
   await runUntilDone(context, "rolled-back", cause, async () => {
     const instance = await findInstance(context);
@@ -35,7 +39,7 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (instance?.protected) return true;
     if (!quarantined) await tryToQuarantine(context, cause.reason);
     quarantined = true;
-    if (!await isDeregistered(context)) return undefined;
+    if (!await isDeregistered(context) && clock.elapsed() < deadline) return undefined;
     if (instance?.state === "shutting-down") return true;
     try {
       // Stop the instance even if EC2 shows it as stopped: if the answer to the start was lost, EC2's reads may show the
@@ -60,10 +64,17 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
  * @returns whether kas registered the instance
  */
 export async function reRegister(context: ActivityContext, cause: Cause): Promise<boolean> {
-  const { environment: { registrar }, id } = context;
+  const { environment: { registrar, tuning, runtime: { clock } }, id } = context;
+  const deadline = clock.elapsed() + tuning().drainTimeout;
   return await runUntilDone(context, "re-registered", cause, async () => {
     const instance = await findInstance(context);
-    if (instance?.state !== "running" || instance.detached) return false;
+    if (instance === undefined || instance.detached) return false;
+    if (instance.state !== "running") return await startAgain(context, instance);
+    if (!await endDraining(context, instance)) {
+      // The service still finishes its work.
+      if (clock.elapsed() < deadline && await healthOf(context) !== undefined) return undefined;
+      return await stopToStart(context, instance);
+    }
     try {
       await registrar.register(id);
     } catch (error) {
@@ -73,6 +84,22 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
     }
     return true;
   });
+}
+
+/**
+ * Stops an instance whose service takes no more work, and starts it later: see {@linkcode startAgain}. Returns false if kas must not stop
+ * the instance.
+ */
+async function stopToStart(context: ActivityContext, instance: Ec2Instance): Promise<false | undefined> {
+  const { environment: { aws }, id } = context;
+  if (instance.protected || instance.role !== "node" || instance.autoScalingGroup !== undefined) return false;
+  try {
+    await notingRefusal(context, "stop", () => stopInstance(aws, id));
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    return false;
+  }
+  return undefined;
 }
 
 /** Quarantines an instance. If kas lacks the permission, it logs an error, so that the rollback can still stop the instance. */
@@ -95,9 +122,11 @@ export async function tryToQuarantine(
 async function isDeregistered(context: ActivityContext): Promise<boolean> {
   const { environment: { registrar }, id } = context;
   try {
-    await registrar.deregister(id, async () => {
+    const { done, ...attempt } = await registrar.deregister(id, async () => {
       if (await registrationOf(context) === "in-service") await recheck(context);
     });
+    // No service listens, so there is no work to finish.
+    if (!done) return "isFinal" in attempt && attempt.isFinal;
     return await registrationOf(context) === "none";
   } catch (error) {
     // The load balancer does not exist any more, so the instance is not registered.

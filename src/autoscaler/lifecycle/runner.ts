@@ -23,7 +23,7 @@ import {
   sentence,
 } from "./activity_context.ts";
 import { startFirst } from "./candidates.ts";
-import { endDamaged } from "./damaged.ts";
+import { endDamaged } from "./faults/damaged.ts";
 import { noteFirstRequest, startOf } from "./first_request.ts";
 import { deleteInstanceAlarms } from "./instance_alarms.ts";
 import { launch } from "./launch.ts";

@@ -13,6 +13,7 @@ import { findInstance, healthOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
 import { checkProtection, notingRefusal } from "./faults/refusal.ts";
 import { judgeUnhealthy } from "./faults/unhealthy.ts";
+import { endDraining } from "./draining.ts";
 import { reRegister, tryToQuarantine } from "./rollback.ts";
 import { attemptInTime, runStep } from "./step.ts";
 
@@ -53,9 +54,33 @@ export async function scaleIn(
 
 /** Carries out the steps of scaling in that kas can cancel: all steps before the stop. */
 async function drain(context: ActivityContext): Promise<void> {
-  const serves = await deregisterInstance(context);
-  await waitUntilDrained(context, serves);
+  const { environment: { runtime: { clock } } } = context;
+  const brief = clock.elapsed() + Math.min(BRIEF, timeoutOf(context) / 2);
+  let serves = await deregisterInstance(context, brief);
+  try {
+    await waitUntilDrained(context, serves, brief);
+  } catch (error) {
+    if (!(error instanceof ActivityError) || await continuesInService(context)) throw error;
+    serves = false;
+    context.log.warn("a service does not finish its work in time", {
+      instance: context.id,
+      reason: error.message,
+    });
+    context.journal.note(context.activity, `${sentence(error.message)} kas stops it nevertheless.`);
+  }
   await recheckInstance(context, serves);
+}
+
+/**
+ * Returns whether an instance that has not drained in time goes on in service. Without a load balancer, an unhealthy instance does not,
+ * and neither does an instance whose service refuses to take work again.
+ */
+async function continuesInService(context: ActivityContext): Promise<boolean> {
+  const { environment: { registrar }, unhealthy } = context;
+  if (!registrar.isServiceDraining) return true;
+  if (unhealthy) return false;
+  const instance = await findInstance(context);
+  return instance === undefined || await endDraining(context, instance);
 }
 
 /**
@@ -69,22 +94,34 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
 }
 
 /**
- * Deregisters an instance. Returns whether the instance serves requests. An unhealthy instance serves none, with two exceptions: it
- * is in service, or it is already draining. A draining instance may have served before a restart of the autoscaler.
+ * Deregisters an instance. Returns whether the instance serves requests. An unhealthy instance serves none, with three exceptions: it
+ * is in service, it is already draining, or its service has accepted to drain. A draining instance may have served before a restart of
+ * the autoscaler.
+ *
+ * @param brief until when kas asks the service of an unhealthy instance, in the clock's elapsed time
  */
-async function deregisterInstance(context: ActivityContext): Promise<boolean> {
-  const { environment: { registrar }, id } = context;
+async function deregisterInstance(context: ActivityContext, brief: number): Promise<boolean> {
+  const { environment: { registrar, runtime: { clock } }, id } = context;
+  let last: string | undefined;
   let serves = context.unhealthy === undefined;
   await runStep(context, {
     name: "deregistered",
     failure: `${id} could not be deregistered`,
     timeout: timeoutOf(context),
+    lastSeen: () => last,
     attempt: async () => {
-      await registrar.deregister(id, async () => {
+      const outcome = await registrar.deregister(id, async () => {
         const { registration } = await recheck(context);
         serves ||= registration === "in-service" || registration === "draining";
       });
-      return true;
+      if (outcome.done) {
+        serves ||= outcome.isWorking ?? false;
+        return true;
+      }
+      last = outcome.why;
+      if (!serves && (outcome.isFinal || clock.elapsed() >= brief)) return true;
+      if (outcome.isFinal) throw new ActivityError(`${id} could not be asked to drain: ${last}`);
+      return undefined;
     },
   });
   return serves;
@@ -93,12 +130,13 @@ async function deregisterInstance(context: ActivityContext): Promise<boolean> {
 /**
  * Waits until an instance has drained. If kas has just cancelled the instance's start, the load balancer's reads may show a state from
  * before the registration. So kas ignores, for the registrar's lag after the registration, an answer without the instance.
+ *
+ * @param brief until when kas waits for an instance that serves nobody, in the clock's elapsed time
  */
-async function waitUntilDrained(context: ActivityContext, serves: boolean): Promise<void> {
+async function waitUntilDrained(context: ActivityContext, serves: boolean, brief: number): Promise<void> {
   const { journal, id, environment: { registrar, runtime: { clock } } } = context;
   const registered = journal.cancelledRegistration(id);
   const mayBeOld = () => recent(registered, registrar.lag, clock.now());
-  const brief = clock.elapsed() + Math.min(BRIEF, timeoutOf(context) / 2);
   let last: string | undefined;
   await runStep(context, {
     name: "drained",

@@ -13,6 +13,7 @@ import { commandText } from "../../cli/command_line.ts";
 import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { endDraining, stopDraining } from "./draining.ts";
 import { EndedInstance } from "./observe/ended.ts";
 import { checksOf, healthCheck } from "./observe/health_check.ts";
 import { getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
@@ -59,7 +60,9 @@ export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
   };
   const exempt = whyExempt({ ...withQuarantineEnd(instance, terms), registration: "none" });
   if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`);
-  if (instance.state === "stopping") instance = await waitUntilStopped(context);
+  const isStopped = instance.state === "running" && !await endDraining(context, instance);
+  if (isStopped) await stopDraining(context);
+  if (isStopped || instance.state === "stopping") instance = await waitUntilStopped(context);
   // Read the checks while the instance starts. A failed read repeats when kas needs the checks.
   void checksOf(context).catch(() => {});
   const before = instance.stateTransitionAt ?? instance.stoppedAt ?? instance.launched;

@@ -18,10 +18,16 @@ export function balancerRegistrar(aws: Aws, ref: BalancerRef): Registrar {
   let incomplete: ReadonlySet<string> | undefined;
   return {
     lag: LAG,
+    isServiceDraining: false,
     healths: (_list, signal) => sharedHealth(aws, ref, signal),
     healthOf: async (id, signal) => (await sharedHealth(aws, ref, signal)).find((it) => it.id === id),
     register: (id) => registerOne(aws, ref, id),
-    deregister: (id, precondition) => deregisterOne(aws, ref, id, precondition),
+    deregister: async (id, precondition) => {
+      await deregisterOne(aws, ref, id, precondition);
+      return { done: true };
+    },
+    isDraining: () => false,
+    endDraining: () => Promise.resolve({ outcome: "serves", description: "" }),
     complete: async (ids, signal) => {
       if (ref.kind !== "target-groups" || ref.arns.length === 1) return [];
       const found = ids.length === 0 ? [] : await sharedHealth(aws, ref, signal);
@@ -35,5 +41,6 @@ export function balancerRegistrar(aws: Aws, ref: BalancerRef): Registrar {
     },
     describe: ({ state, description }) =>
       `the load balancer says ${state}: ${description.replace(/\.$/, "")}`,
+    [Symbol.dispose]: () => {},
   };
 }

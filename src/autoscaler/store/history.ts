@@ -78,6 +78,11 @@ export class History {
     };
   }
 
+  /** Returns since when an instance has been in service. Undefined if the last observation showed it out of service, or not at all. */
+  inServiceSince(id: string): number | undefined {
+    return this.#inService.get(id) ?? undefined;
+  }
+
   /** Returns since when an instance has been failing. Undefined if it is not. */
   failing(id: string): FailingInstance | undefined {
     return this.#failing.all.get(id);

@@ -34,6 +34,7 @@ import {
   readRecord,
 } from "./decisions.ts";
 import { History, type LossView } from "./history.ts";
+import { Drains } from "./instances/drains.ts";
 import type { FailingInstance } from "./instances/failing.ts";
 import { Losses } from "./instances/losses.ts";
 import { Quarantines } from "./instances/quarantines.ts";
@@ -71,6 +72,7 @@ export class Journal {
   readonly overrides: Overrides;
   readonly losses: Losses;
   readonly refusals: Refusals;
+  readonly drains: Drains;
 
   /** @param maxBytes the size of the database above which kas deletes the oldest records, in bytes */
   constructor(store: Store, maxBytes = MAX_BYTES) {
@@ -82,6 +84,7 @@ export class Journal {
     this.operatorPauses = new OperatorPauseStore(store);
     this.overrides = new Overrides(store);
     this.refusals = new Refusals(store);
+    this.drains = new Drains(store);
   }
 
   /**
@@ -230,6 +233,11 @@ export class Journal {
   /** Records which instances are unhealthy: the fleet lost them (R21). */
   noteUnhealthy(instances: readonly Instance[], now: number): void {
     this.#history.noteUnhealthy(instances, now);
+  }
+
+  /** Returns since when an instance has been in service. Undefined if the last observation did not show it in service. */
+  inServiceSince(id: string): number | undefined {
+    return this.#history.inServiceSince(id);
   }
 
   /** Returns since when an instance has been failing. Undefined if it is not. */

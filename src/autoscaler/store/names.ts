@@ -31,6 +31,8 @@ export const STEPS = [
   // The steps of a rollback (R13): kas stops an instance whose start failed, or registers an instance again whose scale-in failed.
   "rolled-back",
   "re-registered",
+  // Without a load balancer: the service on a draining instance takes work again.
+  "drain-ended",
 ] as const;
 
 /** One of {@linkcode STEPS}. */

@@ -6,6 +6,7 @@
 import type { InstanceStatus, InstanceStatusEvent } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
 import { isNotFound, listIn } from "../errors.ts";
+import { gathered, perAccount } from "../many/gather.ts";
 import { pages } from "../pages.ts";
 import { ec2 } from "./client.ts";
 
@@ -36,6 +37,27 @@ export async function statusChecks(
   }
   return failures;
 }
+
+/**
+ * Returns what EC2's status checks say of a running instance: `ok` if it has passed both, else the state of the check that it has not
+ * passed, such as `initializing`. Undefined if the instance does not run. Concurrent calls share a request.
+ */
+export async function checkState(aws: Aws, id: string, signal?: AbortSignal): Promise<string | undefined> {
+  return await checkStates(aws)(id, signal);
+}
+
+const checkStates = perAccount((aws) =>
+  gathered(async (ids, signal) => {
+    const states = new Map<string, string | undefined>(ids.map((id) => [id, undefined]));
+    for await (const { InstanceId = "", SystemStatus, InstanceStatus } of statuses(aws, ids, signal)) {
+      const failed = [SystemStatus?.Status, InstanceStatus?.Status].find((state) =>
+        state !== "ok" && state !== "not-applicable"
+      );
+      states.set(InstanceId, SystemStatus === undefined ? "unknown" : failed ?? "ok");
+    }
+    return states;
+  }, { size: MAX_IDS })
+);
 
 /**
  * Requests the statuses of instances by id. EC2 refuses a call that contains an unknown id, and has no filter for ids. So a refused

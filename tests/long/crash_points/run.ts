@@ -40,7 +40,10 @@ export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint
   const struck = lab.crashes.call + lab.crashes.write > 0;
   return {
     end: await endOf(lab, referee),
-    violations: [...referee.violations],
+    violations: [
+      ...referee.violations,
+      ...lab.cloud.workers.lost.map((id) => `I4: ${id} stopped during a job`),
+    ],
     crashed: struck,
     counts: { call, write },
   };

@@ -16,6 +16,7 @@ import type { Instance } from "../../../src/sandbox/account/instance.ts";
 import type { RegistrationPhase } from "../../../src/sandbox/account/load_balancer.ts";
 import { faultsOf, type FleetPlan, type InstancePlan, instancesOf } from "./fleet_plan.ts";
 import { Machines } from "./machines.ts";
+import { QueueWorkers } from "./queue_workers.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 export const FLEET = "kas";
@@ -48,6 +49,8 @@ export interface Truth {
 export interface Cloud extends AsyncDisposable {
   readonly faults: Faults;
   readonly machines: Machines;
+  /** The services of the instances. Only a fleet without a load balancer uses them. */
+  readonly workers: QueueWorkers;
   readonly account: Account;
   /** The ids of the planned instances, in the order of the plan. */
   readonly ids: readonly string[];
@@ -79,7 +82,9 @@ export async function openCloud(
   const faults = new Faults(plan.seed, clock);
   for (const fault of faultsOf(plan)) faults.set(fault);
   const account = new Account(clock.now);
-  const machines = new Machines(time, account, FLEET);
+  const hasBalancer = plan.balancer === undefined;
+  const workers = new QueueWorkers(time);
+  const machines = new Machines(time, account, FLEET, hasBalancer ? undefined : workers);
   const calls: Call[] = [];
   const aws = stack.use(startServices({
     clock,
@@ -97,20 +102,22 @@ export async function openCloud(
   const { lifecycle, balancers, ec2, elb, sns, cloudWatch, handle } = aws;
   const act = async (service: Service, action: string, input: Shape) => await service[action]?.(input);
 
-  elb.create({
-    name: FLEET,
-    zones: zones(REGION),
-    // Without a listener the load balancer opens no port. The lab passes requests to it.
-    listeners: [],
-    healthCheck: {
-      target: "HTTP:30000/ping",
-      interval: 15,
-      timeout: 5,
-      unhealthyThreshold: 2,
-      healthyThreshold: 2,
-    },
-    attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
-  });
+  if (hasBalancer) {
+    elb.create({
+      name: FLEET,
+      zones: zones(REGION),
+      // Without a listener the load balancer opens no port. The lab passes requests to it.
+      listeners: [],
+      healthCheck: {
+        target: "HTTP:30000/ping",
+        interval: 15,
+        timeout: 5,
+        unhealthyThreshold: 2,
+        healthyThreshold: 2,
+      },
+      attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
+    });
+  }
   const ids = instancesOf(plan).map((planned, place) => {
     // The first node has been stopped for the longest time.
     const stopped = new Date(time.now() - (60 - place) * 60_000).toISOString().slice(0, 19).replace("T", " ");
@@ -126,7 +133,7 @@ export async function openCloud(
     });
     if (planned.serving) {
       lifecycle.startWithoutBoot(id);
-      elb.register(FLEET, id);
+      if (hasBalancer) elb.register(FLEET, id);
     }
     return id;
   });
@@ -146,7 +153,9 @@ export async function openCloud(
       id,
       role: instance.tags["kas:role"] ?? "node",
       state: instance.state,
-      registration: account.current.balancers.get(FLEET)?.registrations.get(id) ?? "none",
+      registration: hasBalancer
+        ? account.current.balancers.get(FLEET)?.registrations.get(id) ?? "none"
+        : workers.registration(id),
       tags: instance.tags,
       isImpaired: instance.impairedSince !== undefined,
     };
@@ -155,6 +164,7 @@ export async function openCloud(
   return {
     faults,
     machines,
+    workers,
     account,
     ids,
     handle,

@@ -42,6 +42,10 @@ export interface FleetPlan {
   readonly control: boolean;
   readonly nodes: readonly NodePlan[];
   readonly foreign: boolean;
+  /** `none`: the fleet has no load balancer, and its services take jobs from a queue. Default: a Classic Load Balancer. */
+  readonly balancer?: "none";
+  /** Whether the autoscaler asks the services of a fleet without a load balancer to drain. Default: yes. */
+  readonly asksToDrain?: boolean;
   /** Whether the fleet has a `reqcount` alarm. */
   readonly reqcount: boolean;
   readonly limits: Limits;

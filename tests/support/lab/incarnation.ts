@@ -16,6 +16,7 @@ import type { Store } from "../../../src/autoscaler/store/store.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
+import { DRAIN } from "./queue_workers.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 /** The URL to which the autoscaler sends its requests to AWS. */
@@ -52,7 +53,7 @@ export class Incarnation implements Disposable {
   constructor(options: IncarnationOptions) {
     const {
       time,
-      plan: { limits, schedules, startTimeout, drainTimeout, healthCheck },
+      plan: { balancer, asksToDrain = true, healthCheck, limits, schedules, startTimeout, drainTimeout },
       folder,
       certificate,
       onDecision,
@@ -60,7 +61,12 @@ export class Incarnation implements Disposable {
     this.#time = time;
     this.#service = startService({
       account: { region: REGION, endpointUrl: AWS_URL },
-      fleet: { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }), healthCheck },
+      fleet: {
+        fleet: FLEET,
+        balancer: balancerRef({ fleet: FLEET, balancer }),
+        ...(balancer === "none" && asksToDrain ? { drain: DRAIN } : {}),
+        healthCheck,
+      },
       topicArn: TOPIC_ARN,
       trustSigner: `${SNS_URL}/`,
       certificate: () => Promise.resolve(certificate),

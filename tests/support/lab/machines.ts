@@ -7,6 +7,7 @@
 import type { MachineAddress, MachineFactory } from "../../../src/sandbox/machines/machine.ts";
 import type { Machine, MachineSignal } from "../../../src/sandbox/machines/machine.ts";
 import type { Account } from "../../../src/sandbox/account/account.ts";
+import { DRAIN, type QueueWorkers } from "./queue_workers.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 /** The CPU of an idle machine, from 0 to 1. */
@@ -35,14 +36,17 @@ export class Machines {
   readonly #time: VirtualTime;
   readonly #account: Account;
   readonly #balancer: string;
+  readonly #workers: QueueWorkers | undefined;
   readonly #byAddress = new Map<string, On>();
   #demand = 0;
   #accrued: number;
 
-  constructor(time: VirtualTime, account: Account, balancer: string) {
+  /** @param workers the services, if the fleet has no load balancer */
+  constructor(time: VirtualTime, account: Account, balancer: string, workers?: QueueWorkers) {
     this.#time = time;
     this.#account = account;
     this.#balancer = balancer;
+    this.#workers = workers;
     this.#accrued = time.now();
     account.watch(() => this.#accrue());
   }
@@ -56,6 +60,7 @@ export class Machines {
   readonly make: MachineFactory = ({ id, address }: MachineAddress): Machine => {
     const on: On = { id, healthy: false, cpuSeconds: 0, held: new Set(), dead: false, suspended: undefined };
     this.#byAddress.set(address, on);
+    this.#workers?.start(id);
     return {
       cpuSeconds: () => {
         this.#accrue();
@@ -63,10 +68,14 @@ export class Machines {
       },
       signal: (signal) => {
         this.#accrue();
+        if (signal === "SIGKILL") this.#workers?.stop(id);
         send(on, signal);
       },
       [Symbol.asyncDispose]: () => {
-        if (this.#byAddress.get(address) === on) this.#byAddress.delete(address);
+        if (this.#byAddress.get(address) === on) {
+          this.#byAddress.delete(address);
+          this.#workers?.stop(id);
+        }
         send(on, "SIGCONT");
         for (const end of on.held) end();
         return Promise.resolve();
@@ -94,8 +103,10 @@ export class Machines {
       await on.suspended.promise;
       if (on.dead || this.#byAddress.get(address) !== on) throw refused();
     }
+    const { pathname } = new URL(request.url);
+    if (pathname === DRAIN.path && this.#workers !== undefined) return this.#workers.answer(on.id, request);
     if (this.broken.has(on.id)) return new Response("not yet", { status: 503 });
-    if (new URL(request.url).pathname === "/ping") {
+    if (pathname === "/ping") {
       on.healthy = true;
       return new Response("pong");
     }
@@ -117,7 +128,8 @@ export class Machines {
     this.#accrued = now;
     if (seconds <= 0) return;
     const registrations = this.#account.current.balancers.get(this.#balancer)?.registrations;
-    const serving = (id: string) => registrations?.get(id) === "in-service";
+    const serving = (id: string) =>
+      this.#workers === undefined ? registrations?.get(id) === "in-service" : this.#workers.works(id);
     const on = [...this.#byAddress.values()];
     const count = on.filter(({ id }) => serving(id)).length;
     for (const machine of on) {

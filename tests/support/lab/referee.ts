@@ -289,7 +289,9 @@ export class Referee implements Watcher {
     }
     switch (action) {
       case "StartInstances":
-        if (this.#activitiesOf(id, "start") !== 1) this.#fault("I3", `${id} is started without an activity`);
+        if (this.#activitiesOf(id, "start") !== 1 && !this.#isRestarted(id)) {
+          this.#fault("I3", `${id} is started without an activity`);
+        }
         this.#checkKept(id, "started", ["kas:detached"]);
         break;
       case "StopInstances":
@@ -298,7 +300,9 @@ export class Referee implements Watcher {
           ? ["stop", "stopped"] as const
           : ["terminate", "terminated"] as const;
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is ${done}`);
-        if (this.#activitiesOf(id, kind) === 0) this.#fault("I3", `${id} is ${done} without an activity`);
+        if (this.#activitiesOf(id, kind) === 0 && !this.#isRestarted(id)) {
+          this.#fault("I3", `${id} is ${done} without an activity`);
+        }
         this.#checkKept(id, done, ["kas:protected", "kas:detached"]);
         if (this.#isInterferedWith(id)) break;
         if (state === "running" && registration !== "none") {
@@ -320,6 +324,13 @@ export class Referee implements Watcher {
         }
         break;
     }
+  }
+
+  /** Whether kas may stop and start an instance in one activity, because its service refuses to take jobs again (R23). */
+  #isRestarted(id: string): boolean {
+    const { plan, cloud } = this.#current;
+    return plan.balancer === "none" && cloud.workers.requests.some((line) => line.includes(` ${id} `)) &&
+      this.#activitiesOf(id, "start") + this.#activitiesOf(id, "stop") > 0;
   }
 
   #count(action: string, { id, state, registration }: Truth): void {

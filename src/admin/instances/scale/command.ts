@@ -30,6 +30,7 @@ const OWN = {
   warmup: SETTINGS.warmup,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
+  drainRequest: SETTINGS.drainRequest,
   quarantineFor: SETTINGS.quarantineFor,
 };
 

@@ -12,6 +12,7 @@ import { type AddressKind, operatorsAddress } from "../../../aws/ec2/ec2_instanc
 import type { Aws } from "../../../aws/clients.ts";
 import { commandText } from "../../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../../cli/command.ts";
+import type { DrainTarget } from "../../../health/drain.ts";
 import type { Output } from "../../../cli/output.ts";
 import type { HealthCheckSpec } from "../../../health/spec.ts";
 import { realClock } from "../../../runtime.ts";
@@ -39,6 +40,7 @@ export interface OwnFlags extends AccountFlags {
   readonly warmup: number;
   readonly startTimeout: number;
   readonly drainTimeout: number;
+  readonly drainRequest: DrainTarget | undefined;
   readonly quarantineFor: number;
 }
 
@@ -56,7 +58,13 @@ export function ownScaler(
   const { healthCheck, address, schedules, startTimeout, drainTimeout, quarantineFor } = flags;
   const autoscaler = assemble({
     account: aws,
-    fleet: { ...fleetSelector(flags), balancer: fleetBalancer(flags), healthCheck, address },
+    fleet: {
+      ...fleetSelector(flags),
+      balancer: fleetBalancer(flags),
+      healthCheck,
+      address,
+      drain: flags.drainRequest,
+    },
     // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
     limits: limitsOf({
       ...flags,

@@ -148,6 +148,7 @@ const SAMPLES: Readonly<Record<keyof typeof HOST_SETTINGS, string | readonly str
   threads: "2",
   workMs: "1-2",
   queue: "5",
+  drainRequest: "http:8080/drain",
   drain: "5s",
 };
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Journal } from "../store/journal.ts";
+import type { Journal } from "../../store/journal.ts";
 
 /**
  * Ends the activities whose rows are damaged, if kas is not carrying them out.
