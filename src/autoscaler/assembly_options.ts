@@ -15,6 +15,7 @@ import type { Limits } from "../scaling/model/limits.ts";
 import type { Trigger } from "../scaling/model/trigger.ts";
 import type { Schedules } from "../settings/schedules/schedules.ts";
 import type { ObservationOutcome } from "./http/snapshot.ts";
+import type { StateFolder } from "./store/folder/state_folder.ts";
 import type { Activity } from "./store/activities.ts";
 import type { PhaseDuration } from "./store/phases.ts";
 
@@ -64,11 +65,22 @@ export interface AssemblyOptions extends Tuning {
   /** The AWS account, or connected clients that the caller disposes of. */
   readonly account: Account | Aws;
   readonly fleet: Fleet;
-  /** The state folder. If absent, kas keeps the state in memory. */
-  readonly state?: string | undefined;
+  /** The folder of the journal, or a folder that the caller has locked. If absent, kas keeps the state in memory. */
+  readonly state?: string | StateFolder | undefined;
   /** If true, kas makes and records decisions, but does not carry them out. */
   readonly dryRun: boolean;
   /** Returns the address at which kas checks an instance. Default: the address in `fleet`. */
   readonly address?: AddressOf;
   readonly events?: Events;
+}
+
+/** The options of a fleet. */
+export interface FleetOptions extends Omit<AssemblyOptions, "state"> {
+  /**
+   * The ARN of the topic whose messages the fleet accepts. If absent, the fleet refuses all messages and only polls the alarms (R2).
+   */
+  readonly topicArn?: string | undefined;
+  /** The URL to which kas posts alerts. It may contain a secret. If absent, kas posts no alerts. */
+  readonly alertUrl?: string | undefined;
+  readonly resubscribe: boolean;
 }

@@ -3,17 +3,15 @@
  *
  * @module
  */
-import { command, ExitError, UsageError } from "../cli/command.ts";
-import { reread } from "../cli/flags.ts";
+import { command, ExitError } from "../cli/command.ts";
 import { dropPermissions } from "../process/permissions.ts";
 import { hostPort } from "../cli/parsers.ts";
 import { settingsLookup } from "../settings/load.ts";
-import { fleetBalancer } from "./flags/balancer.ts";
+import { fleetOptions, readFleets, tuningsOf } from "./flags/fleets.ts";
 import { LISTEN, OPTIONS } from "./flags/options.ts";
-import { differing, tuningOf } from "./flags/tuning.ts";
+import { reloaded, withoutGrowth } from "./flags/reload.ts";
 import { SOCKET } from "./http/operator/socket_path.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
-import type { Store } from "./store/store.ts";
 import { UnusableError } from "./unusable.ts";
 
 /** How often the autoscaler checks that its state folder is still at its path, in ms. */
@@ -26,7 +24,8 @@ export const autoscaler = command({
   description:
     "POST / receives SNS messages. GET /ping, /status, /activities and /metrics report the state.\n" +
     "At SIGTERM, activities in progress stay in the state folder's journal, and the next start resumes them.\n" +
-    "With --pull, the autoscaler reads the alarms every --resync. It needs neither a topic nor an open port.",
+    "With --pull, the autoscaler reads the alarms every --resync. It needs neither a topic nor an open port.\n" +
+    "If the config file has several fleets, the autoscaler scales all of them. A flag or a variable then sets the value of every fleet.",
   options: OPTIONS,
   examples: [
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
@@ -36,16 +35,8 @@ export const autoscaler = command({
   ],
   run: async (context) => {
     const { flags, signal } = context;
-    const { pull } = flags;
-    // With --pull, ignore a topic that the environment names.
-    const topicArn = pull ? undefined : flags.topicArn;
-    if (topicArn === undefined && !pull) {
-      throw new UsageError(
-        "kas autoscaler needs --topic-arn, the topic that the alarms notify, or --pull",
-        "kas admin topics list",
-      );
-    }
-    const tuning = tuningOf(flags);
+    const fleets = await readFleets(context, settingsLookup());
+    const options = fleetOptions(fleets);
 
     const [{ getLogger }, { setUpLog }, { startService }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
@@ -57,42 +48,21 @@ export const autoscaler = command({
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
     await using service = start(startService, {
-      // Alarms notify a topic of their own region, and targets are in the region of their target group.
-      account: {
-        region: flags.region ?? (topicArn ?? flags.targetGroup[0])?.split(":")[3],
-        profile: flags.profile,
-        endpointUrl: flags.endpointUrl,
-      },
-      fleet: {
-        fleet: flags.fleet,
-        keyName: flags.keyName,
-        balancer: fleetBalancer(flags),
-        healthCheck: flags.healthCheck,
-        address: flags.address,
-        drain: flags.drainRequest,
-      },
-      topicArn,
-      listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),
+      fleets: options,
+      listen: flags.listen ?? (fleets.every(({ pull }) => pull) ? undefined : hostPort(LISTEN)),
       hosts: flags.host,
       state: flags.state,
       socket: `${flags.state}/${SOCKET}`,
-      ...tuning,
-      alertUrl: flags.alertUrl,
-      resubscribe: flags.resubscribe,
       trustSigner: flags.trustSigner,
-      dryRun: flags.dryRun,
     });
 
     const log = getLogger(["kas", "autoscaler"]);
-    let current = flags;
+    let current = fleets;
     const reload = async () => {
       try {
-        const next = await reread(OPTIONS, context, settingsLookup());
-        service.tune(tuningOf({ ...next, grow: flags.grow, shrink: flags.shrink }));
-        log.info("settings reloaded", {
-          changed: differing(current, next, { tunable: true }),
-          needsRestart: differing(flags, next, { tunable: false }),
-        });
+        const next = await readFleets(context, settingsLookup());
+        service.tune(tuningsOf(withoutGrowth(next, fleets)));
+        for (const event of reloaded(fleets, current, next)) log.info("settings reloaded", { ...event });
         current = next;
       } catch (error) {
         log.error("settings not reloaded", { reason: (error as Error).message });
@@ -108,7 +78,7 @@ export const autoscaler = command({
     dropPermissions("write", "run", "ffi", "import");
     systemd.ready();
 
-    using place = watchPlace(service.autoscaler.store);
+    using place = watchPlace(service);
     const lost = signal.aborted ? undefined : await Promise.race([stopped.promise, place.lost]);
     systemd.stopping();
     Deno.removeSignalListener("SIGHUP", onHangup);
@@ -127,11 +97,11 @@ function start(service: typeof startService, options: ServiceOptions): Service {
 }
 
 /** Checks at an interval that the state folder is still at its path. `lost` resolves with the error of the first failed check. */
-function watchPlace(store: Store): Disposable & { readonly lost: Promise<UnusableError> } {
+function watchPlace(service: Service): Disposable & { readonly lost: Promise<UnusableError> } {
   const lost = Promise.withResolvers<UnusableError>();
   const timer = setInterval(() => {
     try {
-      store.checkPlace();
+      service.checkPlace();
     } catch (error) {
       lost.resolve(error as UnusableError);
     }

@@ -1,186 +1,193 @@
 /**
- * The service that `kas autoscaler` runs: the inbox, the control loop and the HTTP endpoint.
+ * The service that `kas autoscaler` runs: its fleets, the HTTP endpoint and the socket of operators.
  *
  * @module
  */
 import type { X509Certificate } from "node:crypto";
-import { getLogger } from "@logtape/logtape";
-import { confirmSubscription } from "../aws/sns/topic.ts";
+import { getLogger, withContext } from "@logtape/logtape";
 import { realRuntime } from "../runtime.ts";
 import { certificateLoader } from "../sns/certificate_loader.ts";
 import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
 import { VERSION } from "../build/version.ts";
-import { AlertStore } from "./alerts/alert_store.ts";
-import { AlertPoster } from "./alerts/post.ts";
-import { AlertWatch } from "./alerts/watch.ts";
-import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
-import { ControlLoop } from "./control/loop.ts";
-import { settingOf, settingsOf } from "./flags/shown.ts";
+import { hintText } from "../cli/command_line.ts";
+import type { AutoscalerRuntime } from "./assemble.ts";
+import type { FleetOptions, Tuning } from "./assembly_options.ts";
+import { type FleetService, startFleet } from "./fleet_service.ts";
+import { settingOf } from "./flags/shown.ts";
 import { handler } from "./http/endpoint.ts";
 import { listen as listenTo } from "./http/listener.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { operatorHandler } from "./http/operator/operator.ts";
-import { statusPage } from "./http/page/page.ts";
-import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
 import { listenAtSocket } from "./http/operator/socket.ts";
-import { status } from "./http/status.ts";
-import type { AssemblyOptions, Events, Tuning } from "./assembly_options.ts";
-import { logOverlaps } from "./control/schedule_windows.ts";
-import { Inbox } from "./store/inbox.ts";
+import type { DownFleet } from "./http/receive.ts";
+import { fleetFolders } from "./store/folder/fleet_folders.ts";
+import { StateFolder } from "./store/folder/state_folder.ts";
+import { checkPlace, unusable } from "./store/store.ts";
+import { UnusableError } from "./unusable.ts";
 
 /** Options of the service. */
-export interface ServiceOptions extends AssemblyOptions {
+export interface ServiceOptions {
+  readonly fleets: readonly FleetOptions[];
   readonly state: string;
-  /**
-   * The ARN of the topic whose messages the service accepts. If absent, the service refuses all messages and only polls the
-   * alarms (R2).
-   */
-  readonly topicArn?: string | undefined;
   /** The address to listen on. If absent, the service does not listen. */
   readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
   /** The path of the Unix socket to listen on for operators. If absent, the service does not listen there. */
   readonly socket?: string;
   /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts?: readonly string[];
-  /** The URL to which the service posts alerts. It may contain a secret. If absent, the service posts no alerts. */
-  readonly alertUrl?: string | undefined;
-  readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
   /** Returns the signing certificate at a URL. Default: kas downloads the certificate. */
   readonly certificate?: (url: string) => Promise<X509Certificate>;
 }
 
-/** A running service. Its disposal stops the endpoint, the control loop and the activities, and closes the state folder. */
+/** A running service. Its disposal stops the endpoint, the control loops and the activities, and closes the state folder. */
 export interface Service extends AsyncDisposable {
   /** The URL of the endpoint, `http://HOST:PORT`. "" if the service does not listen. */
   readonly url: string;
-  readonly autoscaler: Autoscaler;
-  readonly inbox: Inbox;
+  /** The running fleets. */
+  readonly fleets: readonly FleetService[];
+  /** The state folder, which the service has locked. */
+  readonly folder: StateFolder;
+  /** Checks that the folders of the journals are still at their paths. Throws {@linkcode UnusableError} if one is not. */
+  checkPlace(): void;
   /** Answers an HTTP request. */
   readonly handle: (request: Request) => Promise<Response>;
   /** Answers an HTTP request of an operator. */
   readonly operate: (request: Request) => Promise<Response>;
-  /** Replaces the settings. The new settings apply from the next decision and the next step of an activity. */
-  tune(tuning: Tuning): void;
-  /** Whether the control loop runs and the inbox can be read. Throws if the inbox cannot be read. */
+  /** Replaces the settings of fleets, by their names. */
+  tune(tunings: ReadonlyMap<string, Tuning>): void;
+  /** Whether the control loops run and the inboxes can be read. Throws if an inbox cannot be read. */
   alive(): boolean;
 }
 
-type Handler = Service["handle"];
+/**
+ * How much later each fleet first reconciles than the one before, in ms. Otherwise all fleets would read their alarms at the same time,
+ * again and again. CloudWatch accepts nine DescribeAlarms a second. Source: CloudWatch user guide, "CloudWatch service quotas".
+ */
+const STAGGER = 150;
 
 const log = getLogger(["kas", "autoscaler"]);
 
 /**
- * Starts the service.
+ * Starts the service. If there are several fleets, a fleet whose journal kas cannot use does not stop the others: kas reports the fleet as
+ * down.
  *
- * @throws {UnusableError} if another autoscaler uses the state folder, or if kas cannot write to the folder or listen at the
- * address
+ * @throws {UnusableError} if another autoscaler uses the state folder, if kas cannot listen at the address, or if no fleet can start
  */
 export function startService(options: ServiceOptions, runtime: AutoscalerRuntime = realRuntime): Service {
-  const { fleet, topicArn, listen, dryRun } = options;
-  const { clock } = runtime;
-  const started = clock.now();
-  const metrics = new Metrics({ fleet: fleet.fleet, version: VERSION, started, limits: options.limits });
-  const poster = new AlertPoster({ url: options.alertUrl, fleet: fleet.fleet, runtime });
-  let lastObservation: ObservationOutcome | undefined;
-  let desired: number | undefined;
-  const events = merged(metrics, {
-    onObservation: (outcome) => lastObservation = outcome,
-    onDecision: ({ kind }, decision) => {
-      desired = decision.desired ?? desired;
-      alerts.look({
-        now: clock.now(),
-        tuning: tuning(),
-        observation: loop.observation,
-        // The decision on a notification or a command does not say why kas does not restore the minimum.
-        decision: kind === "notification" || kind === "operator" ? undefined : decision,
-        observationError: lastObservation?.error,
-      });
-    },
-    onActivityEnd: (activity) => loop.activityEnded(activity),
-  }, options.events);
+  const { listen } = options;
+  const started = new Date(runtime.clock.now()).toISOString();
+  const isSeveral = options.fleets.length > 1;
+  const metrics = new Metrics({ version: VERSION, started: Date.parse(started) });
+  if (isSeveral) metrics.addRefused();
 
   using unfinished = new DisposableStack();
-  const autoscaler = assemble({ ...options, events }, runtime);
-  unfinished.defer(() => void autoscaler[Symbol.asyncDispose]());
-  const { store, journal, aws, activities, evaluation, tuning } = autoscaler;
-  const inbox = new Inbox(store);
-  const alerts = new AlertWatch(clock, new AlertStore(store), (change) => poster.post(change));
-  const loop = new ControlLoop({
-    evaluation,
-    inbox,
-    clock,
-    tuning,
-    onDecision: events.onDecision,
-    topicArn,
-    ...(topicArn !== undefined &&
-      { confirm: (token, signal) => confirmSubscription(aws, topicArn, token, signal) }),
+  const locked = lockFolder(options.state);
+  unfinished.use(locked);
+  const folders = fleetFolders(options.state, options.fleets.map(({ fleet }) => fleet.fleet));
+  const all = options.fleets.map((fleet, i) => {
+    const folder = folders.get(fleet.fleet.fleet) ?? options.state;
+    const place = {
+      state: folder === options.state ? locked : folder,
+      identity: { version: VERSION, started },
+      isOneOfSeveral: isSeveral,
+      metrics: metrics.add({ fleet: fleet.fleet.fleet, limits: fleet.limits }),
+      firstReconcile: i * STAGGER,
+    };
+    return isSeveral
+      ? startedOrDown(fleet, () => startFleet(fleet, place, runtime), metrics)
+      : startFleet(fleet, place, runtime);
   });
+  const fleets = all.flatMap((fleet) => "autoscaler" in fleet ? fleet : []);
+  for (const fleet of fleets) unfinished.defer(() => void fleet[Symbol.asyncDispose]());
+  const [down] = all.flatMap((fleet) => "error" in fleet ? fleet : []);
+  if (fleets.length === 0 && down !== undefined) throw down.error;
 
-  const snapshot = (): Snapshot => ({
-    now: clock.now(),
-    observation: loop.observation,
-    desired,
-    limits: tuning().limits,
-    lastObservation,
-    waiting: inbox.waiting(),
-    oldest: inbox.oldest(),
-    inProgress: journal.unfinished().map((activity) => ({
-      activity,
-      step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
-    })),
-    paused: journal.operatorPauses.inForce(clock.now()),
-    override: journal.overrides.inForce(clock.now()),
-    alerts: alerts.firing,
-    bytes: store.size(),
-  });
-  const handle = endpoint({ options, runtime, started, autoscaler, inbox, loop, metrics, snapshot });
+  const handle = endpoint({ options, runtime, started, all, metrics });
   const server = listen && listenTo(listen, handle);
   const url = server === undefined ? "" : urlOf(server.addr);
-  const operate = operatorHandler({
-    journal,
-    synced: () => store.synced(),
-    onRelease: () => loop.reconcileSoon(),
-    evaluate: (trigger, isTrial) => loop.evaluateCommand(trigger, isTrial),
-    observation: () => loop.observation,
-    now: clock.now,
-  });
+  const operate = operatorHandler(all.map((fleet) => "operator" in fleet ? fleet.operator : fleet));
   const socket = options.socket === undefined ? undefined : listenAtSocket(options.socket, operate);
-
-  if (!dryRun) activities.resume();
-  const stop = new AbortController();
-  let ended = false;
-  const running = loop.run(stop.signal).finally(() => ended = true);
-  log.info(server === undefined ? "polling, with no port open" : `listening on ${url}`, {
-    fleet: fleet.fleet,
-    ...settingOf(fleet.balancer),
-    ...(topicArn === undefined ? { pull: tuning().limits.resync } : { topicArn }),
-    dryRun,
-  });
-  logOverlaps(tuning(), clock.now());
+  logStart(options, url);
   unfinished.move();
   return {
     url,
-    autoscaler,
-    inbox,
+    fleets,
+    folder: locked,
+    checkPlace: () => {
+      checkPlace(locked);
+      for (const { autoscaler } of fleets) autoscaler.store.checkPlace();
+    },
     handle,
     operate,
-    tune: (to) => {
-      autoscaler.tune(to);
-      logOverlaps(to, clock.now());
-      loop.wake();
+    tune: (tunings) => {
+      for (const fleet of fleets) {
+        const to = tunings.get(fleet.fleet);
+        if (to !== undefined) fleet.tune(to);
+      }
     },
-    alive: () => inbox.waiting() >= 0 && !ended,
+    alive: () => fleets.every((fleet) => fleet.alive()),
     [Symbol.asyncDispose]: async () => {
-      // Stop requests first, then decisions. Close the state last.
+      // Stop requests first, then the fleets. Unlock the folder last.
       await Promise.all([server?.[Symbol.asyncDispose](), socket?.[Symbol.asyncDispose]()]);
-      stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
-      await running;
-      await poster[Symbol.asyncDispose]();
-      await autoscaler[Symbol.asyncDispose]();
+      await Promise.all(fleets.map((fleet) => fleet[Symbol.asyncDispose]()));
+      locked[Symbol.dispose]();
       log.info("stopped");
     },
+  };
+}
+
+/** A fleet that could not start, with the error. */
+interface Down extends DownFleet {
+  readonly error: UnusableError;
+}
+
+/** Starts a fleet, or returns why the fleet could not start. */
+function startedOrDown(
+  options: FleetOptions,
+  start: () => FleetService,
+  metrics: Metrics,
+): FleetService | Down {
+  const { fleet: { fleet }, topicArn, resubscribe } = options;
+  try {
+    // The log lines of everything that the fleet does contain its name.
+    return withContext({ fleet }, start);
+  } catch (error) {
+    if (!(error instanceof UnusableError)) throw error;
+    metrics.addDown(fleet);
+    log.error("fleet could not start; the other fleets run", {
+      fleet,
+      reason: error.message,
+      remedy: hintText(error.hint),
+    });
+    return { fleet, topicArn, resubscribe, problem: error.message, error };
+  }
+}
+
+/** @throws {UnusableError} if another autoscaler uses the folder, or if kas cannot use it */
+function lockFolder(path: string): StateFolder {
+  try {
+    return StateFolder.lock(path);
+  } catch (cause) {
+    throw unusable(path, cause as Error);
+  }
+}
+
+function logStart({ fleets }: ServiceOptions, url: string): void {
+  const event = url === "" ? "polling, with no port open" : `listening on ${url}`;
+  const [first] = fleets;
+  if (fleets.length === 1 && first !== undefined) return log.info(event, fieldsOf(first));
+  log.info(event, { fleets: fleets.map(({ fleet }) => fleet.fleet).join(" ") });
+  for (const fleet of fleets) log.info("fleet configured", fieldsOf(fleet));
+}
+
+function fieldsOf({ fleet, topicArn, limits, dryRun }: FleetOptions): Record<string, unknown> {
+  return {
+    fleet: fleet.fleet,
+    ...settingOf(fleet.balancer),
+    ...(topicArn === undefined ? { pull: limits.resync } : { topicArn }),
+    dryRun,
   };
 }
 
@@ -188,64 +195,30 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
 interface EndpointParts {
   readonly options: ServiceOptions;
   readonly runtime: AutoscalerRuntime;
-  readonly started: number;
-  readonly autoscaler: Autoscaler;
-  readonly inbox: Inbox;
-  readonly loop: ControlLoop;
+  /** When the autoscaler started, in ISO 8601. */
+  readonly started: string;
+  readonly all: readonly (FleetService | Down)[];
   readonly metrics: Metrics;
-  readonly snapshot: () => Snapshot;
 }
 
-function endpoint(
-  { options, runtime, started, autoscaler, inbox, loop, metrics, snapshot }: EndpointParts,
-): Handler {
-  const { fleet: { fleet }, topicArn, trustSigner, resubscribe } = options;
-  const { journal, tuning } = autoscaler;
+function endpoint({ options, runtime, started, all, metrics }: EndpointParts): Service["handle"] {
   const { clock: { now }, fetch } = runtime;
-  const { certificate = certificateLoader({ now, fetch }) } = options;
-  const identity = { fleet, version: VERSION, started: new Date(started).toISOString() };
-  const settings = () => settingsOf({ ...options, ...tuning() });
+  const { trustSigner, hosts = [], certificate = certificateLoader({ now, fetch }) } = options;
+  const topicArns = options.fleets.flatMap(({ topicArn }) => topicArn ?? []);
   return handler({
-    verify: topicArn === undefined
+    verify: topicArns.length === 0
       ? () => Promise.reject(new MessageError("this autoscaler takes no messages: it runs with --pull", 403))
-      : messageVerifier({ topicArn, trustSigner, certificate, now }),
-    inbox,
-    wake: () => loop.wake(),
-    resubscribe,
-    hosts: options.hosts ?? [],
-    identity,
-    status: () => ({
-      ...identity,
-      ...status(snapshot(), started),
-      decisions: journal.lines(10, now()),
-      settings: settings(),
-      schedules: tuning().schedules?.list ?? [],
-    }),
-    page: (messages) =>
-      statusPage({
-        ...identity,
-        snapshot: snapshot(),
-        decisions: journal.lines(10, now()).map((line) => ({ line, checks: journal.checks(line.id) })),
-        settings: settings(),
-        messages,
-      }),
-    onMessage: (outcome, why) => metrics.onMessage(outcome, why),
-    metrics: () => metrics.exposition(snapshot()),
-    activities: (limit) => journal.lines(limit, now()),
-    decision: (wanted) => journal.read(wanted),
+      : messageVerifier({ topicArns, trustSigner, certificate, now }),
+    fleets: all.map((fleet) => "endpoint" in fleet ? fleet.endpoint : fleet),
+    hosts,
+    identity: { fleet: all.map(({ fleet }) => fleet).join(","), version: VERSION, started },
+    onRefused: (outcome, why) => metrics.onRefused(outcome, why),
+    metrics: () => {
+      for (const fleet of all) if ("measure" in fleet) fleet.measure();
+      return metrics.exposition();
+    },
     now,
   });
-}
-
-/** Combines callbacks. Each event calls the callbacks of all listeners. */
-function merged(...all: readonly (Events | undefined)[]): Required<Events> {
-  return {
-    onRequest: (...event) => all.forEach((it) => it?.onRequest?.(...event)),
-    onObservation: (...event) => all.forEach((it) => it?.onObservation?.(...event)),
-    onDecision: (...event) => all.forEach((it) => it?.onDecision?.(...event)),
-    onActivityEnd: (...event) => all.forEach((it) => it?.onActivityEnd?.(...event)),
-    onPhases: (...event) => all.forEach((it) => it?.onPhases?.(...event)),
-  };
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr): string {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { configure, type LogRecord } from "@logtape/logtape";
 
 /** Writes bytes and returns how many bytes were written. If the write fails, kas drops the bytes. */
@@ -26,6 +27,7 @@ export async function setUpLog(form: "text" | "json"): Promise<AsyncDisposable> 
   const lines = new LineWriter((bytes) => Deno.stderr.write(bytes), (count) => format(lostLines(count)));
   await configure({
     reset: true,
+    contextLocalStorage: new AsyncLocalStorage(),
     sinks: { stderr: (record) => lines.add(format(record)) },
     loggers: [
       { category: "kas", sinks: ["stderr"], lowestLevel: "info" },

@@ -3,7 +3,7 @@
  * microseconds and causes no request.
  *
  * A valid signature proves only that a topic of some AWS account sent the message. The signed TopicArn proves that this topic is
- * the configured topic. kas does not use HTTP headers, because SNS does not sign them.
+ * a configured topic. kas does not use HTTP headers, because SNS does not sign them.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface FieldResult {
 
 /** Options of message verification. */
 export interface VerificationOptions {
-  /** ARN of the only topic whose messages kas accepts. */
-  readonly topicArn: string;
+  /** ARNs of the only topics whose messages kas accepts. */
+  readonly topicArns: readonly string[];
   /** Additional trusted URL prefix. kas also trusts certificates whose URLs start with the prefix. */
   readonly trustSigner?: string | undefined;
   /** Function that loads the certificate at a URL. It rejects with {@linkcode CertificateError}. */
@@ -121,7 +121,7 @@ export function textToSign(message: Message): string {
 
 function checkTopic({ topicArn }: Message, options: VerificationOptions): FieldResult {
   const field = "TopicArn";
-  return topicArn === options.topicArn
+  return options.topicArns.includes(topicArn)
     ? passed(field, topicArn)
     : refused(field, "the TopicArn differs from the configured topic");
 }

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerRef } from "../../src/aws/balancing/balancer.ts";
 import { SOCKET } from "../../src/autoscaler/http/operator/socket_path.ts";
-import { startService } from "../../src/autoscaler/service.ts";
+import { startOne } from "../unit/autoscaler/fixtures.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { credentials } from "../unit/aws/wire.ts";
 import { eventually, execute, FROM_SOURCE } from "../support/kas.ts";
@@ -98,7 +98,7 @@ async function scaleInAction(env: Readonly<Record<string, string>>): Promise<str
  */
 function autoscaler(env: Readonly<Record<string, string>>, state: string) {
   credentials();
-  return startService({
+  return startOne({
     account: { region: env["AWS_REGION"], endpointUrl: env["AWS_ENDPOINT_URL"] },
     fleet: { fleet: "kas", balancer: balancerRef({ fleet: "kas" }) },
     topicArn: env["KAS_TOPIC_ARN"],

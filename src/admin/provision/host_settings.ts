@@ -29,6 +29,7 @@ const {
  */
 export const HOST_SETTINGS = {
   ...AUTOSCALER,
+  fleet: SETTINGS.fleet,
   threads: SETTINGS.threads,
   workMs: SETTINGS.workMs,
   queue: SETTINGS.queue,

@@ -47,7 +47,7 @@ const verify = command({
     const certificate = pem === undefined
       ? certificateLoader()
       : () => Promise.resolve().then(() => readCertificate(pem));
-    const options = { topicArn, trustSigner, certificate, now: () => at ?? Date.now() };
+    const options = { topicArns: [topicArn], trustSigner, certificate, now: () => at ?? Date.now() };
     let isRefused = false;
     const rows = async function* (): AsyncGenerator<Row, void, void> {
       for await (const row of results(body, options)) {

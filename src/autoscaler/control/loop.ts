@@ -124,11 +124,11 @@ export class ControlLoop {
     this.#work.wake();
   }
 
-  /** Runs the loop until the signal aborts. The loop then finishes the current evaluation. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Runs the loop until the signal aborts, and first reconciles after `pause` ms. At the end it finishes the current evaluation. */
+  async run(signal: AbortSignal, pause = 0): Promise<void> {
     const { inbox, clock, confirm } = this.#parts;
     const work = this.#work;
-    this.#reconcileDue = clock.elapsed();
+    this.#reconcileDue = clock.elapsed() + pause;
     await Promise.all([
       work.repeat(signal, () => this.#turn(signal)),
       // SNS may be slow, so confirmations do not delay evaluations.

@@ -34,9 +34,14 @@ export const SCALING = {
   trustSigner: SETTINGS.trustSigner,
 };
 
+const { default: name, ...fleet } = SETTINGS.fleet;
+
+/** The option `--fleet`. Without it, the autoscaler scales every fleet of the config file. */
+const FLEET = { ...fleet, help: `${fleet.help} (default: every fleet of the config file, or ${name})` };
+
 /** All options of `kas autoscaler`. */
 export const OPTIONS = {
-  fleet: SETTINGS.fleet,
+  fleet: FLEET,
   balancer: SETTINGS.balancer,
   loadBalancer: SETTINGS.loadBalancer,
   targetGroup: SETTINGS.targetGroup,

@@ -7,14 +7,7 @@ import type { BalancerRef } from "../../aws/balancing/balancer.ts";
 import { HIDDEN } from "../../cli/format.ts";
 import { drainTargetText } from "../../health/drain.ts";
 import { healthCheckText } from "../../health/spec.ts";
-import type { AssemblyOptions } from "../assembly_options.ts";
-
-/** What {@linkcode settingsOf} shows besides the options of every autoscaler. */
-interface ShownOptions extends AssemblyOptions {
-  readonly topicArn?: string | undefined;
-  readonly resubscribe: boolean;
-  readonly alertUrl?: string | undefined;
-}
+import type { FleetOptions } from "../assembly_options.ts";
 
 /** The settings by the names of their flags in camelCase. Durations are in ms. */
 export type ShownSettings = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -33,7 +26,7 @@ export function settingsOf(
     alertUrl,
     dryRun,
     state,
-  }: ShownOptions,
+  }: FleetOptions & { readonly state: string },
 ): ShownSettings {
   const { balancer, healthCheck, drain, ...selector } = fleet;
   return {

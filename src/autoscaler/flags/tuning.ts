@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { kebab, UsageError } from "../../cli/command.ts";
+import { UsageError } from "../../cli/command.ts";
 import type { Tuning } from "../assembly_options.ts";
 import { limitsOf, requireMax } from "./limits.ts";
-import { type Flags, OPTIONS } from "./options.ts";
+import type { Flags } from "./options.ts";
 
 /**
  * Returns the settings that an operator can change while the autoscaler runs.
@@ -31,32 +31,4 @@ export function tuningOf(
     throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
   }
   return { limits: limitsOf(flags), schedules, startTimeout, drainTimeout, quarantineFor };
-}
-
-/** The flags of the settings that an operator can change while the autoscaler runs. */
-const TUNABLE: ReadonlySet<string> = new Set(
-  [
-    "min",
-    "max",
-    "schedules",
-    "policies",
-    "resync",
-    "warmup",
-    "cooldownOut",
-    "cooldownIn",
-    "metricDelay",
-    "unhealthyAfter",
-    "startTimeout",
-    "drainTimeout",
-    "quarantineFor",
-  ],
-);
-
-/** Returns the names of the flags whose values differ. `tunable` selects the flags in {@linkcode TUNABLE} or all other flags. */
-export function differing(before: Flags, after: Flags, { tunable }: { readonly tunable: boolean }): string[] {
-  const text = (flags: Flags, name: string) =>
-    JSON.stringify(Object.entries(flags).find(([key]) => key === name)?.[1]);
-  return Object.keys(OPTIONS).filter((name) =>
-    TUNABLE.has(name) === tunable && text(before, name) !== text(after, name)
-  ).map(kebab);
 }

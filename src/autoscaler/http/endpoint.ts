@@ -12,12 +12,32 @@ import { decisionLines } from "./decisions.ts";
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 import type { JournalLine } from "../store/lines.ts";
 import { DamagedRowError } from "../store/sqlite/rows.ts";
-import { PAGE_HEADERS } from "./page/page.ts";
-import { receive, type ReceiverParts } from "./receive.ts";
+import { chooseFleet } from "./choose_fleet.ts";
+import type { MessageOutcome } from "./metrics/labels.ts";
+import { indexPage } from "./page/index.ts";
+import { PAGE_HEADERS } from "./page/layout.ts";
+import { type DownFleet, type FleetInbox, receive, type ReceiverParts } from "./receive.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { type SummarizedFleet, summaryOf } from "./summary.ts";
 import { text } from "./text.ts";
+
+/** A running fleet, as the endpoint reads it. */
+export interface FleetParts extends FleetInbox {
+  /** Returns the JSON of `GET /status`, without the counts of messages. */
+  readonly status: () => object;
+  /** Returns the present state of the fleet. */
+  readonly snapshot: () => Snapshot;
+  /** Returns the HTML page of `GET /status`. `messages` has the counts of messages by outcome. */
+  readonly page: (messages: Readonly<Record<string, number>>) => string;
+  /** Returns the latest decisions and activities, newest first. */
+  readonly activities: (limit: number) => readonly JournalLine[];
+  /** Returns the record of a decision. */
+  readonly decision: (query: DecisionQuery) => DecisionRecord | undefined;
+}
 
 /** The parts of the endpoint's handler. */
 export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
+  readonly fleets: readonly (FleetParts | DownFleet)[];
   /** The reader of request bodies. Default: a reader with the default limits. */
   readonly bodies?: BodyReader;
   /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
@@ -27,20 +47,13 @@ export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
    * forwards requests for `/ping` but not for `/status`.
    */
   readonly identity: Identity;
-  /** Returns the JSON of `GET /status`, without the counts of messages. */
-  readonly status: () => object;
-  /** Returns the HTML page of `GET /status`. `messages` has the counts of messages by outcome. */
-  readonly page: (messages: Readonly<Record<string, number>>) => string;
-  /** Returns the latest decisions and activities, newest first. */
-  readonly activities: (limit: number) => readonly JournalLine[];
-  /** Returns the record of a decision. */
-  readonly decision: (query: DecisionQuery) => DecisionRecord | undefined;
   /** Returns the body of `GET /metrics` and its content type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
 }
 
 /** Identifies an autoscaler. */
 export interface Identity {
+  /** The name of the fleet. If there are several, their names, separated by commas. */
   readonly fleet: string;
   /** The version of kas. */
   readonly version: string;
@@ -66,14 +79,28 @@ const log = getLogger(["kas", "http"]);
 
 /** Returns the handler of all requests. If an error occurs, the handler logs it and responds with 500. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
-  const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
+  const refused = newCounts();
+  const counted = parts.fleets.map((fleet) => "inbox" in fleet ? withCounts(fleet) : fleet);
+  const [first] = counted;
+  const alone = counted.length === 1 && first !== undefined && "inbox" in first ? first : undefined;
   const receiver: ReceiverParts = {
     ...parts,
     bodies: parts.bodies ?? new BodyReader(),
-    onMessage: (outcome, reason) => {
-      counts[outcome]++;
-      parts.onMessage(outcome, reason);
-    },
+    fleets: counted,
+    // If there is one fleet, the messages that kas refuses count as messages of this fleet.
+    onRefused: alone?.onMessage ?? ((outcome, reason) => {
+      refused[outcome]++;
+      parts.onRefused(outcome, reason);
+    }),
+  };
+  const ofFleet = (query: string, respond: (fleet: Counted, query: URLSearchParams) => Response) => {
+    const given = new URLSearchParams(query);
+    const fleet = chooseFleet(counted, given);
+    if (fleet instanceof Response) return fleet;
+    given.delete("fleet");
+    return "inbox" in fleet
+      ? respond(fleet, given)
+      : text(`fleet ${fleet.fleet} could not start: ${fleet.problem}`, STATUS_CODE.ServiceUnavailable);
   };
 
   const identity = Object.fromEntries(
@@ -85,16 +112,18 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
     ["/ping", { isPublic: true, ...get(() => text("pong", STATUS_CODE.OK, identity)) }],
     [
       "/status",
-      get((request) => {
-        const messages = { ...counts, waiting: parts.inbox.waiting() };
-        const vary = { vary: "accept" };
-        return accepts(request, "application/json", "text/html") === "text/html"
-          ? new Response(parts.page(messages), { headers: { ...PAGE_HEADERS, ...vary } })
-          : Response.json({ ...parts.status(), messages }, { headers: vary });
+      get((request, { query }) => {
+        const isHtml = accepts(request, "application/json", "text/html") === "text/html";
+        const isIndex = counted.length > 1 && !new URLSearchParams(query).has("fleet");
+        const response = isIndex
+          ? index(parts, refused, isHtml)
+          : ofFleet(query, (fleet) => fleetStatus(fleet, isHtml));
+        response.headers.set("vary", "accept");
+        return response;
       }),
     ],
-    ["/activities", get((_, { query }) => activities(parts, new URLSearchParams(query)))],
-    ["/decisions", get((_, { query }) => decisions(parts, new URLSearchParams(query)))],
+    ["/activities", get((_, { query }) => ofFleet(query, activities))],
+    ["/decisions", get((_, { query }) => ofFleet(query, decisions))],
     [
       "/metrics",
       get(async () => {
@@ -133,7 +162,59 @@ function get(respond: (request: Request, target: Target) => Response | Promise<R
   return { methods: new Map([["GET", respond], ["HEAD", respond]]) };
 }
 
-function activities(parts: HandlerParts, query: URLSearchParams): Response {
+/** The numbers of messages, by outcome. */
+type Counts = Record<MessageOutcome, number>;
+
+/** A running fleet, and the numbers of its messages. */
+interface Counted extends FleetParts {
+  readonly counts: Counts;
+}
+
+function newCounts(): Counts {
+  return { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
+}
+
+function withCounts(fleet: FleetParts): Counted {
+  const counts = newCounts();
+  return {
+    ...fleet,
+    counts,
+    onMessage: (outcome, reason) => {
+      counts[outcome]++;
+      fleet.onMessage(outcome, reason);
+    },
+  };
+}
+
+function fleetStatus({ counts, inbox, page, status }: Counted, isHtml: boolean): Response {
+  const messages = { ...counts, waiting: inbox.waiting() };
+  return isHtml
+    ? new Response(page(messages), { headers: PAGE_HEADERS })
+    : Response.json({ ...status(), messages });
+}
+
+/** Returns the status of an autoscaler with several fleets: a summary of each. */
+function index(parts: HandlerParts, { refused, failed }: Counts, isHtml: boolean): Response {
+  const { identity: { version, started }, now } = parts;
+  const fleets = parts.fleets.map(summarized);
+  const messages = { refused, failed };
+  return isHtml
+    ? new Response(indexPage({ version, started, now: now(), fleets, messages }), { headers: PAGE_HEADERS })
+    : Response.json({ version, started, fleets: fleets.map(summaryOf), messages });
+}
+
+/** A fleet whose journal kas cannot read does not hide the others. */
+function summarized(parts: FleetParts | DownFleet): SummarizedFleet {
+  const { fleet } = parts;
+  if (!("inbox" in parts)) return parts;
+  try {
+    return { fleet, snapshot: parts.snapshot() };
+  } catch (error) {
+    return { fleet, problem: (error as Error).message };
+  }
+}
+
+function activities(parts: FleetParts, query: URLSearchParams): Response {
   const limit = query.get("limit") ?? String(LINES.default);
   if (!/^\d{1,5}$/.test(limit) || Number(limit) > LINES.max) {
     return text(`limit: expected a whole number up to ${LINES.max}`, STATUS_CODE.BadRequest);
@@ -141,7 +222,7 @@ function activities(parts: HandlerParts, query: URLSearchParams): Response {
   return Response.json(parts.activities(Number(limit)));
 }
 
-function decisions({ decision }: HandlerParts, query: URLSearchParams): Response {
+function decisions({ decision }: FleetParts, query: URLSearchParams): Response {
   let lines: string | undefined;
   try {
     lines = decisionLines(query, decision);

@@ -9,20 +9,31 @@ import { type Message, MessageError } from "../../sns/message.ts";
 import type { Inbox } from "../store/inbox.ts";
 import { BodyError, type BodyReader } from "./body_limits.ts";
 import type { MessageOutcome } from "./metrics/labels.ts";
+import { type Recipient, recipientOf } from "./recipient.ts";
 import { text } from "./text.ts";
+
+/** The inbox of a fleet. */
+export interface FleetInbox extends Recipient {
+  readonly inbox: Inbox;
+  /** Called when the inbox has a new message. */
+  readonly wake: () => void;
+  /** Called with the outcome of each message of the fleet. `reason` is "" unless kas could not store the message. */
+  readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
+}
+
+/** A fleet that could not start. */
+export interface DownFleet extends Recipient {
+  readonly problem: string;
+}
 
 /** The parts of the receiver of messages. */
 export interface ReceiverParts {
   readonly bodies: BodyReader;
-  /** Parses and verifies a body. Throws {@linkcode MessageError} if the body is not a message of SNS from the topic. */
+  /** Parses and verifies a body. Throws {@linkcode MessageError} if the body is not a message of SNS from a fleet's topic. */
   readonly verify: (body: string) => Promise<Message>;
-  readonly inbox: Inbox;
-  /** Called when the inbox has a new message. */
-  readonly wake: () => void;
-  /** Whether kas subscribes to the topic again after somebody deleted the subscription (R14). */
-  readonly resubscribe: boolean;
-  /** Called with the outcome of each message. `reason` is "" unless the message was refused or failed. */
-  readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
+  readonly fleets: readonly (FleetInbox | DownFleet)[];
+  /** Called with the outcome of a message that kas refuses before it knows its fleet. */
+  readonly onRefused: (outcome: MessageOutcome, reason: string) => void;
   /** Returns the present time in ms since the epoch. */
   readonly now: () => number;
 }
@@ -34,18 +45,18 @@ const log = getLogger(["kas", "inbox"]);
  * again after a 5xx response, but not after a 4xx response.
  */
 export async function receive(parts: ReceiverParts, request: Request): Promise<Response> {
-  const { verify, bodies, onMessage } = parts;
+  const { verify, bodies, fleets, onRefused } = parts;
   let message: Message;
   try {
     message = await bodies.read(request, verify);
   } catch (error) {
     if (!(error instanceof MessageError || error instanceof BodyError)) {
-      onMessage("failed", "error");
+      onRefused("failed", "error");
       throw error;
     }
     const { message: reason, status } = error;
     const failed = error instanceof MessageError ? error.failed : undefined;
-    onMessage(
+    onRefused(
       status >= 500 ? "failed" : "refused",
       error instanceof BodyError ? error.why : failed?.field ?? "form",
     );
@@ -53,18 +64,26 @@ export async function receive(parts: ReceiverParts, request: Request): Promise<R
     log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
     return text(reason, status);
   }
-  return await store(parts, message);
+  const fleet = recipientOf(message, fleets);
+  if (fleet === undefined || !("inbox" in fleet)) {
+    // SNS repeats the message. Until then, an operator may have repaired the fleet.
+    onRefused("failed", "store");
+    log.error("message not stored", { messageId: message.messageId, reason: "its fleet could not start" });
+    return text("the fleet could not start", STATUS_CODE.ServiceUnavailable);
+  }
+  return await store(fleet, message, parts.now());
 }
 
 /** Stores a verified message in the inbox. */
 async function store(
-  { inbox, wake, resubscribe, now, onMessage }: ReceiverParts,
+  { fleet, inbox, wake, resubscribe, onMessage }: FleetInbox,
   message: Message,
+  now: number,
 ): Promise<Response> {
   const { messageId, type } = message;
   if (type === "UnsubscribeConfirmation") {
     onMessage("unsubscribed", "");
-    log.warn("SNS reported the deletion of the subscription", { messageId, resubscribe });
+    log.warn("SNS reported the deletion of the subscription", { fleet, messageId, resubscribe });
     if (!resubscribe) return text("accepted");
   }
   let added: boolean;
@@ -72,17 +91,17 @@ async function store(
     const entry = type === "Notification"
       ? { kind: "notification", body: message.message, sent: Date.parse(message.timestamp) } as const
       : { kind: "confirmation", body: message.token } as const;
-    added = inbox.add(messageId, entry, now());
+    added = inbox.add(messageId, entry, now);
     // The control loop may make a decision before the message is on disk. But an activity begins a step only when the journal
     // has the step on disk, and SQLite writes the message to disk before the step.
     if (added) wake();
     await inbox.synced();
   } catch (error) {
     onMessage("failed", "store");
-    log.error("message not stored", { messageId, reason: (error as Error).message });
+    log.error("message not stored", { fleet, messageId, reason: (error as Error).message });
     return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
   }
   if (type !== "UnsubscribeConfirmation") onMessage(added ? "accepted" : "duplicate", "");
-  log.info(added ? "message accepted" : "duplicate message accepted", { messageId, type });
+  log.info(added ? "message accepted" : "duplicate message accepted", { fleet, messageId, type });
   return text("accepted");
 }

@@ -28,6 +28,8 @@ interface Files {
   readonly folder: StateFolder;
   /** SQLite's write-ahead log, which kas syncs to disk. */
   readonly log: Deno.FsFile;
+  /** The folder, if the store unlocks it at the end. */
+  readonly owned: StateFolder | undefined;
 }
 
 /** An opened state folder. */
@@ -49,14 +51,16 @@ export class Store implements Disposable {
   /**
    * Opens a folder for this process alone. Creates missing files, and migrates a journal of an earlier version.
    *
+   * @param place the path of the folder, or a folder that the caller has locked and unlocks later
    * @throws {UnusableError} if another autoscaler uses the folder, if other users can change it, or if kas cannot use it
    */
-  static open(folder: string, { sync, openDatabase = open }: StoreRuntime = {}): Store {
-    let state: StateFolder | undefined;
+  static open(place: string | StateFolder, { sync, openDatabase = open }: StoreRuntime = {}): Store {
+    const folder = typeof place === "string" ? place : place.path;
+    let owned: StateFolder | undefined;
     let db: Database | undefined;
     try {
-      state = StateFolder.open(folder);
-      db = openDatabase(`${folder}/kas.db`);
+      const state = typeof place === "string" ? owned = StateFolder.lock(place) : place;
+      db = openDatabase(state.openDatabaseFile());
       // Check the schema version before anything is written to the database.
       checkIntegrity(db);
       refuseNewer(db);
@@ -64,10 +68,10 @@ export class Store implements Disposable {
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
-      return new Store(db, { folder: state, log: state.openLog() }, sync);
+      return new Store(db, { folder: state, log: state.openLog(), owned }, sync);
     } catch (cause) {
       db?.close();
-      state?.[Symbol.dispose]();
+      owned?.[Symbol.dispose]();
       throw unusable(folder, cause as Error);
     }
   }
@@ -145,15 +149,7 @@ export class Store implements Disposable {
    * find what this process writes
    */
   checkPlace(): void {
-    try {
-      this.#files?.folder.check();
-    } catch (cause) {
-      throw new UnusableError(
-        `Cannot use state folder ${this.#files?.folder.path} any longer: ${(cause as Error).message}`,
-        "start kas autoscaler again",
-        { cause },
-      );
-    }
+    if (this.#files !== undefined) checkPlace(this.#files.folder);
   }
 
   async #sync(): Promise<void> {
@@ -197,14 +193,32 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.db.close();
-    this.#files?.folder[Symbol.dispose]();
+    this.#files?.owned?.[Symbol.dispose]();
+  }
+}
+
+/**
+ * Checks that a folder and its files are still at their paths.
+ *
+ * @throws {UnusableError} if they are not
+ */
+export function checkPlace(folder: StateFolder): void {
+  try {
+    folder.check();
+  } catch (cause) {
+    throw new UnusableError(
+      `Cannot use state folder ${folder.path} any longer: ${(cause as Error).message}`,
+      "start kas autoscaler again",
+      { cause },
+    );
   }
 }
 
 /** The hint for a journal that a newer version of kas wrote. */
 const UPGRADE = "upgrade kas, or choose another folder: --state DIR";
 
-function unusable(folder: string, cause: Error): UnusableError {
+/** Returns the error that a command reports if kas cannot use a state folder. */
+export function unusable(folder: string, cause: Error): UnusableError {
   const { message } = cause;
   const [what, hint]: readonly [string, Hint] = isDamaged(cause)
     // Move the whole folder: a new database must not find the write-ahead log of the damaged database.

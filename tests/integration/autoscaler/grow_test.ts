@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
-import type { ServiceOptions } from "../../../src/autoscaler/service.ts";
+import type { FleetOptions } from "../../../src/autoscaler/assembly_options.ts";
 import { fleetAlarms, putAlarm } from "../../../src/aws/cloudwatch/alarms.ts";
 import { register } from "../../../src/aws/balancing/balancer.ts";
 import { fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
@@ -30,7 +30,7 @@ const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000, gr
 /** Opens a stage with the launch template `kas-node` and without a standby node. */
 async function growing(
   sandbox: SandboxOptions = {},
-  more: Partial<ServiceOptions["limits"]> = {},
+  more: Partial<FleetOptions["limits"]> = {},
 ): Promise<Stage> {
   const it = await stage({ nodes: 0, ...sandbox }, { limits: { ...LIMITS, ...more } });
   await (await it.aws.ec2()).send(

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { balancerRef, register, registrations } from "../../../src/aws/balancing/balancer.ts";
 import { findInstance } from "../../../src/aws/ec2/instances.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
-import type { ServiceOptions } from "../../../src/autoscaler/service.ts";
+import type { FleetOptions } from "../../../src/autoscaler/assembly_options.ts";
 import { applyChanges } from "../../../src/aws/balancing/target_group_settings.ts";
 import { type Made, makeTargetGroup } from "../../e2e/contract/target_group.ts";
 import { eventually } from "../../support/kas.ts";
@@ -26,7 +26,7 @@ const [FIRST] = NODES;
 async function behindTargetGroup(
   it: Stage,
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
-): Promise<Made & { readonly fleet: ServiceOptions["fleet"] }> {
+): Promise<Made & { readonly fleet: FleetOptions["fleet"] }> {
   const made = await makeTargetGroup({ aws: it.aws }, "web", { unused });
   await applyChanges(it.aws, made.ref.arns[0], { delay });
   await register(it.aws, made.ref, BASE);

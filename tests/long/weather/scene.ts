@@ -6,7 +6,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
 import { connect } from "../../../src/aws/clients.ts";
-import type { Service, ServiceOptions } from "../../../src/autoscaler/service.ts";
 import { type Clock, realClock, realRuntime } from "../../../src/runtime.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
@@ -22,6 +21,8 @@ import {
   putLasting,
   type Stage,
   stage,
+  type StagedService,
+  type StageOptions,
 } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 
@@ -39,7 +40,7 @@ export class JumpingClock implements Clock {
 }
 
 /** The options of a scene. */
-export interface SceneOptions extends Partial<ServiceOptions> {
+export interface SceneOptions extends Partial<StageOptions> {
   readonly sandbox?: SandboxOptions;
   /** Time limit of one attempt of a call, in ms. */
   readonly timeLimit?: number;
@@ -80,7 +81,7 @@ export class Scene implements AsyncDisposable {
   private constructor(
     readonly stage: Stage,
     readonly clock: JumpingClock,
-    readonly autoscaler: Service,
+    readonly autoscaler: StagedService,
     work: PromiseWithResolvers<void>,
     held: () => number,
   ) {

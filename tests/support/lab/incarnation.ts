@@ -8,6 +8,8 @@ import type { X509Certificate } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { Autoscaler, AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import type { Events } from "../../../src/autoscaler/assembly_options.ts";
+import type { FleetOptions } from "../../../src/autoscaler/assembly_options.ts";
+import type { FleetService } from "../../../src/autoscaler/fleet_service.ts";
 import { type Service, startService } from "../../../src/autoscaler/service.ts";
 import { Database } from "../../../src/autoscaler/store/sqlite/database.ts";
 import type { Inbox } from "../../../src/autoscaler/store/inbox.ts";
@@ -59,7 +61,7 @@ export class Incarnation implements Disposable {
       onDecision,
     } = options;
     this.#time = time;
-    this.#service = startService({
+    const fleet: FleetOptions = {
       account: { region: REGION, endpointUrl: AWS_URL },
       fleet: {
         fleet: FLEET,
@@ -68,9 +70,6 @@ export class Incarnation implements Disposable {
         healthCheck,
       },
       topicArn: TOPIC_ARN,
-      trustSigner: `${SNS_URL}/`,
-      certificate: () => Promise.resolve(certificate),
-      state: folder,
       limits,
       schedules,
       startTimeout,
@@ -83,26 +82,39 @@ export class Incarnation implements Disposable {
           if (!this.#dead) onDecision(...event);
         },
       },
+    };
+    this.#service = startService({
+      fleets: [fleet],
+      trustSigner: `${SNS_URL}/`,
+      certificate: () => Promise.resolve(certificate),
+      state: folder,
     }, this.#runtime(options));
     this.#started = this.#service;
     // If the autoscaler crashed during its start, nobody has closed the store yet.
-    if (this.#dead) this.store[Symbol.dispose]();
+    if (this.#dead) this.#close(this.#service);
+  }
+
+  /** Returns a fleet of the autoscaler. Default: the first. */
+  fleet(place = 0): FleetService {
+    const fleet = this.#service.fleets[place];
+    if (fleet === undefined) throw new Error(`the autoscaler has no fleet ${place}`);
+    return fleet;
   }
 
   get autoscaler(): Autoscaler {
-    return this.#service.autoscaler;
+    return this.fleet().autoscaler;
   }
 
   get store(): Store {
-    return this.#service.autoscaler.store;
+    return this.autoscaler.store;
   }
 
   get journal(): Journal {
-    return this.#service.autoscaler.journal;
+    return this.autoscaler.journal;
   }
 
   get inbox(): Inbox {
-    return this.#service.inbox;
+    return this.fleet().inbox;
   }
 
   /** Whether the autoscaler has crashed or was shut down. */
@@ -124,7 +136,13 @@ export class Incarnation implements Disposable {
   crash(): void {
     if (this.#dead) return;
     this.#dead = true;
-    this.#started?.autoscaler.store[Symbol.dispose]();
+    if (this.#started !== undefined) this.#close(this.#started);
+  }
+
+  /** Closes the journals, and unlocks the state folder. */
+  #close({ fleets, folder }: Service): void {
+    for (const { autoscaler } of fleets) autoscaler.store[Symbol.dispose]();
+    folder[Symbol.dispose]();
   }
 
   /** Ends the autoscaler as SIGTERM does. */
@@ -141,7 +159,7 @@ export class Incarnation implements Disposable {
   /** Releases the resources of a crashed autoscaler. The lab calls this when virtual time no longer passes. */
   [Symbol.dispose](): void {
     this.crash();
-    this.#service.autoscaler.aws[Symbol.dispose]();
+    for (const { autoscaler } of this.#service.fleets) autoscaler.aws[Symbol.dispose]();
   }
 
   #runtime({ time, skew, random, fetch, crashesAt }: IncarnationOptions): AutoscalerRuntime {

@@ -10,6 +10,8 @@ import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { listSubscriptions, subscribe } from "../../../src/aws/sns/topic.ts";
+import type { FleetOptions } from "../../../src/autoscaler/assembly_options.ts";
+import type { FleetService } from "../../../src/autoscaler/fleet_service.ts";
 import { type Service, type ServiceOptions, startService } from "../../../src/autoscaler/service.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
@@ -68,13 +70,27 @@ export function machines(
   return Object.assign(make, { held: () => held });
 }
 
+/** The options of a service with one fleet. */
+export type StageOptions = FleetOptions & Omit<ServiceOptions, "fleets">;
+
+/** A running service with one fleet. */
+export type StagedService = Service & Pick<FleetService, "autoscaler" | "inbox">;
+
+/** Starts a service with one fleet. */
+export function startOne(options: StageOptions, runtime?: AutoscalerRuntime): StagedService {
+  const service = startService({ ...options, fleets: [options] }, runtime);
+  const [fleet] = service.fleets;
+  if (fleet === undefined) throw new Error("the service has no fleet");
+  return { ...service, autoscaler: fleet.autoscaler, inbox: fleet.inbox };
+}
+
 /** A sandbox, and the functions with which a test starts and observes an autoscaler in it. */
 export interface Stage extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly aws: Aws;
-  readonly options: ServiceOptions;
+  readonly options: StageOptions;
   /** Starts an autoscaler on the state folder. */
-  start(more?: Partial<ServiceOptions>, runtime?: AutoscalerRuntime): Service;
+  start(more?: Partial<StageOptions>, runtime?: AutoscalerRuntime): StagedService;
   /** Subscribes an autoscaler to the topic, and waits until the autoscaler has confirmed the subscription. */
   subscribe(autoscaler: Pick<Service, "url">): Promise<void>;
   /**
@@ -95,7 +111,7 @@ export interface Stage extends AsyncDisposable {
  */
 export async function stage(
   sandboxOptions: SandboxOptions = {},
-  more: Partial<ServiceOptions> = {},
+  more: Partial<StageOptions> = {},
   runtime: AutoscalerRuntime = realRuntime,
 ): Promise<Stage> {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
@@ -116,7 +132,7 @@ export async function stage(
   const account = { region: "eu-west-1", endpointUrl: sandbox.url };
   const aws = stack.use(connect(account));
   const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";
-  const options: ServiceOptions = {
+  const options: StageOptions = {
     account,
     fleet: { fleet: "kas", balancer: BALANCER },
     topicArn,
@@ -137,7 +153,7 @@ export async function stage(
     sandbox,
     aws,
     options,
-    start: (more = {}, own = runtime) => autoscalers.use(startService({ ...options, ...more }, own)),
+    start: (more = {}, own = runtime) => autoscalers.use(startOne({ ...options, ...more }, own)),
     subscribe: async ({ url }) => {
       await subscribe(aws, topicArn, url);
       await eventually(

@@ -60,7 +60,7 @@ export function signed(type: string, changed: Body = {}, version: "1" | "2" = "2
 /** Verifies a body. Returns "ok", or the HTTP status and the reason. */
 export async function verdict(body: Body | string, more: Partial<VerificationOptions> = {}): Promise<string> {
   const trust: VerificationOptions = {
-    topicArn: TOPIC,
+    topicArns: [TOPIC],
     certificate: () => Promise.resolve(CERTIFICATE),
     now: () => NOW,
     ...more,

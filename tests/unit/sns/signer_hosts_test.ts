@@ -69,7 +69,10 @@ Deno.test("messageVerifier() rejects the certificate of the standard partition f
   const url = "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-1.pem";
   const body = signed("Notification", { TopicArn: topicArn, SigningCertURL: url });
   const certificate = () => Promise.resolve(CERTIFICATE);
-  assertMatch(await verdict(body, { topicArn, certificate }), /^403 Cannot verify Certificate: .* not for /);
+  assertMatch(
+    await verdict(body, { topicArns: [topicArn], certificate }),
+    /^403 Cannot verify Certificate: .* not for /,
+  );
 });
 
 testWith(
@@ -100,7 +103,7 @@ testWith(
           SigningCertURL: `https://${host}/SimpleNotificationService-0123456789abcdef.pem`,
         };
         const found = await Array.fromAsync(
-          verifyFields(parseMessage(JSON.stringify(body)), { topicArn, certificate }),
+          verifyFields(parseMessage(JSON.stringify(body)), { topicArns: [topicArn], certificate }),
         );
         return found.filter(({ passed }) => !passed).map(({ field }) => field);
       };

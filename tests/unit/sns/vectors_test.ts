@@ -33,7 +33,11 @@ function read(path: string): string {
 function then(body: Body, timestamp: unknown, topicArn = TOPIC): Promise<string> {
   const certificate = new X509Certificate(read(CERT));
   const now = Date.parse(String(timestamp)) + 60_000;
-  return verdict(body, { topicArn, certificate: () => Promise.resolve(certificate), now: () => now });
+  return verdict(body, {
+    topicArns: [topicArn],
+    certificate: () => Promise.resolve(certificate),
+    now: () => now,
+  });
 }
 
 for (const [name, fields] of Object.entries(VECTORS)) {

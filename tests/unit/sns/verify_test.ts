@@ -191,7 +191,7 @@ Deno.test("messageVerifier() loads no certificate for a message that fails an ea
   for await (
     const _ of verifyFields(
       parseMessage(JSON.stringify({ ...signed("Notification"), SigningCertURL: "https://evil/" })),
-      { topicArn: TOPIC, certificate },
+      { topicArns: [TOPIC], certificate },
     )
   );
   assertEquals(fetched, 0);
@@ -222,7 +222,7 @@ Deno.test("messageVerifier() loads certificates under the trusted URL prefix", a
 
 Deno.test("verifyFields() yields the result of each field in order, with details", async () => {
   const said: string[] = [];
-  const options = { topicArn: TOPIC, certificate: () => Promise.resolve(CERTIFICATE), now: () => NOW };
+  const options = { topicArns: [TOPIC], certificate: () => Promise.resolve(CERTIFICATE), now: () => NOW };
   for await (
     const { field, passed, detail } of verifyFields(
       parseMessage(JSON.stringify(signed("Notification"))),

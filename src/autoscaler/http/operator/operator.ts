@@ -9,6 +9,7 @@ import { z } from "zod";
 import { targetOf } from "../../../process/http/target.ts";
 import type { Journal } from "../../store/journal.ts";
 import { MAX_TIME } from "../../store/sqlite/rows.ts";
+import { chooseFleet } from "../choose_fleet.ts";
 import { BodyError, BodyReader } from "../body_limits.ts";
 import { auto, progress, scale, type ScaleParts } from "./scale.ts";
 import { LONGEST_REASON } from "./socket_path.ts";
@@ -28,8 +29,9 @@ const PAUSE = z.strictObject({
 /** The body of `POST /resume`. */
 const RESUME = z.strictObject({ directions: DIRECTIONS });
 
-/** The parts that the handler needs. */
+/** What the handler needs of a running fleet. */
 export interface OperatorParts extends ScaleParts {
+  readonly fleet: string;
   readonly journal: ScaleParts["journal"] & Pick<Journal, "operatorPauses">;
 }
 
@@ -47,14 +49,25 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
 
 const log = getLogger(["kas", "operator"]);
 
-/** Returns the handler of operators' requests. All requests are `POST` with a JSON body. */
-export function operatorHandler(parts: OperatorParts): (request: Request) => Promise<Response> {
+/**
+ * Returns the handler of operators' requests. All requests are `POST` with a JSON body. The parameter `fleet` of the URL chooses one of
+ * several fleets.
+ */
+export function operatorHandler(
+  fleets: readonly (OperatorParts | { readonly fleet: string; readonly problem: string })[],
+): (request: Request) => Promise<Response> {
   const bodies = new BodyReader();
   return async (request) => {
-    const action = ACTIONS.get(targetOf(request)?.path ?? "");
+    const { path = "", query } = targetOf(request) ?? {};
+    const action = ACTIONS.get(path);
     if (action === undefined) return text("not found", STATUS_CODE.NotFound);
     if (request.method !== "POST") {
       return text("method not allowed", STATUS_CODE.MethodNotAllowed, { allow: "POST" });
+    }
+    const parts = chooseFleet(fleets, new URLSearchParams(query));
+    if (parts instanceof Response) return parts;
+    if ("problem" in parts) {
+      return text(`fleet ${parts.fleet} could not start: ${parts.problem}`, STATUS_CODE.ServiceUnavailable);
     }
     try {
       return await bodies.read(request, (body) => action(parts, JSON.parse(body)));
@@ -81,6 +94,7 @@ async function pause(parts: OperatorParts, body: unknown): Promise<Response> {
     ...(reason === undefined ? {} : { reason }),
   });
   log.info("scaling paused", {
+    fleet: parts.fleet,
     directions,
     ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
     ...(reason === undefined ? {} : { reason }),
@@ -91,7 +105,7 @@ async function pause(parts: OperatorParts, body: unknown): Promise<Response> {
 async function resume(parts: OperatorParts, body: unknown): Promise<Response> {
   const { directions } = RESUME.parse(body);
   parts.journal.operatorPauses.resume(directions);
-  log.info("scaling resumed", { directions });
+  log.info("scaling resumed", { fleet: parts.fleet, directions });
   parts.onRelease();
   return await pauses(parts);
 }

@@ -1,10 +1,8 @@
 /**
- * The HTML page of `GET /status`. It shows whether the fleet has a problem, and details with which to find the cause. The
- * page loads no other file and runs no script.
+ * The HTML page of `GET /status` about a fleet. It shows whether the fleet has a problem, and details with which to find the cause.
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { isoTime } from "../../../cli/format.ts";
 import { kebab } from "../../../cli/command.ts";
 import { operatorPauseSentence } from "../../../scaling/checks/paused.ts";
@@ -20,8 +18,8 @@ import {
   displayedStatus,
   type Snapshot,
 } from "../snapshot.ts";
-import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
-import css from "./page.css" with { type: "text" };
+import { cell, coloured, type Html, html, section } from "./html.ts";
+import { footing, pageOf } from "./layout.ts";
 import { activitiesSection } from "./activities.ts";
 import { alarmsSection } from "./alarms.ts";
 import { decisionsSection, type DisplayedDecision } from "./decisions.ts";
@@ -31,6 +29,8 @@ import { ago, lasting, span } from "./times.ts";
 /** The content of the page. */
 export interface Page {
   readonly fleet: string;
+  /** Whether the autoscaler has several fleets. The page then links to the list of them. Default: false. */
+  readonly isOneOfSeveral?: boolean;
   /** The version of kas. */
   readonly version: string;
   /** When the autoscaler started, in ISO 8601. */
@@ -44,70 +44,39 @@ export interface Page {
   readonly messages: Readonly<Record<string, number>>;
 }
 
-/** How often the browser reloads the page, in seconds. */
-const REFRESH = 10;
-
 /** The statuses of the instances that count as capacity. */
 const CAPACITY: ReadonlySet<DisplayedStatus> = new Set(["in-service", "failing", "joining"]);
 
 /** The page warns if a message has been in the inbox for longer than this time without being processed, in ms. */
 const OLD_MESSAGE = 120_000;
 
-/**
- * The headers of the page. With them, the browser does not let the page load a file, run a script or send a form, and does not let
- * another page show this page in a frame. Source: W3C, Content Security Policy Level 3.
- */
-export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": [
-    "default-src 'none'",
-    `style-src 'sha256-${createHash("sha256").update(css).digest("base64")}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-store",
-  "refresh": String(REFRESH),
-};
-
 /** Returns the HTML of the page. */
 export function statusPage(
-  { fleet, version, started, snapshot, decisions, settings, messages }: Page,
+  { fleet, isOneOfSeveral = false, version, started, snapshot, decisions, settings, messages }: Page,
 ): string {
   const { now, observation } = snapshot;
   const instances = displayed(snapshot);
-  return html`
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
-        <title>${titleOf(snapshot, instances)}: ${fleet}</title>
-        <style>${trusted(css)}</style>
-      </head>
-      <body>
-    <h1>Fleet ${fleet}</h1>
-    ${alertList(snapshot)}
-    ${counts(snapshot, instances)}
-    <p class="quiet">${observation === undefined
-      ? "not observed yet"
-      : html`observed ${ago(observation.now, now)}`}
-    · kas ${version}, up ${span(now - Date.parse(started))} · ${isoTime(
-      now,
-    )}, reloads every ${REFRESH} s</p>
-    ${notices(snapshot, instances, settings["dryRun"] === true)}
-    ${activitiesSection(snapshot)}
-    ${decisionsSection(decisions, now)}
-    ${alarmsSection(snapshot)}
-    ${instancesSection(snapshot, instances)}
-    <h2>Messages</h2>
-    <p>${Object.entries(messages).map(([name, count]) => `${count} ${name}`).join(", ")}</p>
-    ${settingsSection(settings)}
-      </body>
-    </html>
-  `.text;
+  return pageOf({
+    title: `${titleOf(snapshot, instances)}: ${fleet}`,
+    body: html`
+      ${isOneOfSeveral ? html`<p><a href="status">All fleets</a></p>` : html``}
+      <h1>Fleet ${fleet}</h1>
+      ${alertList(snapshot)}
+      ${counts(snapshot, instances)}
+      <p class="quiet">${observation === undefined
+        ? "not observed yet"
+        : html`observed ${ago(observation.now, now)}`}
+      · ${footing(version, started, now)}</p>
+      ${notices(snapshot, instances, settings["dryRun"] === true)}
+      ${activitiesSection(snapshot)}
+      ${decisionsSection(decisions, now)}
+      ${alarmsSection(snapshot)}
+      ${instancesSection(snapshot, instances)}
+      <h2>Messages</h2>
+      <p>${Object.entries(messages).map(([name, count]) => `${count} ${name}`).join(", ")}</p>
+      ${settingsSection(settings)}
+    `,
+  });
 }
 
 function displayed({ observation, inProgress }: Snapshot): readonly DisplayedInstance[] {

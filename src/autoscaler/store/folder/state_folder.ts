@@ -27,12 +27,12 @@ export class StateFolder implements Disposable {
   private constructor(readonly path: string) {}
 
   /**
-   * Creates the folder and its files if they are missing, and locks the folder.
+   * Creates the folder if it is missing, and locks it.
    *
    * @throws {AccessError} if other users can change the folder
    * @throws {Error} if another autoscaler uses the folder, or if kas cannot use it
    */
-  static open(path: string): StateFolder {
+  static lock(path: string): StateFolder {
     createFolder(path);
     checkAccess(path);
     using opening = new DisposableStack();
@@ -41,12 +41,18 @@ export class StateFolder implements Disposable {
     createFile(`${path}/kas.lock`);
     // kas up to version 0.1.0 locks only this file.
     lock(folder.#open(`${path}/kas.lock`, { write: true }));
-    createFile(`${path}/kas.db`);
-    folder.#open(`${path}/kas.db`);
     // Another process may have deleted the folder before it was locked.
     folder.check();
     opening.move();
     return folder;
+  }
+
+  /** Creates the file of the database if it is missing, and opens it. Returns its path. */
+  openDatabaseFile(): string {
+    const path = `${this.path}/kas.db`;
+    createFile(path);
+    this.#open(path);
+    return path;
   }
 
   /**
@@ -82,7 +88,7 @@ export class StateFolder implements Disposable {
 
   /** Unlocks the folder. First close the database in SQLite: closing a file of the database here also releases SQLite's locks. */
   [Symbol.dispose](): void {
-    for (const { file } of this.#opened) {
+    for (const { file } of this.#opened.splice(0)) {
       // Unlock explicitly: a child process that is starting may have a copy of the open file, which keeps the lock (flock(2)).
       file.unlockSync();
       file.close();

@@ -7,6 +7,7 @@
 import { type Database, pack } from "./database.ts";
 import {
   ALERTS,
+  FLEET,
   OPERATOR_PAUSES,
   QUARANTINES,
   REFUSALS,
@@ -76,6 +77,8 @@ export function readAs(db: Database): void {
   }
   if (found === SCHEMA_VERSION) return;
   const { trigger, status, step } = RENAMED;
+  db.exec("CREATE TEMP VIEW fleet AS SELECT '' AS name WHERE FALSE");
+  if (found >= 9) return;
   db.exec(
     `CREATE TEMP VIEW losses AS
        SELECT '' AS instance, '' AS zone, 0 AS at, 0 AS closed, NULL AS activity, 0 AS recovered, 0 AS possible
@@ -144,6 +147,11 @@ function toVersion9(db: Database): void {
 /** Version 10 records the alerts that are firing. */
 function toVersion10(db: Database): void {
   db.exec(ALERTS);
+}
+
+/** Version 11 records the name of the fleet. The fleet's autoscaler writes the name when it starts. */
+function toVersion11(db: Database): void {
+  db.exec(FLEET);
 }
 
 /** The launch template of an activity up to version 8: it is in the JSON of the decision. */
@@ -260,4 +268,5 @@ const STEPS = [
   toVersion8,
   toVersion9,
   toVersion10,
+  toVersion11,
 ] as const;

@@ -6,7 +6,7 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 10;
+export const SCHEMA_VERSION = 11;
 
 const FAILING = `
   CREATE TABLE failing (             -- the instances that are registered and not healthy
@@ -73,6 +73,13 @@ export const ALERTS = `
     name      TEXT PRIMARY KEY,
     reason    TEXT NOT NULL,
     since     INTEGER NOT NULL       -- when the condition became true
+  ) STRICT;
+`;
+
+/** The table that schema version 11 added. */
+export const FLEET = `
+  CREATE TABLE fleet (               -- the fleet whose journal this is: at most one row
+    name      TEXT NOT NULL
   ) STRICT;
 `;
 
@@ -157,7 +164,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
-${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}`;
+${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}${FLEET}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {

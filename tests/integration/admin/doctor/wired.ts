@@ -6,7 +6,7 @@
  */
 import { type BalancerRef, balancerRef } from "../../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../../src/aws/clients.ts";
-import { type Service, type ServiceOptions, startService } from "../../../../src/autoscaler/service.ts";
+import { type StagedService, type StageOptions, startOne } from "../../../unit/autoscaler/fixtures.ts";
 import type { SandboxOptions } from "../../../../src/sandbox/sandbox.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../../../support/kas.ts";
@@ -30,7 +30,7 @@ export interface Wired extends AsyncDisposable {
   readonly balancer: BalancerRef;
   readonly words: string;
   /** Starts a second autoscaler with different settings. */
-  start(more?: Partial<ServiceOptions>): Promise<Service>;
+  start(more?: Partial<StageOptions>): Promise<StagedService>;
   /** Runs doctor. Default of `--url`: the URL of the first autoscaler. */
   doctor(words?: string): Promise<{ readonly status: number; readonly rows: readonly Row[] }>;
   /** Runs doctor and returns the warnings and failures, as `check result`. */
@@ -59,7 +59,7 @@ export async function wired(
     const state = await Deno.makeTempDir();
     autoscalers.defer(() => Deno.remove(state, { recursive: true }));
     return autoscalers.use(
-      await startService({
+      await startOne({
         account,
         fleet: { fleet: "kas", balancer },
         topicArn,

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { BODY_LIMIT, BodyReader } from "../../../../src/autoscaler/http/body_limits.ts";
-import { handler, type HandlerParts } from "../../../../src/autoscaler/http/endpoint.ts";
+import { type FleetParts, handler, type HandlerParts } from "../../../../src/autoscaler/http/endpoint.ts";
+import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { CertificateError } from "../../../../src/sns/certificate.ts";
@@ -18,6 +19,22 @@ class SyncedInbox extends Inbox {
   }
 }
 
+/** The state of a fleet before its first observation. */
+const QUIET: Snapshot = {
+  now: NOW,
+  observation: undefined,
+  desired: undefined,
+  limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
+  lastObservation: undefined,
+  waiting: 0,
+  oldest: undefined,
+  inProgress: [],
+  paused: undefined,
+  override: undefined,
+  alerts: [],
+  bytes: 4_096,
+};
+
 /** A handler with an inbox in memory. The fixture counts how often the handler wakes the control loop. */
 class Desk implements Disposable {
   readonly #state = Store.memory();
@@ -28,25 +45,35 @@ class Desk implements Disposable {
   readonly #wake = Promise.withResolvers<void>();
   /** The outcomes of the messages. */
   readonly received: string[] = [];
+  /** The outcomes of the messages that belong to no fleet. */
+  readonly refused: string[] = [];
   readonly #handle: (request: Request) => Promise<Response>;
 
-  constructor(more: Partial<HandlerParts> = {}) {
+  constructor(more: Partial<HandlerParts> & Partial<FleetParts> = {}) {
     const certificate = () => Promise.resolve(CERTIFICATE);
-    this.#handle = handler({
-      identity: { fleet: "kas", version: "1.2.3", started: "2026-11-25T00:00:00.000Z" },
-      verify: messageVerifier({ topicArn: TOPIC, certificate, now: () => NOW }),
+    const fleet: FleetParts = {
+      fleet: "kas",
+      topicArn: TOPIC,
       inbox: this.inbox,
       wake: () => {
         this.woken++;
         this.#wake.resolve();
       },
       resubscribe: false,
-      hosts: ["kas.example"],
+      snapshot: () => QUIET,
       status: () => ({ fleet: "kas" }),
       page: ({ accepted }) => `<p>${accepted}</p>`,
       activities: (limit) => Array(limit).fill({ kind: "none" }),
       decision: () => undefined,
       onMessage: (outcome, why) => this.received.push(`${outcome} ${why}`.trim()),
+      ...more,
+    };
+    this.#handle = handler({
+      identity: { fleet: "kas", version: "1.2.3", started: "2026-11-25T00:00:00.000Z" },
+      verify: messageVerifier({ topicArns: [TOPIC], certificate, now: () => NOW }),
+      fleets: [fleet],
+      hosts: ["kas.example"],
+      onRefused: (outcome, why) => this.refused.push(`${outcome} ${why}`.trim()),
       metrics: () => Promise.resolve({ type: "text/plain; version=0.0.4", text: "kas_x 1\n" }),
       now: () => NOW,
       ...more,
@@ -218,7 +245,7 @@ Deno.test("POST / answers 503 if it cannot store a message (R12)", async () => {
 
 Deno.test("POST / answers 503 while the certificate is unavailable, and counts the message", async () => {
   const certificate = () => Promise.reject(new CertificateError("no answer", true));
-  using desk = new Desk({ verify: messageVerifier({ topicArn: TOPIC, certificate, now: () => NOW }) });
+  using desk = new Desk({ verify: messageVerifier({ topicArns: [TOPIC], certificate, now: () => NOW }) });
   assertEquals(await desk.post(signed("Notification")), 503);
   assertEquals(desk.received, ["failed Certificate"]);
 });

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ALERT_NAMES } from "../../../../src/autoscaler/alerts/alert.ts";
-import { Metrics } from "../../../../src/autoscaler/http/metrics/metrics.ts";
+import {
+  type FleetMetricsOptions,
+  Metrics,
+  type MetricsOptions,
+} from "../../../../src/autoscaler/http/metrics/metrics.ts";
 import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { NO_ACTION } from "../../../support/decisions.ts";
 import { program, testWith } from "../../../support/needs.ts";
@@ -28,6 +32,17 @@ const QUIET: Snapshot = {
 
 const OPTIONS = { fleet: "web", version: "1.2.3", started: NOW, limits: {} };
 
+/** The metrics of an autoscaler with one fleet. */
+function metricsOf(options: FleetMetricsOptions & MetricsOptions) {
+  const metrics = new Metrics(options);
+  const fleet = metrics.add(options);
+  const exposition = (snapshot: Snapshot) => {
+    fleet.update(snapshot);
+    return metrics.exposition();
+  };
+  return Object.assign(fleet, { exposition });
+}
+
 const BAD: readonly [what: string, text: string][] = [
   ["an unfinished line", "# HELP a b\n# TYPE a gauge\na 1"],
   ["a sample without a type", "a 1\n"],
@@ -51,7 +66,7 @@ for (const [what, text] of BAD) {
 }
 
 Deno.test("every counter of Metrics starts at 0", async () => {
-  const metrics = new Metrics(OPTIONS);
+  const metrics = metricsOf(OPTIONS);
   const { type, text } = await metrics.exposition(QUIET);
   assertMatch(type, /^text\/plain; version=0\.0\.4/);
   const families = parseExposition(text);
@@ -68,7 +83,7 @@ Deno.test("every counter of Metrics starts at 0", async () => {
 });
 
 Deno.test("Metrics contains the start time, memory and CPU time of the process under the usual names", async () => {
-  const metrics = new Metrics(OPTIONS);
+  const metrics = metricsOf(OPTIONS);
   const families = parseExposition((await metrics.exposition(QUIET)).text);
   assertEquals(value(families, "process_start_time_seconds"), NOW / 1_000);
   assert((value(families, "process_resident_memory_bytes") ?? 0) > 1_000_000);
@@ -81,7 +96,7 @@ Deno.test("Metrics contains the start time, memory and CPU time of the process u
 });
 
 Deno.test("Metrics counts each event once, with the labels of the event", async () => {
-  const metrics = new Metrics(OPTIONS);
+  const metrics = metricsOf(OPTIONS);
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
   metrics.onDecision({ kind: "reconcile" }, { ...NO_ACTION, checks: ["max-capacity"] });
@@ -135,7 +150,7 @@ Deno.test("kas_capacity shows the current and the desired capacity, the bounds o
     instance("n3", { state: "stopped", registration: "none" }),
   ];
   const observation = { ...OBSERVATION, now: NOW, windows, instances };
-  const { text } = await new Metrics(OPTIONS).exposition({
+  const { text } = await metricsOf(OPTIONS).exposition({
     ...QUIET,
     observation,
     desired: 3,
@@ -145,7 +160,7 @@ Deno.test("kas_capacity shows the current and the desired capacity, the bounds o
 });
 
 Deno.test("each metric has the label fleet, except those of the process", async () => {
-  const { text } = await new Metrics(OPTIONS).exposition(QUIET);
+  const { text } = await metricsOf(OPTIONS).exposition(QUIET);
   for (const { name, samples } of parseExposition(text).values()) {
     const isOfProcess = name === "kas_build_info" || name.startsWith("process_");
     const fleets = new Set(samples.map(({ labels }) => labels["fleet"]));
@@ -154,7 +169,7 @@ Deno.test("each metric has the label fleet, except those of the process", async 
 });
 
 Deno.test("kas_override shows whether a capacity of an operator applies", async () => {
-  const metrics = new Metrics(OPTIONS);
+  const metrics = metricsOf(OPTIONS);
   const override = { capacity: 4, since: NOW, until: NOW + 1, once: false };
   const values = [];
   for (const snapshot of [QUIET, { ...QUIET, override }, QUIET]) {
@@ -164,7 +179,7 @@ Deno.test("kas_override shows whether a capacity of an operator applies", async 
 });
 
 Deno.test("kas_paused shows which directions an operator paused", async () => {
-  const { text } = await new Metrics(OPTIONS).exposition({ ...QUIET, paused: { in: { since: NOW } } });
+  const { text } = await metricsOf(OPTIONS).exposition({ ...QUIET, paused: { in: { since: NOW } } });
   const families = parseExposition(text);
   const values = ["out", "in"].map((direction) => value(families, "kas_paused", { direction }));
   assertEquals(values, [0, 1]);
@@ -172,7 +187,7 @@ Deno.test("kas_paused shows which directions an operator paused", async () => {
 
 Deno.test("kas_alert is 1 while an alert is firing", async () => {
   const alert = { name: "unhealthy", reason: "i-1 is ill", since: NOW } as const;
-  const { text } = await new Metrics(OPTIONS).exposition({ ...QUIET, alerts: [alert] });
+  const { text } = await metricsOf(OPTIONS).exposition({ ...QUIET, alerts: [alert] });
   const families = parseExposition(text);
   const values = ALERT_NAMES.map((name) => [name, value(families, "kas_alert", { name })]);
   assertEquals(values, ALERT_NAMES.map((name) => [name, name === "unhealthy" ? 1 : 0]));
@@ -186,7 +201,7 @@ Deno.test("docs/observability.md explains each alert", async () => {
 });
 
 Deno.test("docs/observability.md lists each metric with its type, labels and help text", async () => {
-  const { text } = await new Metrics(OPTIONS).exposition(QUIET);
+  const { text } = await metricsOf(OPTIONS).exposition(QUIET);
   const expected = parseExposition(text).values().map(({ name, type, labels, help }) => {
     const others = labels.filter((label) => label !== "fleet");
     const listed = [...labels.length === others.length ? [] : ["fleet"], ...others];
@@ -197,7 +212,7 @@ Deno.test("docs/observability.md lists each metric with its type, labels and hel
 });
 
 Deno.test("the alerts in docs/observability.md use metrics and labels that exist", async () => {
-  const { text } = await new Metrics(OPTIONS).exposition(QUIET);
+  const { text } = await metricsOf(OPTIONS).exposition(QUIET);
   const families = parseExposition(text);
   const expressions = [...(await Deno.readTextFile(DOCS)).matchAll(/^ +expr: (.+)$/gm)].map(([, it = ""]) =>
     it
@@ -220,7 +235,7 @@ testWith(
   [program("promtool")],
   "promtool accepts the output of GET /metrics and the documented alerts",
   async () => {
-    const { text } = await new Metrics(OPTIONS).exposition(QUIET);
+    const { text } = await metricsOf(OPTIONS).exposition(QUIET);
     const [, alerts = ""] = /^```yaml\n(groups:\n[^`]+)```$/m.exec(await Deno.readTextFile(DOCS)) ?? [];
     assertEquals(await promtool(["check", "metrics"], text), [0, ""]);
     assertEquals((await promtool(["check", "rules", "/dev/stdin"], alerts))[0], 0);

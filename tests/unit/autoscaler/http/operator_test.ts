@@ -10,14 +10,15 @@ function handlerIn() {
   const store = Store.memory();
   const journal = new Journal(store);
   let [resumes, now] = [0, NOW];
-  const handle = operatorHandler({
+  const handle = operatorHandler([{
+    fleet: "kas",
     journal,
     synced: () => store.synced(),
     onRelease: () => resumes++,
     evaluate: () => Promise.reject(new Error("AWS is away")),
     observation: () => undefined,
     now: () => now,
-  });
+  }]);
   return {
     journal,
     resumes: () => resumes,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { html } from "../../../../../src/autoscaler/http/page/html.ts";
-import { type Page, PAGE_HEADERS, statusPage } from "../../../../../src/autoscaler/http/page/page.ts";
+import { PAGE_HEADERS } from "../../../../../src/autoscaler/http/page/layout.ts";
+import { type Page, statusPage } from "../../../../../src/autoscaler/http/page/page.ts";
 import { span } from "../../../../../src/autoscaler/http/page/times.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
 import type { Observation } from "../../../../../src/scaling/model/observation.ts";
