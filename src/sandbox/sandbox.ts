@@ -4,23 +4,25 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import type { Balancers } from "./elb/balancers.ts";
+import { listen } from "./elb/traffic/listen.ts";
 import { realClock } from "./clock.ts";
 import { zones } from "./ec2/zones.ts";
 import type { Call } from "./wire/endpoint.ts";
 import { BOOT, DEFAULT_FAULTS, KIND_BOOT, KIND_SHUTDOWN, SHUTDOWN } from "./faults/defaults.ts";
 import { Faults } from "./faults/faults.ts";
-import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
 import type { MachineAddress, MachineFactory } from "./machines/machine.ts";
 import { processMachines } from "./machines/process_machine.ts";
-import { seed } from "./seed.ts";
+import { type BalancerKind, fleetPool } from "./fleet/pool.ts";
+import { seed } from "./fleet/seed.ts";
+import { type AccountView, accountView } from "./fleet/view.ts";
 import { ACCOUNT_ID } from "./wire/action.ts";
 import type { Clock } from "./clock.ts";
 import { startServices } from "./services.ts";
 import { Account } from "./account/account.ts";
 import type { BilledUnits } from "./account/billing.ts";
-import type { RegistrationPhase } from "./account/load_balancer.ts";
+
+export type { AccountView, InstanceView, RegistrationStatus } from "./fleet/view.ts";
 
 /** Options of a sandbox. All durations are in ms of sandbox time, which runs `speed` times as fast as real time. */
 export interface SandboxOptions {
@@ -32,7 +34,10 @@ export interface SandboxOptions {
   readonly subnet?: string | undefined;
   /** Port of the AWS endpoint. Default: 0, which selects a free port. */
   readonly port?: number;
-  /** Port of the fleet's load balancer. Default: 0, which selects a free port. */
+  /**
+   * Port of the fleet's load balancer at `address`. Default: 0, which selects a free port; the load balancer then listens on the port of
+   * the instances at its own address.
+   */
   readonly balancerPort?: number;
   /** Name of the fleet, its load balancer and its topic. Default: `kas`. */
   readonly fleet?: string;
@@ -61,10 +66,21 @@ export interface SandboxOptions {
    */
   readonly faults?: readonly string[];
   /**
-   * Command line of the worker, to which the sandbox appends `--listen ADDRESS:30000`. Exactly one of the options `worker`,
-   * `commands` and `machine` is required.
+   * Command line of the worker, to which the sandbox appends `--listen ADDRESS:PORT`. Exactly one of the options `worker`,
+   * `service`, `commands` and `machine` is required.
    */
   readonly worker?: readonly string[];
+  /** Command line of a service, which `sh -c` runs on each instance with HOST, PORT and INSTANCE_ID in its environment. */
+  readonly service?: string | undefined;
+  /** Port on which the instances serve. Default: 8080 with `service`, otherwise 30000. */
+  readonly servicePort?: number | undefined;
+  /**
+   * Path of the load balancer's health check. Default: `/` with `service`, otherwise `/ping`. Without the option, a Network Load
+   * Balancer checks a service by TCP.
+   */
+  readonly serviceHealth?: string | undefined;
+  /** The kind of the fleet's load balancer. Default: classic. */
+  readonly balancer?: BalancerKind | undefined;
   /** Commands that boot and stop the machines of the instances. */
   readonly commands?: MachineCommands | undefined;
   /** Function that boots the machine of an instance, for tests. */
@@ -72,41 +88,12 @@ export interface SandboxOptions {
   readonly clock?: Clock;
 }
 
-/** Status of an instance's registration with the fleet's load balancer. */
-export type RegistrationStatus = "none" | "out-of-service" | "in-service" | "draining";
-
-/** An instance of the account, as the scenario and the tests read it. */
-export interface InstanceView {
-  readonly id: string;
-  /** Value of the instance's Name tag. */
-  readonly name: string;
-  /** Value of the instance's kas:role tag. */
-  readonly role: string;
-  readonly state: string;
-  readonly zone: string;
-  /** Private IP address of the instance. The address never changes. */
-  readonly address: string;
-  readonly registration: RegistrationStatus;
-  /** CPU seconds that the instance has used since its latest start; undefined unless the instance is running. */
-  readonly cpuSeconds: number | undefined;
-}
-
-/** Read access to the simulated account without API calls. */
-export interface AccountView {
-  /** Returns all instances except terminated ones. */
-  instances(): readonly InstanceView[];
-  /** Returns the number of requests that the fleet's load balancer has answered. */
-  requests(): number;
-  /** Resolves when `condition` returns true. Tests `condition` after each change of the account. Rejects when `signal` aborts. */
-  waitUntil(condition: () => boolean, signal?: AbortSignal): Promise<void>;
-}
-
 /** A running sandbox. Its disposal stops all workers. */
 export interface Sandbox extends AsyncDisposable {
   /** URL of the AWS endpoint: `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly balancerPort: number;
-  /** URL of the fleet's load balancer: `http://127.0.0.1:PORT`. */
+  /** URL of the fleet's load balancer: `http://127.0.0.1:PORT`; with a Network Load Balancer, `tcp://127.0.0.1:PORT`. */
   readonly balancerUrl: string;
   /** Environment variables with which kas, the AWS CLI and boto3 use the sandbox. */
   readonly env: Readonly<Record<string, string>>;
@@ -127,30 +114,51 @@ const MAX_CALLS = 10_000;
 /** Maximum time until the base instance is in service, in ms of real time. */
 const START_TIMEOUT = 30_000;
 
+/** Port on which kas's worker serves, and the default port of another service. */
+const WORKER_PORT = 30_000;
+const SERVICE_PORT = 8_080;
+
+/**
+ * Time from SIGTERM to SIGKILL in ms of sandbox time, and its minimum in ms of real time. Source: systemd-system.conf(5),
+ * DefaultTimeoutStopSec.
+ */
+const GRACE = 90_000;
+const MIN_GRACE = 5_000;
+
+/** How long the sandbox of a fleet without a load balancer waits for a crash of the base instance, in ms of real time. */
+const CRASH_WAIT = 1_000;
+
 /**
  * Starts a sandbox and resolves when the seeded base instance is in service. Throws TypeError for invalid options, and
  * Deno.errors.AddrNotAvailable or AddrInUse if the sandbox cannot listen on an address.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, kind = false, clock = realClock(options.speed) } = options;
-  const { address = "127.0.0.1", boot = kind ? KIND_BOOT : undefined } = options;
+  const { address = "127.0.0.1", boot = kind ? KIND_BOOT : undefined, balancer = "classic" } = options;
+  const { service, servicePort = service === undefined ? WORKER_PORT : SERVICE_PORT } = options;
   const faults = new Faults(options.seed, clock);
   for (const fault of [...(kind ? [] : DEFAULT_FAULTS), ...(options.faults ?? [])]) faults.set(fault);
   const failed = new AbortController();
+  const what = service === undefined ? "worker" : "service";
   const onCrash = ({ id }: MachineAddress, reason: string) => {
-    failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} exited: ${reason}`));
-    getLogger(["kas", "sandbox"]).warn("worker exited: {reason}", { instance: id, reason });
+    failed.abort(
+      new Error(`Cannot start the sandbox: the ${what} of ${id} exited: ${reason}${hint(reason)}`),
+    );
+    getLogger(["kas", "sandbox"]).warn(`${what} exited: {reason}`, { instance: id, reason });
   };
+  const program = service === undefined
+    ? { worker: options.worker ?? [], port: servicePort }
+    : { service, port: servicePort };
   const machine = options.machine ??
     (options.commands === undefined
-      ? processMachines(options.worker ?? [], { onCrash })
+      ? processMachines(program, { onCrash, grace: Math.max(MIN_GRACE, GRACE / clock.speed) })
       : commandMachines(options.commands, { onCrash }));
 
   await using started = new AsyncDisposableStack();
   const account = new Account(clock.now);
   const endpointUrl: { url?: string } = {};
   const calls: Call[] = [];
-  const { lifecycle, balancers, ec2, elb, sns, billing, handle } = started.use(startServices({
+  const { lifecycle, balancers, ec2, elb, elbV2, sns, billing, handle } = started.use(startServices({
     clock,
     account,
     faults,
@@ -166,27 +174,35 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (calls.length > MAX_CALLS) calls.shift();
     },
   }));
-  const balancerPort = serve(started, address, options.balancerPort ?? 0, (request, { remoteAddr }) => {
-    const proxy = balancers.proxy(fleet);
-    return proxy === undefined
-      ? new Response("no load balancer\n", { status: 503 })
-      : proxy.handle(request, remoteAddr.hostname);
-  });
+  const { port: balancerPort } = started.use(listen({
+    hostname: address,
+    port: options.balancerPort ?? 0,
+    protocol: balancer === "network" ? "TCP" : "HTTP",
+    admits: () => true,
+    proxy: () => balancers.traffic(fleetPool(account.current, fleet) ?? ""),
+  }));
   const url = endpointUrl.url = `http://${address}:${serve(started, address, options.port ?? 0, handle)}`;
 
   const view = accountView(account, lifecycle, balancers, fleet);
+  let targetGroup: string | undefined;
   if (!options.empty) {
-    await seed({
+    targetGroup = await seed({
       ec2,
       elb,
+      elbV2,
       sns: sns.service,
       lifecycle,
+      faults,
       fleet,
       nodes,
       zones: zones(REGION),
       now: clock.now(),
+      balancer,
+      listenerPort: options.balancerPort || servicePort,
+      servicePort,
+      healthPath: options.serviceHealth ?? (service === undefined ? "/ping" : undefined),
     });
-    await waitForBase(view, failed);
+    await waitForBase(view, failed, balancer);
     // The sandbox discards earlier snapshots, so that a stale read never returns the account from before the seeding.
     account.forgetHistory();
   }
@@ -195,7 +211,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     url,
     balancerPort,
-    balancerUrl: `http://${address}:${balancerPort}`,
+    balancerUrl: `${balancer === "network" ? "tcp" : "http"}://${address}:${balancerPort}`,
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
@@ -205,7 +221,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       AWS_SECRET_ACCESS_KEY: "sandbox",
       KAS_FLEET: fleet,
       KAS_TOPIC_ARN: `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${fleet}`,
-      KAS_LOAD_BALANCER: fleet,
+      ...(balancer === "classic" ? { KAS_LOAD_BALANCER: fleet } : {}),
+      ...(balancer === "none" ? { KAS_BALANCER: "none" } : {}),
+      ...(targetGroup === undefined ? {} : { KAS_TARGET_GROUP: targetGroup }),
       KAS_TRUST_SIGNER: `${url}/`,
     },
     account: view,
@@ -235,11 +253,26 @@ function serve(
   return server.addr.port;
 }
 
+/** Returns what to do about the crash of a service; empty if that is not known. */
+function hint(reason: string): string {
+  return /EADDRINUSE|address already in use/i.test(reason)
+    ? ". The service must listen on the address in HOST: every instance has an address of its own"
+    : "";
+}
+
 /**
  * Waits until the base instance is in service. Throws the abort reason of `failed`, which aborts if a worker exits or the base
  * instance takes longer than {@linkcode START_TIMEOUT}.
  */
-async function waitForBase(view: AccountView, failed: AbortController): Promise<void> {
+async function waitForBase(
+  view: AccountView,
+  failed: AbortController,
+  balancer: BalancerKind,
+): Promise<void> {
+  if (balancer === "none") {
+    await new Promise((resolve) => setTimeout(resolve, CRASH_WAIT));
+    return failed.signal.throwIfAborted();
+  }
   const timeout = setTimeout(() => {
     failed.abort(
       new Error(
@@ -257,37 +290,4 @@ async function waitForBase(view: AccountView, failed: AbortController): Promise<
   } finally {
     clearTimeout(timeout);
   }
-}
-
-function accountView(
-  account: Account,
-  lifecycle: Lifecycle,
-  balancers: Balancers,
-  fleet: string,
-): AccountView {
-  return {
-    instances: () => {
-      const machines = lifecycle.machines();
-      const registrations = account.current.balancers.get(fleet)?.registrations;
-      return [...account.current.instances.values()].filter(({ state }) => state !== "terminated").map((
-        instance,
-      ) => ({
-        id: instance.id,
-        name: instance.tags["Name"] ?? "",
-        role: instance.tags["kas:role"] ?? "",
-        state: instance.state,
-        zone: instance.zone,
-        address: instance.address,
-        registration: registrationStatus(registrations?.get(instance.id)),
-        cpuSeconds: machines.get(instance.id)?.cpuSeconds(),
-      }));
-    },
-    requests: () => balancers.proxy(fleet)?.answered ?? 0,
-    waitUntil: (condition, signal) => account.waitUntil(condition, signal),
-  };
-}
-
-function registrationStatus(phase: RegistrationPhase | undefined): RegistrationStatus {
-  if (phase === undefined) return "none";
-  return phase === "registering" || phase === "checking" ? "out-of-service" : phase;
 }

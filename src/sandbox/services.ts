@@ -20,6 +20,7 @@ import { type Call, endpoint } from "./wire/endpoint.ts";
 import type { Faults } from "./faults/faults.ts";
 import type { MachineFactory } from "./machines/machine.ts";
 import type { Clock } from "./clock.ts";
+import type { Service } from "./wire/action.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
 import type { Account } from "./account/account.ts";
 import type { Instance } from "./account/instance.ts";
@@ -55,6 +56,7 @@ export interface AwsServices extends AsyncDisposable {
   readonly balancers: Balancers;
   readonly ec2: Ec2;
   readonly elb: Elb;
+  readonly elbV2: Service;
   readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
   readonly billing: Billing;
@@ -140,6 +142,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     balancers,
     ec2,
     elb,
+    elbV2: v2,
     cloudWatch,
     sns,
     billing,

@@ -9,21 +9,23 @@ import { quoteWord } from "../../cli/command_line.ts";
 import { cpuThresholds } from "../alarms/options.ts";
 import { kasCommand } from "./kas_process.ts";
 import { raisePriority } from "./priority.ts";
+import { BALANCER_KINDS } from "../../sandbox/fleet/pool.ts";
 import { WORK_MS } from "./scenario/nine_steps.ts";
 
 const SCENARIOS = ["nine-steps"] as const;
 
 const parseScenario = oneOf(...SCENARIOS);
+const parseBalancer = oneOf(...BALANCER_KINDS);
 
 /** The command `kas admin sandbox`. */
 export const sandbox = command({
   name: "sandbox",
   summary: "Run a simulated AWS on this machine, to try kas without an account",
   description:
-    "Serves EC2, ELB, CloudWatch and SNS on a loopback address. Each running instance is a kas worker process. A load balancer\n" +
-    "in the sandbox forwards requests to these workers. Prints environment variables for kas, the AWS CLI and boto3, and runs\n" +
-    "until Ctrl-C. With --scenario nine-steps, starts an autoscaler and sends it changing load. The exit status is then 0 if\n" +
-    "every step of the scenario passes.",
+    "Serves EC2, ELB, CloudWatch and SNS on a loopback address. Each running instance is a process: a kas worker, or your own\n" +
+    "service with --service. A load balancer in the sandbox forwards requests to these processes. Prints environment variables\n" +
+    "for kas, the AWS CLI and boto3, and runs until Ctrl-C. With --scenario nine-steps, starts an autoscaler and sends it\n" +
+    "changing load. The exit status is then 0 if every step of the scenario passes.",
   options: {
     port: {
       placeholder: "PORT",
@@ -41,6 +43,32 @@ export const sandbox = command({
       placeholder: "IP",
       help: "IP address on which the AWS endpoint and the load balancer listen (default: 127.0.0.1)",
       parse: text,
+    },
+    service: {
+      placeholder: "CMD",
+      help:
+        "command that sh -c runs on each instance, instead of a worker; it must listen on the address in HOST and the port in PORT; " +
+        "INSTANCE_ID has the id of the instance",
+      parse: text,
+    },
+    servicePort: {
+      placeholder: "PORT",
+      help: "port on which the instances serve (default: 8080 with --service, otherwise 30000)",
+      parse: integer(1, 65_535),
+    },
+    serviceHealth: {
+      placeholder: "PATH",
+      help:
+        "path of the load balancer's health check (default: / with --service, otherwise /ping; a network load balancer checks a " +
+        "service by TCP)",
+      parse: path,
+    },
+    balancer: {
+      placeholder: "KIND",
+      help: "kind of the load balancer: application, network, classic or none",
+      parse: parseBalancer,
+      choices: BALANCER_KINDS,
+      default: "classic",
     },
     onStart: {
       placeholder: "CMD",
@@ -127,6 +155,7 @@ export const sandbox = command({
   },
   examples: [
     "admin sandbox",
+    "admin sandbox --service 'node server.js' --balancer application",
     "admin sandbox --scenario nine-steps --speed 45",
     "admin sandbox --nodes 3 --fault throttle=0.2 --fault sns-duplicates=0.3",
   ],
@@ -136,6 +165,15 @@ export const sandbox = command({
         "--scenario and --empty exclude each other, because a scenario needs a fleet",
         "omit --empty",
       );
+    }
+    if (flags.scenario !== undefined && (flags.service !== undefined || flags.balancer !== "classic")) {
+      throw new UsageError(
+        "--scenario needs kas workers behind a Classic Load Balancer",
+        "omit --service and --balancer",
+      );
+    }
+    if (flags.service !== undefined && flags.onStart !== undefined) {
+      throw new UsageError("--service and --on-start exclude each other: both say what runs on an instance");
     }
     if ((flags.onStart === undefined) !== (flags.onStop === undefined)) {
       throw new UsageError(
@@ -148,7 +186,7 @@ export const sandbox = command({
       ...rest,
       speed,
       faults: fault,
-      worker: workerCommand(speed),
+      worker: flags.service === undefined ? workerCommand(speed) : [],
       commands: onStart === undefined || onStop === undefined ? undefined : { start: onStart, stop: onStop },
     };
     using _priority = scenario === undefined ? undefined : raisePriority();
@@ -164,16 +202,15 @@ export const sandbox = command({
       out.text(
         Object.entries(running.env).map(([name, value]) => `export ${name}=${quoteWord(value)}`).join("\n"),
       );
-      out.note(
-        `AWS endpoint: ${running.url}. Load balancer: ${running.balancerUrl}. Ctrl-C ends the sandbox.`,
-      );
+      const front = flags.balancer === "none" ? "" : ` Load balancer: ${running.balancerUrl}.`;
+      out.note(`AWS endpoint: ${running.url}.${front} Ctrl-C ends the sandbox.`);
       if (flags.empty) {
         out.hint(
           "Next, in another shell with these variables: kas admin instances create --role base --image ami-1",
         );
       } else out.hint("Next, in another shell with these variables: kas admin setup");
       await aborted(signal);
-      out.note("Stopping the workers.");
+      out.note("Stopping the instances.");
       return 0;
     } catch (error) {
       // The sandbox throws this error for an unknown fault. It cannot throw a UsageError, because src/sandbox imports no module of
@@ -190,6 +227,12 @@ export const sandbox = command({
 export function workerCommand(speed: number): readonly string[] {
   const workMs = WORK_MS.map((ms) => (ms / speed).toFixed(3)).join("-");
   return [...kasCommand(), "worker", "--threads", "1", "--work-ms", workMs];
+}
+
+/** Parses the path of a health check. */
+function path(text: string): string {
+  if (/^\/\S*$/.test(text)) return text;
+  throw new TypeError("expected a path such as /healthz");
 }
 
 /** Parses a subnet: `10.77.0.0/24` → `10.77.0`. */

@@ -48,7 +48,7 @@ const KILL_AFTER = 5_000;
  * Starts `kas ARGS…`. The process does not get the user's AWS and kas settings from the environment, only the settings in `env`.
  */
 export function startKas(args: readonly string[], env: Readonly<Record<string, string>>): KasProcess {
-  const child = spawnChild([...kasCommand(), ...args], environment(env));
+  const child = spawnChild([...kasCommand(), ...args], { env: environment(env) });
   const tail: string[] = [];
   const listeners = new Set<(line: string) => void>();
   const read = (async () => {

@@ -9,7 +9,7 @@ import { BalancerProxy } from "./traffic/http_proxy.ts";
 import type { Faults } from "../faults/faults.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { admitsClients } from "./traffic/reach.ts";
-import { forNetworkBalancer, type Traffic } from "./traffic/traffic.ts";
+import { forNetworkBalancer } from "./traffic/traffic.ts";
 import { TcpProxy } from "./traffic/tcp_proxy.ts";
 import { balancerOfGroup, type Lingering } from "../account/snapshot.ts";
 import type { Clock } from "../clock.ts";
@@ -118,8 +118,8 @@ export class Balancers implements AsyncDisposable {
     return proxy instanceof BalancerProxy ? proxy : undefined;
   }
 
-  /** Returns the traffic of a Classic Load Balancer or target group. */
-  traffic(key: string): Traffic | undefined {
+  /** Returns the proxy of a Classic Load Balancer, or of a target group for any protocol. */
+  traffic(key: string): BalancerProxy | TcpProxy | undefined {
     return this.#running.get(key)?.proxy;
   }
 

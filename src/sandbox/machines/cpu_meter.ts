@@ -102,14 +102,22 @@ export function processTreeMeter(root: number, proc: Proc = PROC): () => number 
 
 /** Returns the ids of a process and its descendants. Source: proc(5), /proc/PID/task/TID/children. */
 export function processTree(pid: number, proc: Proc = PROC): number[] {
+  const threads = attempt(() => proc.list(`/proc/${pid}/task`));
+  // The process has ended since the meter found its id.
+  if (threads === undefined) return [];
+  // A thread can end meanwhile. Some kernels do not list the children.
+  const children = threads.flatMap((thread) =>
+    attempt(() => proc.read(`/proc/${pid}/task/${thread}/children`))?.split(" ").map(Number) ?? []
+  );
+  return [pid, ...children.filter((child) => child > 0).flatMap((child) => processTree(child, proc))];
+}
+
+/** Returns undefined if a file does not exist. Throws without permission to read it. */
+function attempt<T>(read: () => T): T | undefined {
   try {
-    const children = proc.list(`/proc/${pid}/task`).flatMap((thread) =>
-      proc.read(`/proc/${pid}/task/${thread}/children`).split(" ").map(Number).filter((child) => child > 0)
-    );
-    return [pid, ...children.flatMap((child) => processTree(child, proc))];
+    return read();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // The process has ended since the meter found its id.
-    return [];
+    return undefined;
   }
 }

@@ -4,9 +4,6 @@
  * @module
  */
 
-/** Port on which an instance serves. The load balancer and operators connect to this port. */
-export const INSTANCE_PORT = 30000;
-
 /** A running simulated machine with its own address. Its disposal shuts the machine down. */
 export interface Machine extends AsyncDisposable {
   /**
@@ -28,7 +25,7 @@ export type MachineSignal = "SIGSTOP" | "SIGCONT" | "SIGKILL";
 export interface MachineAddress {
   /** Id of the instance. */
   readonly id: string;
-  /** IP address on which the machine serves, at {@linkcode INSTANCE_PORT}. */
+  /** IP address on which the machine serves. */
   readonly address: string;
 }
 

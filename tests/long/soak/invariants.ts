@@ -6,7 +6,7 @@
  */
 import type { InstanceView, Sandbox } from "../../../src/sandbox/sandbox.ts";
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
-import { INSTANCE_PORT } from "../../../src/sandbox/machines/machine.ts";
+import { INSTANCE_PORT } from "../../unit/sandbox/machines.ts";
 
 /** The bounds of the fleet. */
 export interface Bounds {

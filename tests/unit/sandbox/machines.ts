@@ -4,11 +4,10 @@
  * @module
  */
 import deno from "../../../deno.json" with { type: "json" };
-import {
-  INSTANCE_PORT,
-  type MachineAddress,
-  type MachineFactory,
-} from "../../../src/sandbox/machines/machine.ts";
+import type { MachineAddress, MachineFactory } from "../../../src/sandbox/machines/machine.ts";
+
+/** The port on which the machines serve. */
+export const INSTANCE_PORT = 30_000;
 
 /** Machines in this process. */
 export interface LocalMachines {

@@ -8,6 +8,7 @@ import type { Faults } from "../../faults/faults.ts";
 import type { Clock } from "../../clock.ts";
 import type { Account } from "../../account/account.ts";
 import { balancerOfGroup, findPool, type Snapshot } from "../../account/snapshot.ts";
+import { checkTarget } from "./check.ts";
 import { reaches } from "./reach.ts";
 import { instanceOf, type LoadBalancer, portOf, type TargetGroup } from "../../account/load_balancer.ts";
 import { fetchUnverified } from "./https.ts";
@@ -26,9 +27,6 @@ const HOP_BY_HOP = [
 
 /** Largest body that the proxy buffers, in bytes. Buffering a small body is faster than streaming the body. */
 const MAX_BUFFERED_BODY = 65_536;
-
-/** Port of the instances of a Classic Load Balancer without a listener. Only tests have such load balancers. */
-const DEFAULT_INSTANCE_PORT = 30_000;
 
 /** The reverse proxy of one Classic Load Balancer or target group. */
 export class BalancerProxy extends Traffic {
@@ -106,9 +104,10 @@ export class BalancerProxy extends Traffic {
   }
 }
 
-/** Returns the port that the instances of a pool serve on. */
+/** Returns the port that the instances of a pool serve on. Without a listener, that is the port of the health check. */
 function instancePort(pool: LoadBalancer | TargetGroup): number {
-  return "arn" in pool ? pool.port : pool.listeners[0]?.instancePort ?? DEFAULT_INSTANCE_PORT;
+  if ("arn" in pool) return pool.port;
+  return pool.listeners[0]?.instancePort ?? Number(checkTarget(pool.healthCheck.target).port);
 }
 
 /** Returns the idle timeout of a pool's load balancer in seconds. */

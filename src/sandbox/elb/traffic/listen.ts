@@ -15,19 +15,24 @@ export interface ListenOptions {
   readonly protocol: Protocol;
   /** Returns whether the load balancer's security groups admit clients. Other clients wait without an answer. */
   readonly admits: () => boolean;
-  /** Returns the proxy that receives the requests or connections; undefined if the target group does not exist any more. */
+  /** Returns the proxy that receives the requests or connections; undefined if its target group or load balancer does not exist. */
   readonly proxy: () => BalancerProxy | TcpProxy | undefined;
 }
 
+/** An open port. Its disposal closes the port and all connections. */
+export interface Listening extends AsyncDisposable {
+  readonly port: number;
+}
+
 /** Opens a port and forwards its requests or connections to a proxy. Throws Deno.errors.AddrInUse or PermissionDenied. */
-export function listen(options: ListenOptions): AsyncDisposable {
+export function listen(options: ListenOptions): Listening {
   const { protocol } = options;
   return protocol === "TCP" || protocol === "TLS"
     ? listenForConnections(options)
     : listenForRequests(options);
 }
 
-function listenForRequests({ hostname, port, protocol, admits, proxy }: ListenOptions): AsyncDisposable {
+function listenForRequests({ hostname, port, protocol, admits, proxy }: ListenOptions): Listening {
   const closed = new AbortController();
   const options = { hostname, port, signal: closed.signal, onListen: () => {} };
   const handler: Deno.ServeHandler<Deno.NetAddr> = async (request, { remoteAddr }) => {
@@ -38,12 +43,13 @@ function listenForRequests({ hostname, port, protocol, admits, proxy }: ListenOp
     const target = proxy();
     return target instanceof BalancerProxy
       ? await target.handle(request, remoteAddr.hostname, protocol.toLowerCase())
-      : new Response("no target group\n", { status: 503 });
+      : new Response("no load balancer\n", { status: 503 });
   };
-  const { finished } = protocol === "HTTPS"
+  const { addr, finished } = protocol === "HTTPS"
     ? Deno.serve({ ...options, ...certificate() }, handler)
     : Deno.serve(options, handler);
   return {
+    port: addr.port,
     [Symbol.asyncDispose]: async () => {
       closed.abort();
       await finished;
@@ -51,7 +57,7 @@ function listenForRequests({ hostname, port, protocol, admits, proxy }: ListenOp
   };
 }
 
-function listenForConnections({ hostname, port, protocol, admits, proxy }: ListenOptions): AsyncDisposable {
+function listenForConnections({ hostname, port, protocol, admits, proxy }: ListenOptions): Listening {
   const listener = protocol === "TLS"
     ? Deno.listenTls({ hostname, port, ...certificate() })
     : Deno.listen({ hostname, port });
@@ -73,6 +79,7 @@ function listenForConnections({ hostname, port, protocol, admits, proxy }: Liste
     }
   })();
   return {
+    port: (listener.addr as Deno.NetAddr).port,
     [Symbol.asyncDispose]: async () => {
       listener.close();
       for (const connection of open.keys()) close(connection);

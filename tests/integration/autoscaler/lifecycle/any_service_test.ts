@@ -1,7 +1,8 @@
 import { ConfigureHealthCheckCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { assertEquals } from "@std/assert";
 import { parseHealthCheck } from "../../../../src/health/spec.ts";
-import { INSTANCE_PORT, type MachineFactory } from "../../../../src/sandbox/machines/machine.ts";
+import type { MachineFactory } from "../../../../src/sandbox/machines/machine.ts";
+import { INSTANCE_PORT } from "../../../unit/sandbox/machines.ts";
 import { eventually } from "../../../support/kas.ts";
 import { BALANCER, BASE, eventualLine, NODES, type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";
 

@@ -1,103 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
-import { realClock } from "../../../../src/sandbox/clock.ts";
-import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
-import { subnetOf, VPC, zones } from "../../../../src/sandbox/ec2/zones.ts";
-import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
-import { Balancers } from "../../../../src/sandbox/elb/balancers.ts";
-import { elbV2 } from "../../../../src/sandbox/elbv2/service.ts";
-import { Faults } from "../../../../src/sandbox/faults/faults.ts";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
-import { Account } from "../../../../src/sandbox/account/account.ts";
+import { assertEquals } from "@std/assert";
+import type { Shape } from "../../../../src/sandbox/wire/action.ts";
 import { eventually } from "../../../support/kas.ts";
-import { localMachines } from "../machines.ts";
 import { at } from "../output.ts";
+import { A, assertCode, B, startElbV2, STOPPED, SUBNETS, WEB } from "./fixture.ts";
 
-const REGION = "eu-west-1";
-/** The ids of instances: running, running, stopped. */
-const [A, B, STOPPED] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
-
-const SUBNETS = zones(REGION).map((zone) => subnetOf(zone));
-
-const WEB = {
-  Name: "web",
-  Protocol: "HTTP",
-  Port: "30000",
-  VpcId: VPC,
-  HealthCheckPath: "/ping",
-  HealthCheckIntervalSeconds: "5",
-  HealthCheckTimeoutSeconds: "2",
-};
 const UNKNOWN_ARN = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/no/0123456789abcdef";
-
-/**
- * Starts ELB v2 with the target group web, and the load balancer web whose port 30000 forwards to it. Sandbox time
- * passes a hundred times faster.
- */
-async function startElbV2({ delay = "300" } = {}) {
-  await using stack = new AsyncDisposableStack();
-  const clock = realClock(100);
-  const account = new Account(clock.now);
-  const addresses = stack.use(new LoopbackAddresses());
-  const faults = new Faults();
-  const machines = localMachines();
-  const lifecycle = stack.use(
-    new Lifecycle({ clock, account, addresses, machine: machines.make, boot: () => 100, shutdown: 100 }),
-  );
-  const balancers = stack.use(new Balancers(clock, account, faults));
-  const ec2 = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });
-  const service = elbV2({
-    clock,
-    account,
-    balancers,
-    addresses,
-    faults,
-    region: REGION,
-  });
-  for (const zone of [...zones(REGION), zones(REGION)[0]]) ec2.create({ zone });
-  for (const id of [A, B]) lifecycle.startWithoutBoot(id);
-
-  const call = async (action: string, input: Shape) => await service[action]?.(input);
-  const group = String(at(await call("CreateTargetGroup", WEB), "TargetGroups.0.TargetGroupArn"));
-  const Attributes = [{ Key: "deregistration_delay.timeout_seconds", Value: delay }];
-  await call("ModifyTargetGroupAttributes", { TargetGroupArn: group, Attributes });
-  const created = await call("CreateLoadBalancer", { Name: "web", Subnets: SUBNETS });
-  const balancer = String(at(created, "LoadBalancers.0.LoadBalancerArn"));
-  const listener = {
-    LoadBalancerArn: balancer,
-    Protocol: "HTTP",
-    Port: "30000",
-    DefaultActions: [{ Type: "forward", TargetGroupArn: group }],
-  };
-  const url = `http://${at(created, "LoadBalancers.0.DNSName")}:30000/work`;
-
-  const act = (action: string) => (...ids: string[]) =>
-    call(action, { TargetGroupArn: group, Targets: ids.map((Id) => ({ Id })) });
-  const health = async (id: string): Promise<string> => {
-    const health = at(await act("DescribeTargetHealth")(id), "TargetHealthDescriptions.0.TargetHealth");
-    return [at(health, "State"), at(health, "Reason")].filter(Boolean).join(" ");
-  };
-  const owned = stack.move();
-  return {
-    call,
-    machines,
-    faults,
-    ec2,
-    group,
-    balancer,
-    listener,
-    url,
-    register: act("RegisterTargets"),
-    deregister: act("DeregisterTargets"),
-    health,
-    until: (id: string, wanted: string) => eventually(() => health(id), (found) => found === wanted),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-async function assertCode(code: string, call: () => Promise<unknown>): Promise<void> {
-  assertEquals((await assertRejects(call, AwsError)).code, code);
-}
 
 Deno.test("a target is unused until a listener forwards to its target group, then initial, then healthy", async () => {
   await using aws = await startElbV2();

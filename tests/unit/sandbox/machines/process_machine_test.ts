@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
-import { INSTANCE_PORT, type MachineAddress } from "../../../../src/sandbox/machines/machine.ts";
-import { processMachines } from "../../../../src/sandbox/machines/process_machine.ts";
+import type { Machine, MachineAddress } from "../../../../src/sandbox/machines/machine.ts";
+import { processMachines, type Program } from "../../../../src/sandbox/machines/process_machine.ts";
+import { eventually } from "../../../support/kas.ts";
+import { INSTANCE_PORT } from "../machines.ts";
 
 /** A small worker. Its first argument selects what it does: serve, serve and ignore SIGTERM, or fail. */
 const WORKER = `
@@ -12,15 +14,12 @@ const WORKER = `
   Deno.serve({ hostname, port: Number(port), onListen: () => {} }, () => new Response(flag + " " + listen));
 `;
 
-function worker(how: string): string[] {
-  return [
-    Deno.execPath(),
-    "run",
-    "--no-config",
-    "--allow-net",
-    `data:application/javascript,${encodeURIComponent(WORKER)}`,
-    how,
-  ];
+function worker(how: string): Program {
+  const code = `data:application/javascript,${encodeURIComponent(WORKER)}`;
+  return {
+    worker: [Deno.execPath(), "run", "--no-config", "--allow-net", code, how],
+    port: INSTANCE_PORT,
+  };
 }
 
 async function answer(address: string): Promise<string> {
@@ -102,4 +101,60 @@ Deno.test("processMachines() reports a process that exits unexpectedly, with the
   assertEquals(id, "i-1");
   assertStringIncludes(words, "no such luck");
   assert(machine.cpuSeconds() >= 0);
+});
+
+Deno.test("processMachines() runs a service by sh, with its address, port and instance id in the environment", async () => {
+  using addresses = new LoopbackAddresses();
+  const address = addresses.take();
+  const reason = Promise.withResolvers<string>();
+  const make = processMachines(
+    { service: 'echo "$HOST $PORT $INSTANCE_ID" >&2; exit 3', port: 8_080 },
+    { onCrash: (_, words) => reason.resolve(words) },
+  );
+  await using _machine = make({ id: "i-1", address });
+  assertEquals(await reason.promise, `${address} 8080 i-1`);
+});
+
+/** Runs a test with a service: a shell that waits for a child of its own, which runs a script in an empty folder. */
+async function withChild(
+  script: (folder: string) => string,
+  grace: number,
+  test: (machine: Machine, folder: string) => Promise<void>,
+): Promise<void> {
+  using addresses = new LoopbackAddresses();
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/child`, script(folder));
+    const program = { service: `sh ${folder}/child; true`, port: 8_080 };
+    const machine = processMachines(program, { grace })({ id: "i-1", address: addresses.take() });
+    await eventually(() => exists(`${folder}/pid`), Boolean);
+    await test(machine, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+Deno.test("a service gets its signals and its CPU load with all of its processes", async () => {
+  const script = (folder: string) =>
+    `trap 'touch ${folder}/ended; exit 0' TERM; touch ${folder}/pid; while true; do :; done`;
+  await withChild(script, 60_000, async (machine, folder) => {
+    await eventually(() => machine.cpuSeconds(), (seconds) => seconds > 0.05);
+    await machine[Symbol.asyncDispose]();
+    assert(await exists(`${folder}/ended`));
+  });
+});
+
+Deno.test("a service that ignores SIGTERM is killed with all of its processes", async () => {
+  const script = (folder: string) =>
+    `trap '' TERM; echo $$ > ${folder}/new; mv ${folder}/new ${folder}/pid; while true; do sleep 1; done`;
+  await withChild(script, 100, async (machine, folder) => {
+    const pid = (await Deno.readTextFile(`${folder}/pid`)).trim();
+    assert(await exists(`/proc/${pid}`));
+    await machine[Symbol.asyncDispose]();
+    await eventually(() => exists(`/proc/${pid}`), (alive) => !alive);
+  });
 });

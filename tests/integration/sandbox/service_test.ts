@@ -1,0 +1,68 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { program, testWith } from "../../support/needs.ts";
+
+const NODE_SERVER = decodeURIComponent(
+  new URL("../../../examples/node-server/server.js", import.meta.url).pathname,
+);
+const BASE = "i-00000000000000001";
+
+/** Starts a sandbox whose instances run the Node server of examples/. */
+function sandbox(options: SandboxOptions) {
+  return startSandbox({
+    speed: 100,
+    service: `node '${NODE_SERVER}'`,
+    serviceHealth: "/healthz",
+    ...options,
+  });
+}
+
+for (
+  const [balancer, variable] of [
+    ["application", "KAS_TARGET_GROUP"],
+    ["network", "KAS_TARGET_GROUP"],
+    ["classic", "KAS_LOAD_BALANCER"],
+  ] as const
+) {
+  testWith(
+    [program("node")],
+    `a sandbox with ${balancer} balancer serves a service on its port`,
+    async () => {
+      await using kas = await sandbox({ balancer, servicePort: 8_081 });
+      assertEquals(kas.account.instances().map(({ registration }) => registration), ["in-service", "none"]);
+      const scheme = balancer === "network" ? "tcp" : "http";
+      assertEquals(kas.balancerUrl, `${scheme}://127.0.0.1:${kas.balancerPort}`);
+      using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      const answer = await fetch(`http://127.0.0.1:${kas.balancerPort}/`, { client });
+      assertStringIncludes(await answer.text(), `from ${BASE}`);
+      assertEquals(kas.account.requests(), 1);
+      assertEquals(
+        ["KAS_TARGET_GROUP", "KAS_LOAD_BALANCER", "KAS_BALANCER"].filter((name) => name in kas.env),
+        [variable],
+      );
+      const [{ cpuSeconds = 0 } = {}] = kas.account.instances();
+      assertEquals(cpuSeconds > 0.05, true);
+    },
+  );
+}
+
+testWith(
+  [program("node")],
+  "a sandbox without a balancer runs the service on the address of the instance",
+  async () => {
+    await using kas = await sandbox({ balancer: "none" });
+    const [{ address, registration } = {}] = kas.account.instances();
+    assertEquals(registration, "none");
+    assertEquals(await (await fetch(`http://${address}:8080/healthz`)).text(), "ok\n");
+    assertEquals([kas.env["KAS_BALANCER"], kas.env["KAS_LOAD_BALANCER"]], ["none", undefined]);
+  },
+);
+
+for (const balancer of ["application", "none"] as const) {
+  Deno.test(`a sandbox with balancer ${balancer} reports a service that ends, with the end of its stderr`, async () => {
+    const service = "echo no such luck >&2; exit 3";
+    const error = await assertRejects(() => startSandbox({ kind: true, service, balancer }), Error);
+    assertStringIncludes(error.message, BASE);
+    assertStringIncludes(error.message, "no such luck");
+  });
+}
