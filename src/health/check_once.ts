@@ -26,11 +26,11 @@ export interface CheckResult {
 /** The parts of the runtime with which kas makes health checks. */
 export type CheckRuntime = Pick<Runtime, "clock" | "fetchDirect" | "fetchUnverified" | "connect">;
 
-/** How long a health check waits for an answer if it has no timeout of its own, in ms. */
-const TIMEOUT = 2_000;
-
-/** The longest time that kas waits for an answer, in ms, so that an attempt does not delay the next one for minutes. */
-const LONGEST_TIMEOUT = 10_000;
+/**
+ * How long a health check waits for an answer if it has no timeout of its own, in ms. A service needs no time to accept a connection, only
+ * to answer a request.
+ */
+const TIMEOUT = { tcp: 2_000, http: 5_000, https: 5_000 } as const;
 
 /** How many characters of an answer's body a description quotes. */
 const QUOTED = 80;
@@ -53,7 +53,7 @@ export async function checkOnce(
   host: string,
   signal: AbortSignal,
 ): Promise<CheckResult> {
-  const timeout = Math.min(check.timeout ?? TIMEOUT, LONGEST_TIMEOUT);
+  const timeout = check.timeout ?? TIMEOUT[check.protocol];
   using limit = timeLimit(runtime.clock, timeout);
   const ended = AbortSignal.any([signal, limit.signal]);
   try {
@@ -68,9 +68,12 @@ export async function checkOnce(
   }
 }
 
-/** The URL of a check at a host. */
-export function urlOf({ protocol, port, path }: HttpCheck, host: string): string {
-  return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+/** The URL of a check at a host: `http://10.0.0.7:8080/healthz` or `tcp://[2001:db8::7]:5432`. */
+export function urlOf(check: HealthCheck, host: string): string {
+  const { protocol, port } = check;
+  return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}${
+    "path" in check ? check.path : ""
+  }`;
 }
 
 async function request(

@@ -1,35 +1,52 @@
 /**
- * `kas admin ping`: checks that workers and autoscalers answer, on the ports to which the load balancer and SNS send requests.
+ * `kas admin ping`: checks that the services of instances and the autoscalers answer.
  *
  * @module
  */
+import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
+import { registrations } from "../../aws/balancing/balancer.ts";
+import type { ChecksOf } from "../../aws/balancing/checks.ts";
+import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { isNotFound } from "../../aws/errors.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
+import { checkOnce, urlOf } from "../../health/check_once.ts";
+import type { HealthCheck, HealthCheckSpec, HttpCheck } from "../../health/spec.ts";
 import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
-import { fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
-import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import { duration, url } from "../../cli/parsers.ts";
+import { fetchDirect, realRuntime } from "../../runtime.ts";
+import { duration, hostPort, url } from "../../cli/parsers.ts";
 import {
   ACCOUNT_OPTIONS,
   type AccountContext,
+  type AccountFlags,
   fleetMember,
   fleetSelector,
   instancesById,
   withAws,
 } from "../account.ts";
+import { CHECK_OPTIONS, checkedAddress, type CheckFlags, serviceChecks } from "./service_checks.ts";
 
 /** Maximum number of targets that kas pings at the same time. */
 const CONCURRENCY = 50;
 
-/** A worker or autoscaler to ping. */
+/** A service to ping. */
 interface PingTarget {
   /** An instance's id or a host. */
   readonly target: string;
-  readonly service: "worker" | "autoscaler";
-  /** URL to ping. Undefined if the service has no address; `status` is then the reason. */
-  readonly url: string | undefined;
+  /** `service`: the fleet's service. `kas`: a worker or an autoscaler at a given port. */
+  readonly service: "service" | "autoscaler" | "kas";
+  /** Where the service should answer. Undefined if there is nothing to ping; `status` is then the reason. */
+  readonly at: Endpoint | undefined;
   readonly status?: string;
+}
+
+/** A host and the check of its service. */
+interface Endpoint {
+  readonly host: string;
+  readonly check: HealthCheck;
+  /** The body of the right answer. If a different server uses the port, its answer has a different body. */
+  readonly body?: string;
 }
 
 /** The result of a ping, as a row of the table. */
@@ -46,17 +63,23 @@ interface PingResult extends Row {
 /** The command `kas admin ping`. */
 export const ping = command({
   name: "ping",
-  summary: "Check that the workers and autoscalers on instances or hosts answer",
+  summary: "Check that the services and autoscalers on instances or hosts answer",
   description:
-    "Pings the worker of each instance on port 30000, and the autoscaler of each control instance on port 10000. On a HOST,\n" +
-    "pings the worker. Without ID or HOST, pings every running instance of the fleet.",
-  args: "[ID|HOST…]",
+    "Makes the load balancer's health check, or that of --health-check, of each instance and of each HOST. Pings the autoscaler of\n" +
+    "each control instance on port 10000. On HOST:PORT, pings a worker or an autoscaler. Without arguments, pings every running\n" +
+    "instance of the fleet.",
+  args: "[ID|HOST|HOST:PORT…]",
   options: {
     url: { placeholder: "URL", help: "also ping the autoscaler at this URL", parse: url },
     timeout: { placeholder: "TIME", help: "how long to wait for an answer", default: "5s", parse: duration },
+    ...CHECK_OPTIONS,
     ...ACCOUNT_OPTIONS,
   },
-  examples: ["admin ping", "admin ping i-0123456789abcdef0 203.0.113.7:30000"],
+  examples: [
+    "admin ping",
+    "admin ping i-0123456789abcdef0 203.0.113.7:10000",
+    "admin ping 203.0.113.7 --health-check http:8080/healthz",
+  ],
   run: async (context) => {
     const { flags, args, out, signal } = context;
     const { found, status } = await findTargets(context, args);
@@ -78,30 +101,42 @@ export const ping = command({
   },
 });
 
+/** The context of the command. */
+interface PingContext extends AccountContext {
+  readonly flags: AccountFlags & CheckFlags;
+}
+
 /**
  * Finds the services that the arguments name. Prints an error for each unknown instance. The exit status is 4 if all instances are
  * unknown, 1 if some are, else 0.
  */
 async function findTargets(
-  context: AccountContext,
+  context: PingContext,
   names: readonly string[],
 ): Promise<{ found: PingTarget[]; status: number }> {
   const { flags, out, signal } = context;
-  const isId = (name: string) => /^i-[0-9a-f]+$/.test(name);
-  if (names.length > 0 && !names.some(isId)) return { found: names.map(workerOf), status: 0 };
+  const own = names.map(kasAt);
+  const hasOwn = own.every((target) => target !== undefined);
+  if (names.length > 0 && hasOwn) return { found: [...own], status: 0 };
   return await withAws(context, async (aws) => {
+    const checksOf = await serviceChecks(aws, flags, signal);
     const found: PingTarget[] = [];
     if (names.length === 0) {
-      for await (const instance of fleetInstances(aws, fleetSelector(flags), signal)) {
-        if (instance.state === "running") found.push(...servicesOf(instance));
+      const running = await Array.fromAsync(fleetInstances(aws, fleetSelector(flags), signal));
+      const serving = await registeredControls(aws, flags, running, signal);
+      for (const instance of running) {
+        if (instance.state === "running") found.push(...servicesOf(instance, { flags, checksOf, serving }));
       }
       return { found, status: 0 };
     }
-    const fleet = await instancesById(aws, flags, signal);
+    const fleet = names.some(isId) ? await instancesById(aws, flags, signal) : new Map();
+    const serving = await registeredControls(aws, flags, [...fleet.values()], signal);
     let unknown = 0;
-    for (const name of names) {
+    for (const [i, name] of names.entries()) {
       try {
-        found.push(...(isId(name) ? servicesOf(fleetMember(fleet, name, flags)) : [workerOf(name)]));
+        if (isId(name)) {
+          found.push(...servicesOf(fleetMember(fleet, name, flags), { flags, checksOf, serving }));
+        } else found.push(...own[i] === undefined ? serviceAt(name, name, checksOf(name)) : [own[i]]);
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
         out.error(error.message);
@@ -112,69 +147,119 @@ async function findTargets(
   });
 }
 
-function servicesOf({ id, role, state, publicDns, privateIp }: Ec2Instance): PingTarget[] {
-  const host = publicDns ?? privateIp;
-  const urlAt = (port: number) =>
-    state === "running" && host !== undefined ? `http://${host}:${port}/ping` : undefined;
-  const status = state === "running" ? "no-address" : state;
-  return [
-    { target: id, service: "worker", url: urlAt(WORKER_PORT), status },
-    ...(role === "control"
-      ? [{ target: id, service: "autoscaler" as const, url: urlAt(AUTOSCALER_PORT), status }]
-      : []),
-  ];
+function isId(name: string): boolean {
+  return /^i-[0-9a-f]+$/.test(name);
 }
 
-function workerOf(host: string): PingTarget {
-  const address = /:\d+$/.test(host) ? host : `${host}:${WORKER_PORT}`;
-  const url = `http://${address}/ping`;
-  return { target: host, service: "worker", url: URL.canParse(url) ? url : undefined, status: "no-host" };
-}
-
-function autoscalerAt(given: string): PingTarget {
-  const { host } = new URL(given);
-  return { target: host, service: "autoscaler", url: new URL("/ping", given).href };
-}
-
-/** Sends one ping, and waits at most `timeout` ms for the answer. */
-async function pingOne(
-  { target, service, url, status = "-" }: PingTarget,
-  timeout: number,
+/** Returns the control instances that run the fleet's service too: those that are registered with the load balancer. */
+async function registeredControls(
+  aws: Aws,
+  flags: AccountFlags,
+  instances: readonly Ec2Instance[],
   signal: AbortSignal,
-): Promise<PingResult> {
-  if (url === undefined) return { target, service, url, status, ms: undefined, failed: true };
-  const start = performance.now();
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new DOMException("No answer in time", "TimeoutError")), timeout);
-  const result = (status: string | number, failed: boolean): PingResult => {
-    return { target, service, url, status, ms: Math.round(performance.now() - start), failed };
-  };
+): Promise<ReadonlySet<string>> {
+  if (!instances.some(({ role }) => role === "control")) return new Set();
   try {
-    const response = await fetchDirect(url, {
-      redirect: "manual",
-      signal: AbortSignal.any([signal, late.signal]),
-    });
-    const body = await readAnswerText(response, SHORT_ANSWER);
-    if (response.status !== 200) return result(response.status, true);
-    // If a different server uses this port, its answer has a different body.
-    return body.trim() === "pong" ? result(200, false) : result("not-pong", true);
+    return new Set((await registrations(aws, fleetBalancer(flags), signal)).keys());
   } catch (error) {
-    if (signal.aborted) return result("interrupted", true);
-    return result(late.signal.aborted ? "timeout" : networkErrorWord(error), true);
-  } finally {
-    clearTimeout(timer);
+    if (!isNotFound(error)) throw error;
+    return new Set();
   }
 }
 
-/**
- * Returns one word that describes a network error. The errors of fetch() have no codes, so this function searches their messages.
- */
-function networkErrorWord(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const message = `${error} ${cause}`;
-  if (/refused/i.test(message)) return "refused";
-  if (/dns|lookup|resolve/i.test(message)) return "unknown-host";
-  if (/unreachable|no route/i.test(message)) return "unreachable";
+function servicesOf(
+  instance: Ec2Instance,
+  { flags, checksOf, serving }: {
+    readonly flags: CheckFlags;
+    readonly checksOf: ChecksOf;
+    readonly serving: ReadonlySet<string>;
+  },
+): PingTarget[] {
+  const { id, role, state } = instance;
+  const host = state === "running" ? checkedAddress(flags, instance) : undefined;
+  const status = state === "running" ? "no-address" : state;
+  const found = role !== "control" || serving.has(id) ? serviceAt(id, host, checksOf(id), status) : [];
+  if (role !== "control") return found;
+  const at = host === undefined ? undefined : pong(host, AUTOSCALER_PORT);
+  return [...found, { target: id, service: "autoscaler", at, status }];
+}
+
+/** Returns a target for each check of a service. */
+function serviceAt(
+  target: string,
+  host: string | undefined,
+  specs: readonly HealthCheckSpec[],
+  status?: string,
+): PingTarget[] {
+  const checks = specs.filter((spec) => spec.protocol !== "none");
+  if (checks.length === 0) return [{ target, service: "service", at: undefined, status: "no-check" }];
+  return checks.map((check) => ({
+    target,
+    service: "service",
+    at: host === undefined ? undefined : { host, check },
+    ...(status === undefined ? {} : { status }),
+  }));
+}
+
+/** Returns a worker or an autoscaler of kas at `HOST:PORT`. Undefined if the text has another form. */
+function kasAt(given: string): PingTarget | undefined {
+  try {
+    const { hostname, port } = hostPort(given);
+    return { target: given, service: "kas", at: pong(hostname, port) };
+  } catch {
+    return undefined;
+  }
+}
+
+function autoscalerAt(given: string): PingTarget {
+  const { host, hostname, port, protocol } = new URL(given);
+  const at = pong(hostname.replace(/^\[(.*)\]$/, "$1"), Number(port) || (protocol === "https:" ? 443 : 80));
+  const check = { ...at.check, protocol: protocol === "https:" ? "https" as const : "http" as const };
+  return { target: host, service: "autoscaler", at: { ...at, check } };
+}
+
+/** The /ping of kas's own services. */
+function pong(host: string, port: number): Endpoint & { readonly check: HttpCheck } {
+  const codes = [{ from: 200, to: 200 }];
+  return { host, check: { protocol: "http", port, path: "/ping", codes }, body: "pong" };
+}
+
+/** Pings once, and waits at most `timeout` ms for the answer. */
+async function pingOne(
+  { target, service, at, status = "-" }: PingTarget,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<PingResult> {
+  // A service without a check is not a failure: only the load balancer can check it.
+  if (at === undefined) {
+    return { target, service, url: undefined, status, ms: undefined, failed: status !== "no-check" };
+  }
+  const { host, check, body } = at;
+  const url = urlOf(check, host);
+  const start = performance.now();
+  const result = (status: string | number, failed: boolean): PingResult => {
+    return { target, service, url, status, ms: Math.round(performance.now() - start), failed };
+  };
+  if (!URL.canParse(url)) return result("no-host", true);
+  try {
+    // SNS accepts only an autoscaler with a valid certificate. Of other services, no certificate is verified, as ELB does not.
+    const runtime = service === "autoscaler" ? { ...realRuntime, fetchUnverified: fetchDirect } : realRuntime;
+    const checked = await checkOnce(runtime, { ...check, timeout }, host, signal);
+    if (!checked.passed) return result(checked.status ?? networkErrorWord(checked.description), true);
+    if (body !== undefined && !checked.description.endsWith(` 200 ${body}`)) return result("not-pong", true);
+    return result(checked.status ?? "open", false);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return result("interrupted", true);
+  }
+}
+
+/** Returns one word that describes a network error, from its message. */
+function networkErrorWord(message: string): string {
+  if (/no answer within/.test(message)) return "timeout";
+  if (/refused/.test(message)) return "refused";
+  if (/dns|lookup|resolve|not known|enotfound/.test(message)) return "unknown-host";
+  if (/unreachable|no route/.test(message)) return "unreachable";
   return "broken";
 }
 

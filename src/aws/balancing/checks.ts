@@ -16,6 +16,9 @@ import { describeTargetGroup, targetPorts } from "./target_group.ts";
 /** A check without a status code, a port or a protocol that kas knows: the balancer alone decides. */
 const NONE: HealthCheckSpec = { protocol: "none" };
 
+/** The longest time that kas waits for an answer, in ms, so that an attempt does not delay the next one for minutes. */
+const LONGEST_TIMEOUT = 10_000;
+
 /** Returns the checks of an instance, each at one port. Several target groups or several ports give several checks. */
 export type ChecksOf = (id: string) => readonly HealthCheckSpec[];
 
@@ -88,18 +91,18 @@ interface AwsCheck {
 
 function specOf({ protocol, port, path, seconds, codes }: AwsCheck): HealthCheckSpec {
   if (!(port >= 1 && port <= 65_535)) return NONE;
-  const common = { port, ...(seconds === undefined ? {} : { timeout: seconds * 1_000 }) };
   switch (protocol) {
     case "TCP":
     case "SSL":
     case "TLS":
-      return { protocol: "tcp", ...common };
+      return { protocol: "tcp", port };
     case "HTTP":
     case "HTTPS":
       try {
         return {
           protocol: protocol === "HTTP" ? "http" : "https",
-          ...common,
+          port,
+          ...(seconds === undefined ? {} : { timeout: Math.min(seconds * 1_000, LONGEST_TIMEOUT) }),
           path,
           codes: parseCodes(codes),
         };

@@ -12,14 +12,14 @@ function closedHost(): string {
   return `127.0.0.1:${listener.addr.port}`;
 }
 
-Deno.test("ping sends a request to the worker of every running instance", async () => {
+Deno.test("ping makes the load balancer's health check of every running instance", async () => {
   await using f = await fleet();
   const { status, out, err } = await f.kas("ping");
   assertEquals([status, err], [0, ""]);
   const [header = "", line = "", rest] = out.split("\n");
   assertEquals(header, "target\tservice\turl\tstatus\tms");
   const [target, service, url = "", code, ms = ""] = line.split("\t");
-  assertEquals([target, service, code, rest], [BASE, "worker", "200", ""]);
+  assertEquals([target, service, code, rest], [BASE, "service", "200", ""]);
   assertMatch(url, /^http:\/\/127\.77\.\d+\.\d+:30000\/ping$/);
   assertMatch(ms, /^\d+$/);
 });
@@ -34,7 +34,7 @@ Deno.test("ping exits with status 1 if a service fails, and prints the name of t
   assertEquals((await f.kas(`ping ${BASE} ${NOBODY}`)).status, 1);
 });
 
-Deno.test("ping also sends a request to the autoscaler of a control instance", async () => {
+Deno.test("ping sends a request to the autoscaler of a control instance, and makes no check of it while it serves no requests", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role control");
   await f.sandbox.account.waitUntil(() =>
@@ -42,12 +42,12 @@ Deno.test("ping also sends a request to the autoscaler of a control instance", a
   );
   const { status, out } = await f.kas("ping");
   const services = out.trimEnd().split("\n").slice(1).map((line) => line.split("\t"));
-  assertEquals(services.map((fields) => fields[1]), ["worker", "autoscaler"]);
-  assertMatch(services[1]?.[2] ?? "", /:10000\/ping$/);
-  assertEquals([status, services[1]?.[3]], [1, "refused"]);
+  assertEquals(services.map((fields) => fields[1]), ["autoscaler"]);
+  assertMatch(services[0]?.[2] ?? "", /:10000\/ping$/);
+  assertEquals([status, services[0]?.[3]], [1, "refused"]);
 });
 
-Deno.test("ping with host names makes no call to AWS", async () => {
+Deno.test("ping of kas's own services at a host and port makes no call to AWS", async () => {
   await using f = await fleet();
   await using pong = serve(() => new Response("pong"));
   await using other = serve(() => new Response("<html>"));
@@ -57,9 +57,9 @@ Deno.test("ping with host names makes no call to AWS", async () => {
     `ping ${pong.host} ${other.host} ${closed} --url http://${pong.host}/x`,
   );
   assertEquals(out.trimEnd().split("\n").slice(1).map((line) => line.split("\t").slice(0, 4)), [
-    [pong.host, "worker", `http://${pong.host}/ping`, "200"],
-    [other.host, "worker", `http://${other.host}/ping`, "not-pong"],
-    [closed, "worker", `http://${closed}/ping`, "refused"],
+    [pong.host, "kas", `http://${pong.host}/ping`, "200"],
+    [other.host, "kas", `http://${other.host}/ping`, "not-pong"],
+    [closed, "kas", `http://${closed}/ping`, "refused"],
     [pong.host, "autoscaler", `http://${pong.host}/ping`, "200"],
   ]);
   assertEquals(status, 1);
@@ -73,4 +73,32 @@ Deno.test("ping waits for a response at most as long as --timeout", async () => 
   const { status, out } = await f.kas(`ping ${silent.host} --timeout 20ms`);
   assertEquals([status, out.split("\n")[1]?.split("\t")[3]], [1, "timeout"]);
   resolve(new Response());
+});
+
+Deno.test("ping makes the check of --health-check at each instance and host", async () => {
+  await using f = await fleet();
+  await using service = serve(({ url }) =>
+    new Response(null, { status: new URL(url).pathname === "/healthz" ? 204 : 404 })
+  );
+  const [host, port] = service.host.split(":");
+  const found = async (words: string) => {
+    const { status, out } = await f.kas(`ping ${host} ${words}`);
+    return [status, ...(out.split("\n")[1] ?? "").split("\t").slice(1, 4)];
+  };
+  const at = (protocol: string, path = "") => `${protocol}://${host}:${port}${path}`;
+  assertEquals(await found(`--health-check http:${port}/healthz`), [
+    0,
+    "service",
+    at("http", "/healthz"),
+    "204",
+  ]);
+  assertEquals(await found(`--health-check http:${port}/other`), [1, "service", at("http", "/other"), "404"]);
+  assertEquals(await found(`--health-check tcp:${port}`), [0, "service", at("tcp"), "open"]);
+  assertEquals(await found(`--health-check https:${port}/healthz`), [
+    1,
+    "service",
+    at("https", "/healthz"),
+    "broken",
+  ]);
+  assertEquals(await found("--health-check none"), [0, "service", "-", "no-check"]);
 });
