@@ -9,6 +9,7 @@ import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetSelector, PATIENCE } from "../account.ts";
+import { CHECK_OPTIONS } from "../instances/service_checks.ts";
 import { runChecks } from "./check.ts";
 import { CHECKS } from "./checks/all.ts";
 import type { Plan } from "./observation.ts";
@@ -42,9 +43,10 @@ const OPTIONS = {
   schedules: SETTINGS.schedules,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
+  ...CHECK_OPTIONS,
   timeout: {
     placeholder: "TIME",
-    help: "how long to wait for the answers of autoscalers and workers",
+    help: "how long to wait for the answers of autoscalers and services",
     default: "5s",
     parse: duration,
   },
@@ -57,7 +59,7 @@ export const doctor = command({
   name: "doctor",
   summary: "Check the fleet's whole setup, and print a command that repairs each problem",
   description:
-    "Checks the instances, load balancer, alarms, topic, subscription, security groups, autoscaler and workers of the fleet.\n" +
+    "Checks the instances, load balancer, alarms, topic, subscription, security groups, autoscaler and service of the fleet.\n" +
     "Changes nothing. RESULT is ok, warning, failed, or skipped. Skipped means that the check does not apply, or that its\n" +
     "result is unknown. The exit status is 1 if a check failed.",
   options: OPTIONS,
@@ -100,6 +102,8 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
   return {
     fleet,
     balancer: fleetBalancer(flags),
+    healthCheck: flags.healthCheck,
+    address: flags.address,
     topicArn,
     url,
     pull,

@@ -1,11 +1,13 @@
 /**
- * The observation of doctor: the answers of AWS, the autoscalers and the workers. Doctor sends each request once. If AWS does not
+ * The observation of doctor: the answers of AWS, the autoscalers and the services. Doctor sends each request once. If AWS does not
  * answer a request, the observation contains the error, and doctor skips only the checks that need this answer.
  *
  * @module
  */
 import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
 import type { Balancer, BalancerRef, Health } from "../../aws/balancing/balancer.ts";
+import type { ChecksOf } from "../../aws/balancing/checks.ts";
+import type { AddressKind } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { DryRun } from "../../aws/ec2/dry_run.ts";
 import type { CreditMode } from "../../aws/ec2/instance_settings.ts";
@@ -13,9 +15,10 @@ import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import type { Attributes } from "../../aws/sns/attributes.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
+import type { HealthCheckSpec } from "../../health/spec.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import type { Autoscaler } from "./autoscalers.ts";
-import type { WorkerAnswer } from "./workers.ts";
+import type { ServiceAnswer } from "./services.ts";
 
 /** An answer of AWS, or the reason why AWS did not answer. */
 export type Answer<T> = { readonly value: T } | { readonly failed: Failure };
@@ -31,6 +34,10 @@ export interface Failure {
 export interface Plan {
   readonly fleet: string;
   readonly balancer: BalancerRef;
+  /** The health check of `--health-check`. Undefined: the load balancer's. */
+  readonly healthCheck?: HealthCheckSpec | undefined;
+  /** The address of `--address`. Undefined: the address that this machine reaches. */
+  readonly address?: AddressKind | undefined;
   /** ARN of `--topic-arn`. Undefined: the fleet's topic has the fleet's name. */
   readonly topicArn: string | undefined;
   /** URL at which the autoscaler receives notifications. */
@@ -57,7 +64,7 @@ export interface Protection {
   readonly protected: readonly string[];
 }
 
-/** The answers of AWS, the autoscalers and the workers. */
+/** The answers of AWS, the autoscalers and the services. */
 export interface Observation {
   readonly plan: Plan;
   /** AWS's time minus the time of this machine, in ms. Undefined if AWS did not answer. */
@@ -88,8 +95,10 @@ export interface Observation {
   readonly ingress: Answer<ReadonlyMap<string, readonly Ingress[]>>;
   /** The answers at --url and at each subscribed address. */
   readonly autoscalers: readonly Autoscaler[];
-  /** The answers of the running workers, by instance id. */
-  readonly workers: ReadonlyMap<string, WorkerAnswer>;
+  /** The health checks of the load balancer. */
+  readonly checks: Answer<ChecksOf>;
+  /** The answers of the service to the health checks, by the ids of the running instances. */
+  readonly services: ReadonlyMap<string, ServiceAnswer>;
 }
 
 /** Error: a check needs an answer that AWS did not give. */
@@ -109,8 +118,8 @@ export function required<T>(answer: Answer<T>): T {
 /** Returns the failures of all requests that AWS did not answer. */
 export function failures(observation: Observation): Failure[] {
   const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
-  const { topicAttributes, subscriptionAttributes, protection, statuses, credits } = observation;
+  const { topicAttributes, subscriptionAttributes, protection, statuses, credits, checks } = observation;
   const answers = [instances, balancer, draining, health, alarms, topic, ingress];
-  return [...answers, topicAttributes, subscriptionAttributes, protection, statuses, credits]
+  return [...answers, topicAttributes, subscriptionAttributes, protection, statuses, credits, checks]
     .flatMap((answer: Answer<unknown>) => "failed" in answer ? [answer.failed] : []);
 }

@@ -5,6 +5,7 @@
  */
 import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { drainingTimeout, findBalancer, health } from "../../aws/balancing/balancer.ts";
+import { type ChecksOf, readChecks } from "../../aws/balancing/checks.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
@@ -13,13 +14,14 @@ import { statusChecks } from "../../aws/ec2/status_checks.ts";
 import { ingressOf } from "../../aws/ec2/security_groups.ts";
 import { listSubscriptions } from "../../aws/sns/topic.ts";
 import { findTopic } from "../account.ts";
+import { checkedAddress } from "../instances/service_checks.ts";
 import { askAutoscaler, type Autoscaler } from "./autoscalers.ts";
 import type { Answer, Observation, Plan, Protection } from "./observation.ts";
 import { baselineOf } from "../../scaling/model/burstable.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { type CreditMode, creditModes, isProtected } from "../../aws/ec2/instance_settings.ts";
 import { type Attributes, subscriptionAttributes, topicAttributes } from "../../aws/sns/attributes.ts";
-import { askWorkers } from "./workers.ts";
+import { askServices } from "./services.ts";
 
 /** The actions of the ELB API that read a load balancer, by the kind of load balancer. */
 const READ_ACTIONS = {
@@ -47,7 +49,7 @@ export interface ObserveOptions {
   readonly aws: Aws;
   readonly selector: FleetSelector;
   readonly plan: Plan;
-  /** Maximum time for which doctor waits for the answers of all autoscalers and workers, in ms. */
+  /** Maximum time for which doctor waits for the answers of all autoscalers and services, in ms. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
@@ -73,6 +75,10 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     () => findBalancer(aws, plan.balancer, signal),
   );
   const topic = ask("sns:ListSubscriptionsByTopic", () => topicOf(aws, plan, signal));
+  const checks = ask(
+    `elasticloadbalancing:${actions.balancer}`,
+    () => readChecks(aws, plan.balancer, signal),
+  );
   const answers = await allOf({
     plan,
     instances,
@@ -112,7 +118,12 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     autoscalers: topic.then((answer) =>
       askAutoscalers(addresses(plan, valueOf(answer, undefined)), httpSignal)
     ),
-    workers: instances.then((all) => askWorkers(valueOf(all, []), httpSignal)),
+    checks,
+    services: Promise.all([instances, checks]).then(([all, answer]) => {
+      const { healthCheck } = plan;
+      const of: ChecksOf = healthCheck === undefined ? valueOf(answer, () => []) : () => [healthCheck];
+      return askServices(valueOf(all, []), of, (instance) => checkedAddress(plan, instance), httpSignal);
+    }),
   });
   signal.throwIfAborted();
   return answers;

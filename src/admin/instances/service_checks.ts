@@ -17,8 +17,8 @@ export const CHECK_OPTIONS = { healthCheck: SETTINGS.healthCheck, address: SETTI
 
 /** The values of the options that select the health checks. */
 export interface CheckFlags extends BalancerSettings {
-  readonly healthCheck: HealthCheckSpec | undefined;
-  readonly address: AddressKind | undefined;
+  readonly healthCheck?: HealthCheckSpec | undefined;
+  readonly address?: AddressKind | undefined;
 }
 
 /** Returns the checks of `--health-check`, or else those of the fleet's load balancer. */

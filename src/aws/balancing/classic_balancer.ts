@@ -260,6 +260,7 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
     dnsName: found.DNSName ?? "",
     instances: (found.Instances ?? []).map(({ InstanceId }) => InstanceId ?? ""),
     healthCheck: found.HealthCheck?.Target ?? "",
+    ports: (found.ListenerDescriptions ?? []).flatMap(({ Listener }) => Listener?.InstancePort ?? []),
     zones: found.AvailabilityZones ?? [],
     securityGroups: found.SecurityGroups ?? [],
     requests: requestsOf(found.LoadBalancerName ?? ""),

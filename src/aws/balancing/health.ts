@@ -12,8 +12,10 @@ export interface Balancer {
   readonly dnsName: string;
   /** Ids of the registered instances, without those that are draining. */
   readonly instances: readonly string[];
-  /** The health check, in the form `HTTP:30000/ping`. */
+  /** The health check, in the form `HTTP:8080/healthz`. */
   readonly healthCheck: string;
+  /** The ports at which the instances receive requests. */
+  readonly ports: readonly number[];
   readonly zones: readonly string[];
   /** The ids of the security groups. */
   readonly securityGroups: readonly string[];

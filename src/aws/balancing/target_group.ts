@@ -42,6 +42,7 @@ export async function findTargetGroup(
     dnsName,
     instances: registered.filter(({ registration }) => registration !== "draining").map(({ id }) => id),
     healthCheck: `${group.HealthCheckProtocol}:${healthCheckPort(group)}${group.HealthCheckPath ?? ""}`,
+    ports: group.Port === undefined ? [] : [group.Port],
     zones,
     securityGroups,
     requests: requestsOf(arn, group.LoadBalancerArns?.[0]),

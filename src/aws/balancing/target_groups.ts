@@ -19,7 +19,10 @@ export interface TargetGroupsRef {
   readonly arns: readonly [string, ...string[]];
 }
 
-/** Finds the target groups. The result describes the first one, with the instances that all groups have. Undefined if one is missing. */
+/**
+ * Finds the target groups. The result describes the first one, with the instances that all groups have, and the ports and checks of all
+ * groups. Undefined if one is missing.
+ */
 export async function findTargetGroups(
   aws: Aws,
   { arns }: TargetGroupsRef,
@@ -30,7 +33,12 @@ export async function findTargetGroups(
   const [first] = groups;
   if (first === undefined || groups.length < found.length) return undefined;
   const sets = groups.map(({ instances }) => new Set(instances));
-  return { ...first, instances: first.instances.filter((id) => sets.every((set) => set.has(id))) };
+  return {
+    ...first,
+    ports: groups.flatMap(({ ports }) => ports),
+    healthCheck: groups.map(({ healthCheck }) => healthCheck).join(", "),
+    instances: first.instances.filter((id) => sets.every((set) => set.has(id))),
+  };
 }
 
 /**

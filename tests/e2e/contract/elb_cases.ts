@@ -33,6 +33,7 @@ export const ELB_CASES: readonly Case[] = [
         instances: [],
         securityGroups: created[0]?.securityGroups ?? [],
         healthCheck: "HTTP:30000/ping",
+        ports: [30_000],
         zones: [`${region}a`],
         requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: fleet } },
       }]);

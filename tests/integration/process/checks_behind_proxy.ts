@@ -8,7 +8,7 @@
 import type { ActivityContext } from "../../../src/autoscaler/lifecycle/activity_context.ts";
 import { healthCheck } from "../../../src/autoscaler/lifecycle/observe/health_check.ts";
 import { askAutoscaler } from "../../../src/admin/doctor/autoscalers.ts";
-import { askWorkers } from "../../../src/admin/doctor/workers.ts";
+import { askServices } from "../../../src/admin/doctor/services.ts";
 import { parseHealthCheck } from "../../../src/health/spec.ts";
 import { realRuntime } from "../../../src/runtime.ts";
 
@@ -31,7 +31,7 @@ const results = {
   fetch: (await fetch(url)).status,
   direct: [direct.status, await direct.text()],
   healthCheck: await healthCheck(context as unknown as ActivityContext, instance, look).attempt() ?? false,
-  worker: (await askWorkers([instance], signal)).get("i-1"),
+  service: (await askServices([instance], () => [fleet.healthCheck], () => host, signal)).get("i-1"),
   autoscaler: (await askAutoscaler(url, signal)).problem,
 };
 await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(results)));

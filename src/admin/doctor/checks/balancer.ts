@@ -4,9 +4,9 @@
  * @module
  */
 import { type Balancer, type BalancerRef, titleOf } from "../../../aws/balancing/balancer.ts";
-import { HEALTH_CHECK_TARGET } from "../../../aws/balancing/classic_balancer.ts";
 import { DRAINING_LAG } from "../../../aws/balancing/draining.ts";
 import type { CommandLine } from "../../../cli/command_line.ts";
+import { healthCheckText } from "../../../health/spec.ts";
 import { seconds } from "../../../cli/format.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "../check.ts";
 import { members, statusOf } from "./fleet.ts";
@@ -80,14 +80,20 @@ function isSame(a: BalancerSettings, b: BalancerSettings): boolean {
 
 export const healthCheck: Check = {
   name: "health-check",
-  expects: `the load balancer's health check is ${HEALTH_CHECK_TARGET}`,
-  run: (observation) =>
-    withBalancer(observation, ({ name, healthCheck }) => {
-      if (healthCheck === HEALTH_CHECK_TARGET) return ok(`the health check of ${name} is ${healthCheck}`);
-      const detail =
-        `the health check of ${name} is ${healthCheck}, but workers answer at ${HEALTH_CHECK_TARGET}`;
-      return [failed(detail, balancerCommand(observation.plan))];
-    }),
+  expects: "running instances pass the load balancer's health check, or that of --health-check",
+  run: ({ plan, services, ...observation }) => {
+    const { healthCheck } = plan;
+    const found = required(observation.balancer);
+    const check = healthCheck === undefined
+      ? found && `the health check of ${found.name} is ${found.healthCheck}`
+      : `--health-check is ${healthCheckText(healthCheck)}`;
+    if (check === undefined) return skipped(`there is no ${titleOf(plan.balancer)}`);
+    // An instance that does not answer this machine may answer the load balancer.
+    const answers = [...services.values()].flatMap((answer) => "passed" in answer ? [answer] : []);
+    const [first] = answers;
+    if (first === undefined || answers.some(({ passed }) => passed)) return ok(check);
+    return [failed(`${check}, and no instance passes it: ${first.description}`, plan.kas("ping"))];
+  },
 };
 
 export const draining: Check = {

@@ -7,7 +7,7 @@ import { counted, percent } from "../../../cli/format.ts";
 import { baselineOf } from "../../../scaling/model/burstable.ts";
 import { type Check, listed, named, orOk, skipped, warning } from "../check.ts";
 import { type Observation, required } from "../observation.ts";
-import type { WorkerAnswer } from "../workers.ts";
+import type { ServiceAnswer } from "../services.ts";
 import { members } from "./fleet.ts";
 
 export const credits: Check = {
@@ -55,7 +55,7 @@ export const vcpus: Check = {
     const thresholds = cpuHighThresholds(observation);
     const findings = Array.from(Map.groupBy(several, ({ vcpus = 1 }) => vcpus), ([count, found]) => {
       const limited = found.filter(({ id }) =>
-        isOtherService(observation.workers.get(id)) && 100 / count <= (thresholds.get(id) ?? -Infinity)
+        isOtherService(observation.services.get(id)) && 100 / count <= (thresholds.get(id) ?? -Infinity)
       );
       return { count, ids: limited.map(({ id }) => id) };
     }).filter(({ ids }) => ids.length > 0).map(({ count, ids }) => {
@@ -74,7 +74,7 @@ export const vcpus: Check = {
 };
 
 /** Whether a service answers that is not kas worker, which uses all vCPUs by default. */
-function isOtherService(answer: WorkerAnswer | undefined): boolean {
+function isOtherService(answer: ServiceAnswer | undefined): boolean {
   return answer !== undefined && !("noAnswer" in answer) && answer.version === undefined;
 }
 

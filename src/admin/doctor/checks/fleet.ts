@@ -140,26 +140,21 @@ export const autoScalingGroups: Check = {
 
 export const versions: Check = {
   name: "versions",
-  expects: "the workers run the same version of kas as the autoscaler",
-  run: ({ workers, autoscalers, plan }) => {
+  expects: "the instances that run kas worker run the same version as the autoscaler",
+  run: ({ services, autoscalers, plan }) => {
     const expected = autoscalerOf(autoscalers, plan.url, plan.fleet)?.identity?.version;
     if (expected === undefined) return skipped("no autoscaler reports its version");
-    const answers = [...workers].filter(([, answer]) => !("noAnswer" in answer));
-    if (answers.length === 0) {
-      return skipped("no worker answers this machine: security groups may admit only the load balancer");
-    }
-    const others = Map.groupBy(answers, ([, answer]) => "version" in answer ? answer.version : undefined);
+    const workers = [...services].flatMap(([id, answer]) =>
+      "version" in answer ? [[id, answer.version] as const] : []
+    );
+    if (workers.length === 0) return skipped("no kas worker answers this machine");
+    const others = Map.groupBy(workers, ([, version]) => version);
     others.delete(expected);
     const findings = Array.from(others, ([version, found]) => {
       const ids = found.map(([id]) => id);
-      const detail = `the autoscaler runs ${expected}, and ${named(ids)} ${
-        version === undefined ? "an unknown version" : `runs ${version}`
-      }`;
+      const detail = `the autoscaler runs ${expected}, and ${named(ids)} runs ${version}`;
       return warning(detail, plan.kas("provision", ...listed(ids)));
     });
-    return orOk(
-      findings,
-      `${answers.length} of ${workers.size} running workers answered, all with ${expected}`,
-    );
+    return orOk(findings, `${workers.length} of ${services.size} instances run kas worker ${expected}`);
   },
 };

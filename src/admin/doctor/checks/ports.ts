@@ -5,7 +5,7 @@
  */
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import type { Ingress } from "../../../aws/ec2/security_groups.ts";
-import { WORKER_PORT } from "../../../scaling/model/instance.ts";
+import type { HealthCheckSpec } from "../../../health/spec.ts";
 import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
 import { type Check, failed, type Finding, named, ok, orOk, skipped } from "../check.ts";
 import { members } from "./fleet.ts";
@@ -13,81 +13,103 @@ import { type Observation, required } from "../observation.ts";
 
 const ANYWHERE = ["--cidr", "0.0.0.0/0"];
 
-/** A source of requests, which the security groups of the instances must admit. */
-interface Source {
-  readonly name: string;
-  readonly port: number;
-  /**
-   * Security groups of the source. Doctor does not know the addresses of the source. Therefore doctor assumes that a rule with a
-   * network admits the source.
-   */
-  readonly groups: readonly string[];
-}
-
 export const ports: Check = {
   name: "ports",
   expects:
-    `security groups admit the load balancer on port ${WORKER_PORT}, and SNS on port ${AUTOSCALER_PORT} of control instances`,
+    `security groups admit the load balancer on the ports of the service, and SNS on port ${AUTOSCALER_PORT} of control instances`,
   run: (observation) => {
     const all = members(observation).filter(({ securityGroups }) => securityGroups !== undefined);
     if (all.length === 0) return skipped("EC2 lists no security groups for these instances");
-    const groups = required(observation.balancer)?.securityGroups ?? [];
-    const loadBalancer = { name: "the load balancer", port: WORKER_PORT, groups };
-    const sns = { name: "SNS", port: AUTOSCALER_PORT, groups: [] };
-    const workers = all.filter(({ role }) => role !== "control");
+    const balancer = required(observation.balancer);
+    const groups = balancer?.securityGroups ?? [];
+    const checksOf = required(observation.checks);
     const controls = all.filter(({ role }) => role === "control");
     const findings = [
-      ...closedPorts(observation, workers, loadBalancer),
-      ...(observation.plan.pull ? [] : closedPorts(observation, controls, sns)),
+      ...closedPorts(observation, servers(all), "the load balancer", groups, (id) => [
+        ...balancer?.ports ?? [],
+        ...portsOf(checksOf(id)),
+      ]),
+      ...(observation.plan.pull
+        ? []
+        : closedPorts(observation, controls, "SNS", [], () => [AUTOSCALER_PORT])),
     ];
-    return orOk(
-      findings,
-      observation.plan.pull
-        ? "the security groups admit the load balancer"
-        : "the security groups admit the load balancer and SNS",
-    );
+    const admitted = [
+      ...(observation.plan.balancer.kind === "none" ? [] : ["the load balancer"]),
+      ...(observation.plan.pull ? [] : ["SNS"]),
+    ];
+    return orOk(findings, `the security groups admit ${admitted.join(" and ") || "all that they must"}`);
   },
 };
 
 export const reach: Check = {
   name: "reach",
   expects:
-    `security groups admit the autoscaler on port ${WORKER_PORT}, so that it can check an instance before it registers it`,
+    "security groups admit the autoscaler on the port of the health check, so that it can check an instance before it registers it",
   run: (observation) => {
     const all = members(observation).filter(({ securityGroups }) => securityGroups !== undefined);
     const controls = all.filter(({ role }) => role === "control");
     if (controls.length === 0) {
       return ok("the fleet has no control instance, so that doctor does not know where the autoscaler runs");
     }
-    const workers = all.filter(({ role }) => role !== "control");
-    const findings = controls.flatMap(({ id, securityGroups: groups = [] }) =>
-      closedPorts(observation, workers, { name: `the autoscaler on ${id}`, port: WORKER_PORT, groups })
+    const { healthCheck } = observation.plan;
+    const checksOf = healthCheck === undefined ? required(observation.checks) : () => [healthCheck];
+    const findings = controls.flatMap(({ id, securityGroups = [] }) =>
+      closedPorts(
+        observation,
+        servers(all),
+        `the autoscaler on ${id}`,
+        securityGroups,
+        (id) => portsOf(checksOf(id)),
+      )
     );
     return orOk(findings, `the security groups admit ${named(controls.map(({ id }) => id))}`);
   },
 };
 
-/** Returns a finding for each security group that does not admit a source. */
+/** The instances that run the service. */
+function servers(all: readonly Ec2Instance[]): readonly Ec2Instance[] {
+  return all.filter(({ role }) => role !== "control");
+}
+
+function portsOf(checks: readonly HealthCheckSpec[]): number[] {
+  return checks.flatMap((check) => check.protocol === "none" ? [] : [check.port]);
+}
+
+/**
+ * Returns a finding for each security group and port that does not admit a source.
+ *
+ * @param source the source of the requests, for messages
+ * @param groups the security groups of the source. Doctor does not know its addresses. Therefore doctor assumes that a rule with a
+ *   network admits it
+ * @param portsOf returns the ports of an instance that must be open
+ */
 function closedPorts(
   observation: Observation,
   instances: readonly Ec2Instance[],
-  { name, port, groups }: Source,
+  source: string,
+  groups: readonly string[],
+  portsOf: (id: string) => readonly number[],
 ): Finding[] {
   const ingress = required(observation.ingress);
-  const closed = instances.filter(({ securityGroups = [] }) =>
-    !securityGroups.some((group) => (ingress.get(group) ?? []).some((rule) => admits(rule, port, groups)))
+  const closed = instances.flatMap(({ id, securityGroups = [] }) =>
+    [...new Set(portsOf(id))]
+      .filter((port) =>
+        !securityGroups.some((group) => (ingress.get(group) ?? []).some((rule) => admits(rule, port, groups)))
+      )
+      .map((port) => ({ id, port, group: securityGroups[0] ?? "" }))
   );
-  const byGroup = Map.groupBy(closed, ({ securityGroups = [] }) => securityGroups[0] ?? "");
-  const [group] = groups;
-  const source = group === undefined ? ANYWHERE : ["--source-group", group];
-  return Array.from(byGroup, ([group, found]) =>
-    failed(
-      `port ${port} of ${named(found.map(({ id }) => id))} is closed to ${name}`,
+  const [sourceGroup] = groups;
+  const from = sourceGroup === undefined ? ANYWHERE : ["--source-group", sourceGroup];
+  return Array.from(Map.groupBy(closed, ({ port, group }) => `${port} ${group}`).values(), (found) => {
+    const [{ port, group }] = found as [typeof found[number]];
+    return failed(
+      `port ${port} of ${named(found.map(({ id }) => id))} is closed to ${source}`,
       observation.plan.aws(
         ...["ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp"],
-        ...["--port", `${port}`, ...source],
+        ...["--port", `${port}`, ...from],
       ),
-    ));
+    );
+  });
 }
 
 function admits(rule: Ingress, port: number, sources: readonly string[]): boolean {

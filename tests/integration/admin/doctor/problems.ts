@@ -4,10 +4,7 @@
  * @module
  */
 import { DisableAlarmActionsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
-import {
-  ConfigureHealthCheckCommand,
-  ModifyLoadBalancerAttributesCommand,
-} from "@aws-sdk/client-elastic-load-balancing";
+import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
 import { deleteBalancer, requestsOf } from "../../../../src/aws/balancing/classic_balancer.ts";
 import { quarantine } from "../../../../src/aws/ec2/quarantine.ts";
@@ -166,25 +163,6 @@ export const PROBLEMS: readonly {
     check: "alarm-actions",
     names: ["1 alarm", "kas:reqcount:kas"],
     remedy: "kas admin setup",
-  },
-  {
-    name: "a health check with a wrong path",
-    breaks: async ({ aws }) =>
-      await (await aws.elb()).send(
-        new ConfigureHealthCheckCommand({
-          LoadBalancerName: "kas",
-          HealthCheck: {
-            Target: "HTTP:30000/health",
-            Interval: 5,
-            Timeout: 2,
-            HealthyThreshold: 2,
-            UnhealthyThreshold: 2,
-          },
-        }),
-      ),
-    check: "health-check",
-    names: ["HTTP:30000/health", "HTTP:30000/ping"],
-    remedy: "kas admin balancers create kas",
   },
   {
     name: "a load balancer without draining",

@@ -32,13 +32,14 @@ Deno.test("T instances in unlimited mode, or with a threshold below the baseline
 Deno.test("a service other than kas worker on several vCPUs is a warning if one thread stays below the threshold", () => {
   const instances = ["i-1", "i-2", "i-3"].map((id) => instance(id, { vcpus: 2 }));
   const seen = { instances, periods: { "i-1": 60, "i-2": 60, "i-3": 60 } };
-  const workers = { "i-1": {}, "i-2": { version: "1.0.0" }, "i-3": { noAnswer: "refused" } };
-  const [finding = "", remedy, ...rest] = findings(vcpus, { ...seen, workers });
+  const passed = { passed: true, description: "" };
+  const services = { "i-1": passed, "i-2": { ...passed, version: "1.0.0" }, "i-3": { noAnswer: "refused" } };
+  const [finding = "", remedy, ...rest] = findings(vcpus, { ...seen, services });
   assertMatch(finding, /^warning: .*50 % of 2 vCPUs.*80 %.*: i-1\./);
   assertEquals([remedy, rest], ["try: kas admin alarms set --all --cpu 20:40", []]);
-  assertMatch(findings(vcpus, { ...seen, workers, threshold: 40 })[0] ?? "", /^ok/);
+  assertMatch(findings(vcpus, { ...seen, services, threshold: 40 })[0] ?? "", /^ok/);
   assertMatch(
-    findings(vcpus, { ...seen, instances: [instance("i-1", { vcpus: 1 })], workers })[0] ?? "",
+    findings(vcpus, { ...seen, instances: [instance("i-1", { vcpus: 1 })], services })[0] ?? "",
     /^ok/,
   );
 });

@@ -5,11 +5,13 @@
  */
 import type { Check } from "../../../../src/admin/doctor/check.ts";
 import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
-import type { WorkerAnswer } from "../../../../src/admin/doctor/workers.ts";
+import type { ServiceAnswer } from "../../../../src/admin/doctor/services.ts";
+import type { Balancer } from "../../../../src/aws/balancing/balancer.ts";
 import { hintText } from "../../../../src/cli/command_line.ts";
 import type { Ingress } from "../../../../src/aws/ec2/security_groups.ts";
 import type { CreditMode } from "../../../../src/aws/ec2/instance_settings.ts";
 import type { Ec2Instance } from "../../../../src/aws/ec2/instances.ts";
+import { type HealthCheckSpec, parseHealthCheck } from "../../../../src/health/spec.ts";
 
 export const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
 export const SUBSCRIPTION = `${TOPIC}:0a1b`;
@@ -39,6 +41,17 @@ const PLAN: Plan = {
   aws: (...words) => ["aws", ...words],
 };
 
+const BALANCER: Balancer = {
+  name: "kas",
+  dnsName: "kas.example",
+  instances: [],
+  healthCheck: "HTTP:8080/healthz",
+  ports: [8_081],
+  zones: [],
+  securityGroups: ["sg-lb"],
+  requests: undefined,
+};
+
 /** The parts of an observation that a test can change. */
 export interface Seen {
   readonly plan?: Partial<Plan>;
@@ -51,8 +64,12 @@ export interface Seen {
   readonly statuses?: Readonly<Record<string, string>>;
   /** Credit modes by instance. */
   readonly credits?: Readonly<Record<string, CreditMode>>;
-  /** The answers of the workers by instance. */
-  readonly workers?: Readonly<Record<string, WorkerAnswer>>;
+  /** The answers of the service by instance. */
+  readonly services?: Readonly<Record<string, ServiceAnswer>>;
+  /** The load balancer. Default: it has a check over HTTP at port 8080, and sends requests to port 8081. */
+  readonly balancer?: Balancer;
+  /** The load balancer's health checks. */
+  readonly checks?: readonly HealthCheckSpec[];
   /** The ingress rules of security groups. */
   readonly ingress?: Readonly<Record<string, readonly Ingress[]>>;
   readonly protected?: readonly string[];
@@ -86,7 +103,9 @@ export function findings(check: Check, seen: Seen): string[] {
     topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },
     topicAttributes: { value: topic },
     subscriptionAttributes: { value: new Map([[SUBSCRIPTION, subscription]]) },
-    workers: new Map(Object.entries(seen.workers ?? {})),
+    services: new Map(Object.entries(seen.services ?? {})),
+    balancer: { value: seen.balancer ?? BALANCER },
+    checks: { value: () => seen.checks ?? [parseHealthCheck("http:8080/healthz")] },
     autoscalers: [],
   } as unknown as Observation;
   return check.run(observation).flatMap(({ result, detail, remedy }) => [

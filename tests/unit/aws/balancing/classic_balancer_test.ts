@@ -12,6 +12,7 @@ import { query, queryError, wire } from "../wire.ts";
 function balancer(name: string): string {
   return `<member><LoadBalancerName>${name}</LoadBalancerName><DNSName>${name}.elb</DNSName><Instances/>` +
     `<HealthCheck><Target>HTTP:30000/ping</Target></HealthCheck>` +
+    "<ListenerDescriptions><member><Listener><InstancePort>30000</InstancePort></Listener></member></ListenerDescriptions>" +
     `<AvailabilityZones><member>eu-west-1a</member></AvailabilityZones></member>`;
 }
 
@@ -36,6 +37,7 @@ Deno.test("listBalancers() reads every page of DescribeLoadBalancers", async () 
     instances: [],
     securityGroups: [],
     healthCheck: "HTTP:30000/ping",
+    ports: [30_000],
     zones: ["eu-west-1a"],
     requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: "a" } },
   });

@@ -126,6 +126,7 @@ Deno.test("findBalancer() returns the group's load balancer and the instances th
     instances: ["i-1"],
     healthCheck: "HTTP:30000/ping",
     securityGroups: [],
+    ports: [30_000],
     zones: ["eu-west-1a"],
     requests: COUNTED_BY_ALB,
   });
