@@ -7,6 +7,7 @@ import { atBaseline } from "./checks/cpu_credits.ts";
 import { checkProcessed } from "./checks/not_newest.ts";
 import { DIRECTION } from "./model/activity.ts";
 import { decide } from "./decide.ts";
+import { lastCapacityChange } from "./model/change.ts";
 import type { Instance } from "./model/instance.ts";
 import { type Observation, type ProcessedChange, withLoad } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
@@ -52,6 +53,23 @@ export function dependsOnLoad(trigger: Trigger, observation: Observation): boole
   ];
   const [idle, ...others] = assumed.map((it) => decide(trigger, it));
   return idle !== undefined && others.some((other) => !sameAction(idle, other));
+}
+
+/**
+ * Returns the time before which one datapoint of the CPU is enough for the decision: an older datapoint of any instance in service
+ * holds a scale-in back (R6), whatever the CPU of the others is. Returns undefined if the decision may need the CPU of all: if
+ * capacity has not changed, or if saturated instances would permit a start.
+ */
+export function staleBefore(trigger: Trigger, observation: Observation): number | undefined {
+  const changed = lastCapacityChange(observation);
+  if (changed === undefined) return undefined;
+  const assumed = [
+    withLoad(observation, 0, changed - 1),
+    withLoad(observation, 100, changed - 1),
+    withLoad(observation, 100, Infinity),
+  ];
+  const [idle, ...others] = assumed.map((it) => decide(trigger, it));
+  return idle !== undefined && others.every((other) => sameAction(idle, other)) ? changed : undefined;
 }
 
 /** Returns the instances on whose CPU credits the decision depends. kas reads the credits only of these. */

@@ -40,22 +40,22 @@ export const cost = command({
     "Estimate what the fleet's control plane costs a month, item by item, and what another choice would cost",
   description:
     "The quantities are those of the fleet now, for a month of 730 hours. QUIET is a month in which no alarm changes its state.\n" +
-    "BUSY is a month in which kas could scale in at every reconcile, and each alarm changes its state every ten minutes. INSTEAD\n" +
-    "is another choice, and INSTEAD_USD what this item would then cost in a busy month. Amounts are in US dollars without taxes,\n" +
+    "BUSY is a month in which the fleet shrinks all the time, and each alarm changes its state every ten minutes. INSTEAD is\n" +
+    "another choice, and INSTEAD_USD what this item would then cost in a busy month. Amounts are in US dollars without taxes,\n" +
     "rounded to a cent; the total is rounded once. The free tier is not subtracted, because an account shares it between\n" +
     "all its uses. Not in the table: what the service costs without kas too, that is its instances, load balancer and traffic.\n" +
     "docs/prices.md has the date and the source of each price.",
-  options: { resync: SETTINGS.resync, ...ACCOUNT_OPTIONS },
+  options: { resync: SETTINGS.resync, metricDelay: SETTINGS.metricDelay, ...ACCOUNT_OPTIONS },
   examples: ["admin cost", "admin cost --resync 300s", "admin cost --output json"],
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
-      const { resync, fleet } = flags;
+      const { resync, metricDelay, fleet } = flags;
       if (resync === 0) throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
       const balancer = balancerRef(flags);
       const [region, facts] = await Promise.all([
         regionOf(aws),
-        observeFleet(aws, { selector: fleetSelector(flags), balancer, resync }, signal),
+        observeFleet(aws, { selector: fleetSelector(flags), balancer, resync, metricDelay }, signal),
       ]);
       if (facts.instances.length === 0 && facts.alarms.length === 0) {
         throw new ExitError(

@@ -5,7 +5,7 @@
  */
 import { cents, dollars, type Money, times } from "./money.ts";
 import { type Price, priceOf } from "./prices.ts";
-import type { Quantity, Usage } from "./usage.ts";
+import { LONG_RESYNC, type Quantity, type Usage } from "./usage.ts";
 
 /** One item of the cost of a month. */
 export interface Item extends Quantity {
@@ -29,9 +29,6 @@ export interface Choices {
   /** Whether the fleet has a load balancer, whose requests an alarm can count. */
   readonly hasBalancer: boolean;
 }
-
-/** The longer interval between reconciles that the alternative to the metric reads has, in ms. */
-const LONG_RESYNC = 300_000;
 
 const NONE: Quantity = { quiet: 0, busy: 0 };
 
@@ -69,13 +66,7 @@ export function itemsOf(usage: Usage, { region, resync, hasBalancer }: Choices):
       ...usage.metricReads,
       price: price("metric read"),
       ...(resync < LONG_RESYNC
-        ? {
-          instead: {
-            choice: `--resync ${LONG_RESYNC / 1_000}s`,
-            quiet: 0,
-            busy: Math.round(usage.metricReads.busy * resync / LONG_RESYNC),
-          },
-        }
+        ? { instead: { choice: `--resync ${LONG_RESYNC / 1_000}s`, ...usage.slowMetricReads } }
         : {}),
     },
     { item: "messages (SNS)", ...usage.messages, price: price("message"), instead: PULL },

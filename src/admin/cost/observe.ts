@@ -19,12 +19,14 @@ export interface FleetToObserve {
   readonly balancer: BalancerRef;
   /** The interval between reconciles, in ms. */
   readonly resync: number;
+  /** How late CloudWatch's metrics may arrive, in ms. */
+  readonly metricDelay: number;
 }
 
 /** Reads the facts about a fleet. The topics are those that its alarms notify. */
 export async function observeFleet(
   aws: Aws,
-  { selector, balancer, resync }: FleetToObserve,
+  { selector, balancer, resync, metricDelay }: FleetToObserve,
   signal?: AbortSignal,
 ): Promise<FleetFacts> {
   const [instances, alarms] = await awaitAll([
@@ -44,6 +46,7 @@ export async function observeFleet(
     subscriptions: subscriptions.reduce((sum, count) => sum + count, 0),
     balancers: balancer.kind === "target-groups" ? balancer.arns.length : balancer.kind === "none" ? 0 : 1,
     resync,
+    metricDelay,
   };
 }
 

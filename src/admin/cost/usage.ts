@@ -1,7 +1,7 @@
 /**
  * How much of each thing that AWS bills a fleet uses in a month. The quantities that depend on the load have two values: for a quiet
- * month, in which no alarm changes its state and kas cannot scale in, and for a busy month, in which kas could scale in at every
- * reconcile and the alarms change all the time.
+ * month, in which no alarm changes its state and kas cannot scale in, and for a busy month, in which the fleet shrinks and the alarms
+ * change all the time. A test compares both with the sandbox.
  *
  * @module
  */
@@ -17,11 +17,11 @@ const METRICS_PER_INSTANCE = 7;
 /** Alarms with a shorter period are high-resolution alarms. Source: CloudWatch pricing, Alarms. */
 const STANDARD_PERIOD = 60;
 
-/**
- * How often the alarms of a running instance change their states in a busy hour: each alarm once in ten minutes. A test compares it
- * with the sandbox.
- */
-export const BUSY_CHANGES = 6;
+/** How often an alarm of a running instance changes its state in a busy hour. */
+const BUSY_CHANGES = 6;
+
+/** A longer interval between reconciles, which `kas admin cost` compares with the fleet's, in ms. */
+export const LONG_RESYNC = 300_000;
 
 /** The instances in one call of DescribeInstances and of DescribeInstanceStatus. */
 const INSTANCES_PER_CALL = 1_000;
@@ -42,6 +42,8 @@ export interface FleetFacts {
   readonly balancers: number;
   /** The interval between reconciles, in ms. */
   readonly resync: number;
+  /** How late CloudWatch's metrics may arrive, in ms. */
+  readonly metricDelay: number;
 }
 
 /** The quantity of one item in a month. */
@@ -60,6 +62,8 @@ export interface Usage {
   readonly leftoverAlarms: number;
   /** Metrics that kas reads with GetMetricData. */
   readonly metricReads: Quantity;
+  /** The same, if kas reconciled every {@linkcode LONG_RESYNC}. */
+  readonly slowMetricReads: Quantity;
   readonly messages: Quantity;
   readonly deliveries: Quantity;
   /** GB by type of volume, of the stopped nodes and of the control instances. */
@@ -77,7 +81,8 @@ export interface Usage {
 }
 
 /** Returns what a fleet uses in a month, if its instances keep their states. */
-export function usageOf({ instances, alarms, volumes, subscriptions, balancers, resync }: FleetFacts): Usage {
+export function usageOf(facts: FleetFacts): Usage {
+  const { instances, alarms, volumes, subscriptions, balancers, resync } = facts;
   const running = instances.filter(({ state }) => state === "running" || state === "pending");
   const ids = new Set(instances.map(({ id }) => id));
   const control = instances.filter(({ role }) => role === "control");
@@ -95,7 +100,7 @@ export function usageOf({ instances, alarms, volumes, subscriptions, balancers, 
       actionsEnabled && alarmActions.length + okActions.length > 0 &&
       (kind === "reqcount" || runningIds.has(dimension))
     ).length;
-  const reconciles = Math.round(HOURS_PER_MONTH * 3_600_000 / resync);
+  const reconciles = perMonth(resync);
   const callsOfReconcile = pagesOf(instances.length, INSTANCES_PER_CALL) +
     pagesOf(alarms.length, MAX_ALARMS) + pagesOf(running.length, STATUSES_PER_CALL) + balancers;
   const messages = HOURS_PER_MONTH * BUSY_CHANGES * notifying;
@@ -104,7 +109,8 @@ export function usageOf({ instances, alarms, volumes, subscriptions, balancers, 
     alarms: standard.length,
     highResolutionAlarms: highResolution.length,
     leftoverAlarms: leftover.length,
-    metricReads: { quiet: 0, busy: reconciles * running.length },
+    metricReads: { quiet: 0, busy: busyReads(facts, running.length, resync) },
+    slowMetricReads: { quiet: 0, busy: busyReads(facts, running.length, LONG_RESYNC) },
     messages: { quiet: 0, busy: messages },
     deliveries: { quiet: 0, busy: messages * subscriptions },
     stoppedVolumes: sumBy(ofStopped, ({ size }) => size),
@@ -119,6 +125,25 @@ export function usageOf({ instances, alarms, volumes, subscriptions, balancers, 
     addressHours: HOURS_PER_MONTH * runningControl.filter(({ publicIp }) => publicIp !== undefined).length,
     freeCalls: reconciles * callsOfReconcile,
   };
+}
+
+/**
+ * Returns the number of metrics that kas reads in a month in which the fleet shrinks all the time. After each stop kas waits until
+ * CloudWatch has newer datapoints, and then reads the CPU of all running instances. Until then it reads the CPU of one instance at each
+ * reconcile (R6).
+ */
+function busyReads({ alarms, metricDelay }: FleetFacts, running: number, resync: number): number {
+  if (running === 0) return 0;
+  const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
+  const period = periods.length === 0 ? STANDARD_PERIOD : Math.min(...periods);
+  const reconciles = perMonth(resync);
+  const stops = Math.min(reconciles, perMonth(period * 1_000 + metricDelay));
+  return stops * running + (reconciles - stops);
+}
+
+/** Returns how many intervals of this many ms a month has. */
+function perMonth(interval: number): number {
+  return Math.round(HOURS_PER_MONTH * 3_600_000 / interval);
 }
 
 /** Returns the number of calls that a list needs, at least one. */

@@ -18,8 +18,10 @@ export function completed(
   before: Observation | undefined,
 ): Observation {
   if (before === undefined) return observation;
-  const cpu = observation.cpu ?? before.cpu;
-  const withCpu = cpu === undefined ? observation : { ...observation, cpu };
+  // An observation may have the CPU of some instances only.
+  const withCpu = observation.cpu === undefined && before.cpu === undefined
+    ? observation
+    : { ...observation, cpu: { ...before.cpu, ...observation.cpu } };
   if (scopeOf(trigger) === "everything") return withCpu;
   const fresh = new Set(observation.alarms.map(alarmName));
   const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));

@@ -28,7 +28,7 @@ import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { healthOf } from "../../scaling/faults/health.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
-import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
+import { dependsOnCredits, dependsOnLoad, scopeOf, staleBefore } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../assembly_options.ts";
 import { windowsAt } from "./schedule_windows.ts";
 import type { Activity } from "../store/activities.ts";
@@ -156,7 +156,7 @@ export class Observer {
       history: journal.history(now),
     };
     if (!whole || !dependsOnLoad(trigger, observation)) return observation;
-    const loaded = { ...observation, cpu: await this.#load(ec2, observation, signal) };
+    const loaded = { ...observation, cpu: await this.#load(ec2, trigger, observation, signal) };
     const ids = dependsOnCredits(trigger, loaded).map(({ id }) => id);
     if (ids.length === 0) return loaded;
     return { ...loaded, credits: Object.fromEntries(await latestCredits(aws, ids, signal, now)) };
@@ -199,18 +199,30 @@ export class Observer {
     return found === undefined ? [] : [found];
   }
 
-  /** Reads the CPU of the instances in service, with the shortest period of the CPU alarms. */
+  /**
+   * Reads the CPU of the instances in service, with the shortest period of the CPU alarms. After a change of capacity, kas first reads
+   * one instance: while its datapoint is too old, kas does not pay for those of the others.
+   */
   async #load(
     ec2: readonly Ec2Instance[],
-    { instances, alarms, now }: Observation,
+    trigger: Trigger,
+    observation: Observation,
     signal: AbortSignal,
   ): Promise<Record<string, Datapoint>> {
+    const { instances, alarms, now } = observation;
     const serving = new Set(instances.filter(inService).map(({ id }) => id));
     const measured = ec2.filter(({ id }) => serving.has(id));
     const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
     const period = periods.length === 0 ? SHORTEST_PERIOD : Math.min(...periods);
-    const cpu = await latestCpu(this.#parts.aws, measured, period, signal, now);
-    return Object.fromEntries(measured.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id))));
+    const read = async (some: readonly Ec2Instance[]): Promise<Record<string, Datapoint>> => {
+      const cpu = await latestCpu(this.#parts.aws, some, period, signal, now);
+      return Object.fromEntries(some.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id))));
+    };
+    const stale = measured.length > 1 ? staleBefore(trigger, observation) : undefined;
+    if (stale === undefined) return await read(measured);
+    const first = await read(measured.slice(0, 1));
+    const [point] = Object.values(first);
+    return point !== undefined && point.at < stale ? first : { ...first, ...await read(measured.slice(1)) };
   }
 }
 

@@ -107,7 +107,8 @@ export interface Observation {
   readonly alarms: readonly Alarm[];
   /**
    * The latest CPU datapoint of each instance since its last start, by the id of the instance. Absent if kas did not read the
-   * CPU, because the decision did not depend on it: CloudWatch charges for each metric that kas reads.
+   * CPU, because the decision did not depend on it: CloudWatch charges for each metric that kas reads. Only one instance, if its
+   * datapoint is from before the last change of capacity.
    */
   readonly cpu?: Readonly<Record<string, Datapoint>>;
   /**

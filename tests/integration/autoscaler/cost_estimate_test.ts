@@ -51,11 +51,8 @@ async function anHour(serving: number, demands: readonly number[]): Promise<Hour
   // Until then the alarms have no state yet.
   await lab.pass(10 * MINUTE);
   const { aws } = lab.kas.autoscaler;
-  const fleet = {
-    selector: { fleet: FLEET },
-    balancer: balancerRef({ fleet: FLEET }),
-    resync: DEFAULTS.resync,
-  };
+  const { resync, metricDelay } = DEFAULTS;
+  const fleet = { selector: { fleet: FLEET }, balancer: balancerRef({ fleet: FLEET }), resync, metricDelay };
   const [facts] = await Promise.all([observeFleet(aws, fleet), lab.pass(MINUTE)]);
   const [before, calls] = [lab.cloud.billed(), lab.cloud.calls.length];
   for (const demand of demands) {

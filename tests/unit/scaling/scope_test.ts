@@ -6,8 +6,15 @@ import { decide } from "../../../src/scaling/decide.ts";
 import { instancesAt } from "../../../src/scaling/model/capacity.ts";
 import { instanceOf } from "../../../src/scaling/model/decision.ts";
 import { changeOf } from "../../../src/scaling/plan.ts";
+import { inService } from "../../../src/scaling/model/instance.ts";
 import { sameAction } from "../../../src/scaling/replay.ts";
-import { dependsOnCredits, dependsOnLoad, type Scope, scopeOf } from "../../../src/scaling/scope.ts";
+import {
+  dependsOnCredits,
+  dependsOnLoad,
+  type Scope,
+  scopeOf,
+  staleBefore,
+} from "../../../src/scaling/scope.ts";
 import { operator } from "./cases.ts";
 import { alarm, HOUR, IN, NOW, OBSERVATION, OUT, RECONCILE } from "./fixtures.ts";
 import { observation as observations, trigger as triggers } from "./random.ts";
@@ -56,6 +63,50 @@ Deno.test("dependsOnLoad() is true for a reconcile that could start a node if th
     dependsOnLoad(RECONCILE, { ...observation, limits: { ...observation.limits, max: 3 } }),
     false,
   );
+});
+
+Deno.test("staleBefore() is the time of the last change of capacity, and undefined if saturated instances would permit a start", () => {
+  const changed = NOW - 100_000;
+  const history = { ...UNREAD.history, capacityChanged: changed, inServiceSince: {} };
+  assertEquals(staleBefore(IN, { ...UNREAD, history }), changed);
+  const grows = {
+    ...UNREAD,
+    limits: { ...UNREAD.limits, cooldownOut: 0, resync: 0, metricDelay: 180_000 },
+    alarms: [alarm("cpuhigh", "base", "ALARM", { changed: NOW - HOUR })],
+    history,
+  };
+  assertEquals(staleBefore(RECONCILE, grows), undefined);
+  const unchanged = { ...UNREAD.history, inServiceSince: {} };
+  delete (unchanged as { capacityChanged?: number }).capacityChanged;
+  assertEquals(staleBefore(IN, { ...UNREAD, history: unchanged }), undefined);
+});
+
+Deno.test("R6: one datapoint from before staleBefore() gives the same action as any other datapoints together with it", () => {
+  let enough = 0;
+  fc.assert(
+    fc.property(
+      triggers,
+      observations,
+      fc.array(fc.nat(100)),
+      fc.nat(600_000),
+      (trigger, observation, loads, age) => {
+        const { cpu: _, ...unread } = observation;
+        const stale = staleBefore(trigger, unread);
+        const [first, ...others] = unread.instances.filter(inService);
+        if (stale === undefined || first === undefined) return;
+        if (dependsOnLoad(trigger, unread)) enough++;
+        const one = { [first.id]: { percent: loads[0] ?? 50, at: stale - 1 } };
+        const rest = others.map(({ id }, i) =>
+          [id, { percent: loads[i + 1] ?? 100, at: unread.now - age * (i % 2) }] as const
+        );
+        const alone = decide(trigger, { ...unread, cpu: one });
+        const together = decide(trigger, { ...unread, cpu: { ...one, ...Object.fromEntries(rest) } });
+        assert(sameAction(alone, together));
+      },
+    ),
+    { numRuns: 6_000 },
+  );
+  assert(enough > 10, `only ${enough} decisions needed the load`);
 });
 
 Deno.test("R6: if dependsOnLoad() returns false, decide() chooses the same action without the load and with any load", () => {

@@ -56,6 +56,7 @@ const facts = (more: Partial<FleetFacts>): FleetFacts => ({
   subscriptions: 1,
   balancers: 1,
   resync: 60_000,
+  metricDelay: 180_000,
   ...more,
 });
 
@@ -81,11 +82,14 @@ Deno.test("the alarms of stopped instances cost as much as others, those with a 
   assertEquals([usage.alarms, usage.highResolutionAlarms, usage.leftoverAlarms], [2, 1, 1]);
 });
 
-Deno.test("in a busy month kas reads each running instance's CPU at each reconcile", () => {
+Deno.test("in a busy month kas reads each running instance's CPU as often as new datapoints arrive, and else one instance's", () => {
   const instances = [instance("i-1"), instance("i-2"), instance("i-3", { state: "stopped" })];
-  const reads = (resync: number) => usageOf(facts({ instances, resync })).metricReads;
-  assertEquals(reads(60_000), { quiet: 0, busy: 2 * 730 * 60 });
-  assertEquals(reads(300_000), { quiet: 0, busy: 2 * 730 * 12 });
+  const reads = (more: Partial<FleetFacts>) => usageOf(facts({ instances, ...more })).metricReads;
+  // New datapoints arrive every 240 s, which is at each fourth reconcile.
+  assertEquals(reads({}), { quiet: 0, busy: 730 * (15 * 2 + 45) });
+  assertEquals(reads({ resync: 600_000 }), { quiet: 0, busy: 730 * 6 * 2 });
+  assertEquals(reads({ alarms: [alarm("i-1", { period: 300 })] }).busy, 730 * (7.5 * 2 + 52.5));
+  assertEquals(reads({ instances: [] }).busy, 0);
 });
 
 Deno.test("only alarms with actions whose metric has datapoints send messages, one delivery for each subscription", () => {
