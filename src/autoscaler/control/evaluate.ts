@@ -19,7 +19,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import { completeRegistrations } from "./complete.ts";
 import type { Observer } from "./observe.ts";
-import { noteOverride } from "./override.ts";
+import { noteOverride, wishesOf } from "./override.ts";
 import type { Store } from "../store/store.ts";
 import { traced } from "./trace.ts";
 
@@ -87,13 +87,10 @@ async function observeAndDecide(
   const observed = await observer.observe(trigger, signal, isTrial || undefined);
   signal.throwIfAborted();
   // Read the pauses last, so that an operator can pause the scaling during an observation.
-  const paused = journal.operatorPauses.inForce(observed.now);
-  const override = journal.overrides.inForce(observed.now);
   const observation = {
     ...observed,
     ...(processed === undefined ? {} : { processed }),
-    ...(paused === undefined ? {} : { paused }),
-    ...(override === undefined ? {} : { override }),
+    ...wishesOf(journal, observed.now),
   };
   const decision = decide(trigger, observation);
   if (isTrial) {

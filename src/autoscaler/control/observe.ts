@@ -34,6 +34,7 @@ import { windowsAt } from "./schedule_windows.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Registrar } from "../registrar/registrar.ts";
+import { wishesOf } from "./override.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 
 /** The parts that an observer needs. */
@@ -155,9 +156,12 @@ export class Observer {
       ],
       history: journal.history(now),
     };
-    if (!whole || !dependsOnLoad(trigger, observation)) return observation;
-    const loaded = { ...observation, cpu: await this.#load(ec2, trigger, observation, signal) };
-    const ids = dependsOnCredits(trigger, loaded).map(({ id }) => id);
+    // The operators' wishes decide too. The evaluation adds them later, because an operator may change them meanwhile.
+    const wanted = { ...observation, ...wishesOf(journal, now) };
+    if (!whole || !dependsOnLoad(trigger, wanted)) return observation;
+    const cpu = await this.#load(ec2, trigger, wanted, signal);
+    const ids = dependsOnCredits(trigger, { ...wanted, cpu }).map(({ id }) => id);
+    const loaded = { ...observation, cpu };
     if (ids.length === 0) return loaded;
     return { ...loaded, credits: Object.fromEntries(await latestCredits(aws, ids, signal, now)) };
   }

@@ -1,5 +1,5 @@
 /**
- * R22: records what an evaluation means for the capacity that an operator asked for: it begins to apply, it goes on, or it ends.
+ * R22: the capacity that an operator asked for. Records what an evaluation means for it: it begins to apply, it goes on, or it ends.
  *
  * @module
  */
@@ -8,10 +8,21 @@ import type { Observation, Override } from "../../scaling/model/observation.ts";
 import { type CapacityTrigger, isWhole, type Trigger } from "../../scaling/model/trigger.ts";
 import { heldChange } from "../../scaling/plan.ts";
 import { hasReached, whyOutOfBounds } from "../../scaling/policies/operator.ts";
+import type { Journal } from "../store/journal.ts";
 import type { Overrides } from "../store/operator/override.ts";
 
 /** How long kas tries to reach a capacity without `--for`, in ms. */
 const TRY_FOR = 900_000;
+
+/** Returns what operators want at a time: the pauses, and the capacity that one of them asked for. */
+export function wishesOf(
+  { operatorPauses, overrides }: Pick<Journal, "operatorPauses" | "overrides">,
+  now: number,
+): Pick<Observation, "paused" | "override"> {
+  const paused = operatorPauses.inForce(now);
+  const override = overrides.inForce(now);
+  return { ...(paused === undefined ? {} : { paused }), ...(override === undefined ? {} : { override }) };
+}
 
 /** Records what a decision means for the capacity that an operator asked for. Call this in the decision's transaction. */
 export function noteOverride(
