@@ -62,6 +62,13 @@ export const PROOFS = {
     whole: Infinity,
     tests: ["tests/long/crash_matrix_test.ts"],
   },
+  jobs: {
+    holds: "queue workers without a load balancer finish every job, however often the autoscaler is killed",
+    unit: "scale-ins",
+    sample: 8,
+    whole: 50,
+    tests: ["tests/long/jobs_test.ts"],
+  },
   weather: {
     holds: "under faults of AWS and jumps of clocks, the fleet ends in the expected state",
     unit: "scenes",
