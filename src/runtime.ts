@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ServiceRequest } from "./process/direct.ts";
 
 /** The clock, randomness, network and disk that kas uses. */
 export interface Runtime {
@@ -10,20 +11,12 @@ export interface Runtime {
   /** Returns a random number in [0, 1). */
   readonly random: () => number;
   readonly fetch: typeof fetch;
-  /** Fetches without a proxy, as {@linkcode fetchDirect} does. */
-  readonly fetchDirect: typeof fetch;
-  /** Requests an https URL without a proxy and without verification of the certificate: see {@link ./process/direct.ts}. */
-  readonly fetchUnverified: (url: string, init: UnverifiedRequest) => Promise<Response>;
+  /** Requests a URL of a service without a proxy and without verification of the certificate: see {@link ./process/direct.ts}. */
+  readonly fetchService: (url: string, request: ServiceRequest) => Promise<Response>;
   /** Opens a TCP connection to a port of a host without a proxy, and closes it. */
   readonly connect: (host: string, port: number, signal: AbortSignal) => Promise<void>;
   /** Waits until the disk has all data that was written to a file. */
   readonly sync: (file: Deno.FsFile) => Promise<void>;
-}
-
-/** A GET request to an https URL. */
-export interface UnverifiedRequest {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -59,9 +52,8 @@ export const realClock: Clock = {
 };
 
 /**
- * Fetches an http URL without the proxy of HTTP_PROXY or ALL_PROXY. kas sends its health checks with this function. A proxy cannot
- * reach the private addresses of the instances. If a proxy answered each request with status 200, every instance would seem
- * healthy.
+ * Fetches an http URL of an autoscaler without the proxy of HTTP_PROXY or ALL_PROXY, which may not reach the autoscaler. The request is in
+ * the form for proxies, which kas and nginx understand, but not every service.
  *
  * For an https URL this function uses the proxy, because a proxy cannot change the encrypted response.
  */
@@ -105,9 +97,8 @@ export const realRuntime: Runtime = {
   clock: realClock,
   random: () => Math.random(),
   fetch: (input, init) => fetch(input, init),
-  fetchDirect,
-  fetchUnverified: async (url, init) =>
-    await (await import("./process/direct.ts")).fetchUnverified(url, init),
+  fetchService: async (url, request) =>
+    await (await import("./process/direct.ts")).fetchService(url, request),
   connect: async (host, port, signal) => {
     await (await import("./process/direct.ts")).connect(host, port, signal);
   },

@@ -24,7 +24,7 @@ export interface CheckResult {
 }
 
 /** The parts of the runtime with which kas makes health checks. */
-export type CheckRuntime = Pick<Runtime, "clock" | "fetchDirect" | "fetchUnverified" | "connect">;
+export type CheckRuntime = Pick<Runtime, "clock" | "fetchService" | "connect">;
 
 /**
  * How long a health check waits for an answer if it has no timeout of its own, in ms. A service needs no time to accept a connection, only
@@ -77,17 +77,12 @@ export function urlOf(check: HealthCheck, host: string): string {
 }
 
 async function request(
-  { fetchDirect, fetchUnverified }: CheckRuntime,
+  { fetchService }: CheckRuntime,
   check: HttpCheck,
   host: string,
   signal: AbortSignal,
 ): Promise<CheckResult> {
-  const fetch = check.protocol === "https" ? fetchUnverified : fetchDirect;
-  const { status, headers, body } = await fetch(urlOf(check, host), {
-    headers: HEADERS,
-    redirect: "manual",
-    signal,
-  });
+  const { status, headers, body } = await fetchService(urlOf(check, host), { headers: HEADERS, signal });
   const description = `the last answer was ${status} ${await firstLine(body)}`.trimEnd();
   return { passed: hasCode(check.codes, status), answered: true, description, status, headers };
 }

@@ -57,7 +57,7 @@ export function drainTargetText({ port, path }: DrainTarget): string {
  * @param host the host name or IP address, an IPv6 address without brackets
  */
 export async function requestDrain(
-  { clock, fetchDirect }: Pick<Runtime, "clock" | "fetchDirect">,
+  { clock, fetchService }: Pick<Runtime, "clock" | "fetchService">,
   target: DrainTarget,
   host: string,
   method: DrainMethod,
@@ -66,13 +66,8 @@ export async function requestDrain(
   const authority = host.includes(":") ? `[${host}]` : host;
   using limit = timeLimit(clock, TIMEOUT);
   try {
-    const response = await fetchDirect(`http://${authority}:${target.port}${target.path}`, {
-      method,
-      redirect: "manual",
-      signal: limit.signal,
-    });
-    await response.body?.cancel();
-    const { status } = response;
+    const url = `http://${authority}:${target.port}${target.path}`;
+    const { status } = await fetchService(url, { method, signal: limit.signal });
     const isYes = method === "GET" ? status === 200 : status >= 200 && status <= 299;
     return { outcome: isYes ? "yes" : "no", description: `${name} answered ${status}` };
   } catch (error) {

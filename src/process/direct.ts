@@ -1,6 +1,8 @@
 /**
- * Connections without a proxy and without verification of certificates. Only health checks use them, because a load balancer does not
- * verify the certificates of its targets either. Deno's `fetch` always verifies certificates.
+ * Connections to the services of instances, for health checks. They use no proxy and verify no certificate, as a load balancer does not.
+ *
+ * Deno's `fetch` cannot do this. It always verifies certificates. Without the proxy of the environment, it sends requests in the form for
+ * proxies, `GET http://10.0.0.7:8080/healthz`, which many services do not understand.
  *
  * @module
  */
@@ -10,6 +12,9 @@ import { connect as connectTls } from "node:tls";
 /** The largest head of an answer, in bytes. */
 const LARGEST_HEAD = 64 * 1_024;
 
+/** How much of a body the exchange waits for, in bytes. */
+const BODY = 1_024;
+
 /** The messages of errors whose own message names only a code. */
 const MESSAGES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
@@ -18,40 +23,61 @@ const MESSAGES: Readonly<Record<string, string>> = {
   ENETUNREACH: "network is unreachable",
 };
 
+/** A request without a body. */
+export interface ServiceRequest {
+  /** Default: GET. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
 /** Opens a TCP connection and closes it. */
 export function connect(host: string, port: number, signal: AbortSignal): Promise<void> {
   return withSocket(connectTcp({ host, port }), signal, (socket, done) => socket.once("connect", done));
 }
 
-/**
- * Requests an https URL with GET. Follows no redirect. The body of the response has only the bytes that arrive together with the head.
- */
-export function fetchUnverified(
+/** Requests an http or https URL. Follows no redirect. The response has the first {@linkcode BODY} bytes of the body or a little more. */
+export function fetchService(
   url: string,
-  { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  { method = "GET", headers = {}, signal }: ServiceRequest,
 ): Promise<Response> {
-  const { hostname, host, port, pathname, search } = new URL(url);
-  const address = hostname.replace(/^\[(.*)\]$/, "$1");
-  const tls = connectTls({ host: address, port: Number(port || 443), rejectUnauthorized: false });
-  return withSocket(tls, signal, (socket, done, fail) => {
-    // Once the host has accepted the connection, an error is an answer that is not TLS.
-    socket.once("connect", () => socket.prependListener("error", () => fail("TLS handshake failed")));
-    socket.once("secureConnect", () => {
-      const lines = Object.entries({ host, ...headers, connection: "close" })
-        .map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${lines.join("")}\r\n`);
-    });
+  const { protocol, hostname, host: authority, port, pathname, search } = new URL(url);
+  const isSecure = protocol === "https:";
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const address = { host, port: Number(port || (isSecure ? 443 : 80)) };
+  const socket = isSecure ? connectTls({ ...address, rejectUnauthorized: false }) : connectTcp(address);
+  const fields = {
+    host: authority,
+    ...headers,
+    connection: "close",
+    ...(method === "GET" ? {} : { "content-length": "0" }),
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return withSocket(socket, signal, (socket, done, fail) => {
+    let state: "connecting" | "handshake" | "open" = "connecting";
     let received = "";
-    socket.on("data", (piece: Uint8Array) => {
-      received += latin1(piece);
+    socket.once("connect", () => state = "handshake");
+    socket.once(isSecure ? "secureConnect" : "connect", () => {
+      state = "open";
+      socket.write(`${method} ${pathname}${search} HTTP/1.1\r\n${lines.join("")}\r\n`);
+    });
+    const read = (isEnded: boolean) => {
       try {
-        const response = responseIn(received);
+        const response = responseIn(received, isEnded);
         if (response !== undefined) done(response);
         else if (received.length > LARGEST_HEAD) fail("invalid HTTP: the head is too large");
       } catch {
         fail("invalid HTTP");
       }
+    };
+    socket.on("data", (piece: Uint8Array) => {
+      // Each byte becomes one character.
+      received += new TextDecoder("latin1").decode(piece);
+      read(false);
     });
+    socket.on("end", () => read(true));
+    // Once the host has accepted the connection, an error is an answer that is not TLS.
+    socket.on("error", () => isSecure && state === "handshake" && fail("TLS handshake failed"));
   });
 }
 
@@ -80,30 +106,34 @@ async function withSocket<T>(
   }
 }
 
-/** Returns the response that a text begins with. Undefined if its head is incomplete. Throws an error if the text is not HTTP. */
-function responseIn(received: string): Response | undefined {
+/**
+ * Returns the response that a text begins with. Undefined if more of it must arrive. Throws an error if the text is not HTTP.
+ *
+ * @param isEnded whether nothing more arrives
+ */
+function responseIn(received: string, isEnded: boolean): Response | undefined {
   const end = received.indexOf("\r\n\r\n");
-  if (end < 0) return undefined;
+  if (end < 0) {
+    if (!/^HTTP\/1\.\d|^(HTTP\/1\.?|HTTP\/?|HTT?|H)?$/.test(received)) throw new Error("not HTTP");
+    return undefined;
+  }
   const [first = "", ...lines] = received.slice(0, end).split("\r\n");
   const status = Number(/^HTTP\/1\.\d (\d{3})(?: |$)/.exec(first)?.[1]);
   const rest = received.slice(end + 4);
   // An interim response, such as 103 Early Hints, comes before the response.
-  if (status >= 100 && status < 200) return responseIn(rest);
+  if (status >= 100 && status < 200) return responseIn(rest, isEnded);
   const headers = new Headers(lines.map((line) => {
     const colon = line.indexOf(":");
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   }));
-  // In a chunked body, the size of the chunk comes before its bytes.
   const isChunked = /chunked/i.test(headers.get("transfer-encoding") ?? "");
+  const hasBody = ![204, 205, 304].includes(status);
+  const size = isChunked && rest.endsWith("0\r\n\r\n")
+    ? 0
+    : Number(headers.get("content-length") ?? Infinity);
+  if (hasBody && !isEnded && rest.length < Math.min(size, BODY)) return undefined;
+  // In a chunked body, the size of the chunk comes before its bytes.
   const body = isChunked ? rest.replace(/^[^\r\n]*\r\n/, "") : rest;
-  return new Response([204, 205, 304].includes(status) ? null : bytesOf(body), { status, headers });
-}
-
-/** Each byte as one character, so that the text has the same length as the bytes. */
-function latin1(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
-}
-
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.from(body, (character) => character.charCodeAt(0));
+  return new Response(hasBody ? bytes : null, { status, headers });
 }

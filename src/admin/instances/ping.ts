@@ -243,7 +243,7 @@ async function pingOne(
   if (!URL.canParse(url)) return result("no-host", true);
   try {
     // SNS accepts only an autoscaler with a valid certificate. Of other services, no certificate is verified, as ELB does not.
-    const runtime = service === "autoscaler" ? { ...realRuntime, fetchUnverified: fetchDirect } : realRuntime;
+    const runtime = service === "autoscaler" ? { ...realRuntime, fetchService: fetchDirect } : realRuntime;
     const checked = await checkOnce(runtime, { ...check, timeout }, host, signal);
     if (!checked.passed) return result(checked.status ?? networkErrorWord(checked.description), true);
     if (body !== undefined && !checked.description.endsWith(` 200 ${body}`)) return result("not-pong", true);

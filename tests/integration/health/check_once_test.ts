@@ -154,6 +154,36 @@ Deno.test("an https check that gets no TLS handshake fails, and says nothing abo
   assertEquals([result.passed, result.answered], [false, false]);
 });
 
+/** An HTTP server that answers each request with the first line of the request. */
+function echo() {
+  return listener(async (connection) => {
+    const bytes = new Uint8Array(4_096);
+    const text = new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
+    says(`HTTP/1.1 200 OK\r\n\r\n${text.split("\r\n")[0]}`)(connection);
+  });
+}
+
+Deno.test("an http check names the path in its request, and not the URL, which many services do not understand", async () => {
+  await using service = echo();
+  const { description } = await checkOnce(realRuntime, http(service.port), "127.0.0.1", signal);
+  assert(description.endsWith("200 GET /healthz HTTP/1.1"), description);
+});
+
+Deno.test("a check waits for the body that comes after the head, and for the response after an interim response", async () => {
+  await using service = listener(async (connection) => {
+    const pieces = [
+      "HTTP/1.1 103 Early",
+      " Hints\r\n\r\nHTTP/1.1 503 No\r\ncontent-length: 5\r\n",
+      "\r\nno",
+      " db",
+    ];
+    for (const piece of pieces) await connection.write(new TextEncoder().encode(piece));
+  });
+  const { status, description } = await checkOnce(realRuntime, http(service.port), "127.0.0.1", signal);
+  assertEquals(status, 503);
+  assert(description.endsWith("503 no db"), description);
+});
+
 Deno.test("an https check reads the beginning of a chunked body", async () => {
   await using service = server(
     () => new Response(ReadableStream.from(["fi", "ne"]).pipeThrough(new TextEncoderStream())),

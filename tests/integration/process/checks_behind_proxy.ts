@@ -10,7 +10,7 @@ import { healthCheck } from "../../../src/autoscaler/lifecycle/observe/health_ch
 import { askAutoscaler } from "../../../src/admin/doctor/autoscalers.ts";
 import { askServices } from "../../../src/admin/doctor/services.ts";
 import { parseHealthCheck } from "../../../src/health/spec.ts";
-import { realRuntime } from "../../../src/runtime.ts";
+import { fetchDirect, realRuntime } from "../../../src/runtime.ts";
 
 const [url = "", host = ""] = Deno.args;
 const instance = {
@@ -26,7 +26,7 @@ const { signal } = new AbortController();
 const fleet = { healthCheck: parseHealthCheck("http:30000/ping") };
 const context = { id: "i-1", signal, environment: { address: () => host, fleet, runtime: realRuntime } };
 const look = () => Promise.resolve(undefined);
-const direct = await realRuntime.fetchDirect(url);
+const direct = await fetchDirect(url);
 const results = {
   fetch: (await fetch(url)).status,
   direct: [direct.status, await direct.text()],

@@ -177,8 +177,7 @@ export class Incarnation implements Disposable {
       },
       random,
       fetch: network,
-      fetchDirect: network,
-      fetchUnverified: network,
+      fetchService: network,
       // The lab's instances refuse a connection as they refuse a request.
       connect: async (host, port, signal) => void await network(`http://${host}:${port}/`, { signal }),
       // No sync is needed: committed data survives a crash of the process without a sync, and a real sync would take
