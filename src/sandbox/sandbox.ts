@@ -135,7 +135,8 @@ const CRASH_WAIT = 1_000;
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, kind = false, clock = realClock(options.speed) } = options;
   const { address = "127.0.0.1", boot = kind ? KIND_BOOT : undefined, balancer = "classic" } = options;
-  const { service, servicePort = service === undefined ? WORKER_PORT : SERVICE_PORT } = options;
+  const { service, serviceHealth, servicePort = service === undefined ? WORKER_PORT : SERVICE_PORT } =
+    options;
   const faults = new Faults(options.seed, clock);
   for (const fault of [...(kind ? [] : DEFAULT_FAULTS), ...(options.faults ?? [])]) faults.set(fault);
   const failed = new AbortController();
@@ -200,7 +201,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       balancer,
       listenerPort: options.balancerPort || servicePort,
       servicePort,
-      healthPath: options.serviceHealth ?? (service === undefined ? "/ping" : undefined),
+      healthPath: serviceHealth ?? (service === undefined ? "/ping" : undefined),
     });
     await waitForBase(view, failed, balancer);
     // The sandbox discards earlier snapshots, so that a stale read never returns the account from before the seeding.
@@ -223,6 +224,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       KAS_TOPIC_ARN: `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${fleet}`,
       ...(balancer === "classic" ? { KAS_LOAD_BALANCER: fleet } : {}),
       ...(balancer === "none" ? { KAS_BALANCER: "none" } : {}),
+      // Without a load balancer, kas has no other source for the health check.
+      ...(balancer === "none" && serviceHealth !== undefined
+        ? { KAS_HEALTH_CHECK: `http:${servicePort}${serviceHealth}` }
+        : {}),
       ...(targetGroup === undefined ? {} : { KAS_TARGET_GROUP: targetGroup }),
       KAS_TRUST_SIGNER: `${url}/`,
     },
