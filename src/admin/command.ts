@@ -27,7 +27,7 @@ export const admin: Group = {
       "admin instances create --count 2 --image AMI",
       "create nodes, which the autoscaler starts and stops with the load",
     ],
-    ["admin setup", "create the topic, the load balancer and the alarms"],
+    ["admin setup --balancer classic", "create the topic, the load balancer and the alarms"],
     [
       "autoscaler",
       "run the autoscaler in another shell; with a real account add --topic-arn ARN; if you are not root add --state DIR",

@@ -75,6 +75,15 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   "TargetGroupNotFound",
 ]);
 
+/** The errors of calls for a security group or one of its rules. */
+const NO_GROUP: ReadonlySet<string> = new Set(["InvalidGroup.NotFound", "InvalidPermission.NotFound"]);
+
+/** The errors of creations. */
+const DUPLICATE: ReadonlySet<string> = new Set(["InvalidGroup.Duplicate", "InvalidPermission.Duplicate"]);
+
+/** The errors of deletions. Source: EC2 API, "Error codes", and elbv2 API, DeleteTargetGroup. */
+const IN_USE: ReadonlySet<string> = new Set(["DependencyViolation", "ResourceInUse"]);
+
 /** The codes with which Classic ELB and ELB v2 refuse to register an instance. */
 const NOT_REGISTRABLE: ReadonlySet<string> = new Set(["InvalidInstance", "InvalidTarget"]);
 
@@ -88,8 +97,12 @@ const CAPACITY: ReadonlySet<string> = new Set([
 const QUOTA: ReadonlySet<string> = new Set([
   "InstanceLimitExceeded",
   "LimitExceeded",
+  "RulesPerSecurityGroupLimitExceeded",
+  "SecurityGroupLimitExceeded",
   "SubscriptionLimitExceeded",
+  "TooManyListeners",
   "TooManyLoadBalancers",
+  "TooManyTargetGroups",
   "TooManyTargets",
   "TopicLimitExceeded",
   "VcpuLimitExceeded",
@@ -162,9 +175,24 @@ export function isThrottled(error: unknown): boolean {
   return has(THROTTLED, code(error));
 }
 
-/** Whether the instance, load balancer, alarm, topic or subscription does not exist. */
+/** Whether the resource that the call names does not exist. */
 export function isNotFound(error: unknown): boolean {
   return has(NOT_FOUND, code(error));
+}
+
+/** Whether the security group or the rule that the call creates exists already. */
+export function isDuplicate(error: unknown): boolean {
+  return has(DUPLICATE, code(error));
+}
+
+/** Whether the security group or the rule that the call names does not exist. */
+export function isNoGroup(error: unknown): boolean {
+  return has(NO_GROUP, code(error));
+}
+
+/** Whether another resource still uses the resource that the call deletes. */
+export function isInUse(error: unknown): boolean {
+  return has(IN_USE, code(error));
 }
 
 /** Whether ELB cannot register the instance, because the instance does not exist or does not run. */

@@ -57,7 +57,7 @@ testWith(
     const [{ id: base } = {}] = (await kas(backend, FLEET, ...launch, "base")).rows;
     const [{ id: control } = {}] = (await kas(backend, FLEET, ...launch, "control")).rows;
     await settled(backend, String(base), "running");
-    assertEquals((await kas(backend, FLEET, "setup")).status, 0);
+    assertEquals((await kas(backend, FLEET, "setup", "--balancer", "classic")).status, 0);
     const ec2 = await backend.aws.ec2();
 
     await mend(backend, "ports", new RegExp(`\\b10000\\b.*${control}|${control}.*\\b10000\\b`));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
+import { createBalancer } from "../../aws/balancing/classic_setup.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
@@ -40,7 +40,7 @@ export const create = command({
         return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
       }
       const placement = await placementIn(aws, instances, flags.fleet, zones, signal);
-      const dnsName = await createBalancer(aws, name, placement, flags.drainTimeout);
+      const dnsName = await createBalancer(aws, { name, drainTimeout: flags.drainTimeout }, placement);
       await out.table(["name", "dns_name"], [{ name, dns_name: dnsName }]);
     }),
 });

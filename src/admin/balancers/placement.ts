@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Placement } from "../../aws/balancing/classic_balancer.ts";
+import type { Placement } from "../../aws/balancing/classic_setup.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { isDefaultVpc } from "../../aws/ec2/vpcs.ts";
+import { isDefaultVpc } from "../../aws/ec2/network/vpcs.ts";
 import { ExitError } from "../../cli/command.ts";
 import { exists } from "../../scaling/model/instance.ts";
 

@@ -4,7 +4,17 @@
  * @module
  */
 import { TAG } from "../../aws/ec2/ec2_instance.ts";
-import { alarmsArn, allow, balancerArns, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
+import {
+  alarmsArn,
+  allow,
+  balancerArns,
+  instancesArn,
+  type Policy,
+  policyOf,
+  type Scope,
+  type Statement,
+} from "./policy.ts";
+import { setupStatements, tagClassicStatement } from "./setup_statements.ts";
 import {
   inFleet,
   launchStatements,
@@ -16,8 +26,7 @@ import {
 
 /** Returns the policy that allows all commands of `kas admin`. */
 export function adminPolicy(scope: Scope): Policy {
-  const { fleet, topicArn, balancer } = scope;
-  const isClassic = balancer.kind === "classic";
+  const { fleet, topicArn, balancer, makes } = scope;
   return policyOf([
     // For these actions, IAM accepts only the resource "*".
     allow("Read", ["*"], [
@@ -29,7 +38,11 @@ export function adminPolicy(scope: Scope): Policy {
       "ec2:DescribeSecurityGroups",
       "ec2:DescribeVolumes",
       "elasticloadbalancing:DescribeLoadBalancers",
-      ...(isClassic ? READ_CLASSIC : READ_TARGET_GROUP),
+      // setup and teardown look for load balancers and target groups that setup has created.
+      "elasticloadbalancing:DescribeTags",
+      "elasticloadbalancing:DescribeTargetGroups",
+      ...READ[balancer.kind],
+      ...(makes === undefined ? [] : READ_MADE),
       "sns:ListTopics",
     ]),
     allow("Instances", [instancesArn(scope)], [
@@ -46,7 +59,7 @@ export function adminPolicy(scope: Scope): Policy {
       ["ec2:CreateTags", "ec2:DeleteTags"],
     ),
     ...launchStatements(scope, {}),
-    allow("LoadBalancer", balancerArns(scope), isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
+    ...balancerStatements(scope),
     allow("Alarms", [alarmsArn(scope)], [
       "cloudwatch:DeleteAlarms",
       "cloudwatch:SetAlarmState",
@@ -68,16 +81,35 @@ export function adminPolicy(scope: Scope): Policy {
   ]);
 }
 
-const READ_CLASSIC = [
-  "ec2:DescribeVpcs",
-  "elasticloadbalancing:DescribeInstanceHealth",
-  "elasticloadbalancing:DescribeLoadBalancerAttributes",
-];
-const READ_TARGET_GROUP = [
-  "elasticloadbalancing:DescribeTargetGroupAttributes",
-  "elasticloadbalancing:DescribeTargetGroups",
-  "elasticloadbalancing:DescribeTargetHealth",
-];
+/** Returns the statements for changes of the load balancer. */
+function balancerStatements(scope: Scope): Statement[] {
+  const { balancer, makes } = scope;
+  const arns = balancerArns(scope);
+  switch (balancer.kind) {
+    case "classic":
+      return [allow("LoadBalancer", arns, CHANGE_CLASSIC), tagClassicStatement(scope, arns)];
+    case "target-groups":
+      return makes === undefined
+        ? [allow("LoadBalancer", arns, [...REGISTER_TARGETS, ...CHANGE_TARGET_GROUP])]
+        : [allow("LoadBalancer", arns, REGISTER_TARGETS), ...setupStatements(scope, makes)];
+    case "none":
+      return [];
+  }
+}
+
+const READ = {
+  "classic": [
+    "ec2:DescribeVpcs",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+  ],
+  "target-groups": [
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetHealth",
+  ],
+  "none": [],
+} as const;
+const READ_MADE = ["ec2:DescribeSubnets", "ec2:DescribeVpcs", "elasticloadbalancing:DescribeListeners"];
 const CHANGE_CLASSIC = [
   ...REGISTER_INSTANCES,
   "elasticloadbalancing:AttachLoadBalancerToSubnets",
@@ -88,7 +120,6 @@ const CHANGE_CLASSIC = [
   "elasticloadbalancing:ModifyLoadBalancerAttributes",
 ];
 const CHANGE_TARGET_GROUP = [
-  ...REGISTER_TARGETS,
   "elasticloadbalancing:ModifyTargetGroup",
   "elasticloadbalancing:ModifyTargetGroupAttributes",
 ];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
+import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { type Command, command, type Group, type Values } from "../../cli/command.ts";
 import { flag, text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
@@ -52,11 +52,16 @@ function scopeOf(
   const [, , , arnRegion, arnAccount] = (flags.topicArn ?? flags.targetGroup[0] ?? "").split(":");
   const region = flags.region ?? arnRegion ?? "*";
   const account = flags.account ?? arnAccount ?? "*";
+  const { balancer, targetGroup: arns } = flags;
+  const makes = balancer === "application" || balancer === "network" ? balancer : undefined;
+  // Before setup has created the target group, its ARN is unknown. Its name is the fleet's.
+  const made = arn({ region, account }, "elasticloadbalancing", `targetgroup/${fleet}/*`);
   return {
     region,
     account,
     fleet,
-    balancer: fleetBalancer(flags),
+    balancer: balancerRef(makes && arns.length === 0 ? { ...flags, targetGroup: [made] } : flags),
+    makes,
     topicArn: pull ? undefined : topicArn ?? arn({ region, account }, "sns", fleet),
     grow,
     shrink,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BalancerRef } from "../../aws/balancing/balancer.ts";
+import type { BalancerType } from "../../aws/balancing/v2/load_balancers.ts";
 import { partitionOf } from "../../sns/partitions.ts";
 
 /** A statement of an identity policy. Source: IAM, "JSON policy elements". */
@@ -32,6 +33,8 @@ export interface Scope {
   readonly account: string;
   readonly fleet: string;
   readonly balancer: BalancerRef;
+  /** The type of the load balancer that `kas admin setup` creates with a target group. Undefined: setup creates none. */
+  readonly makes?: BalancerType | undefined;
   /** ARN of the topic that the alarms notify. Undefined: the autoscaler polls the alarms, and there is no topic. */
   readonly topicArn: string | undefined;
   /** Id or name of the launch template for new nodes. Undefined: the autoscaler launches no instances. */

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { commandText } from "../../cli/command_line.ts";
-import { command, UsageError } from "../../cli/command.ts";
+import { command, type Origin, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
@@ -13,7 +12,9 @@ import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { ALARM_OPTIONS } from "../alarms/options.ts";
 import { MONITORING } from "../instances/monitoring_option.ts";
 import { printActions } from "../instances/targets.ts";
-import { setUp } from "./set_up.ts";
+import { chooseBalancer } from "./balancer/choice.ts";
+import { BALANCER_OPTIONS } from "./balancer/options.ts";
+import { type SetUp, setUp } from "./set_up.ts";
 import type { SetupPlan, SetupStep } from "./steps.ts";
 
 /** The command `kas admin setup`. */
@@ -21,11 +22,15 @@ export const setup = command({
   name: "setup",
   summary: "Create the fleet's topic, load balancer, alarms, and with --url the autoscaler's subscription",
   description:
-    "Creates only what does not exist. Run this command again after you have added instances, or after an interruption.\n" +
-    "If you use --target-group, the target group must exist. kas sets its health check to /ping of the workers. kas sets the\n" +
-    "draining timeout of the load balancer to less than --drain-timeout. kas enables detailed monitoring of the instances,\n" +
-    "which the default --period of the alarms needs. If you use --monitoring basic, also use --period 300.",
+    "Creates only what does not exist, and asks nothing: --dry-run prints the plan. Run this command again after you have added\n" +
+    "instances, or after an interruption. With --balancer application or network, kas creates the load balancer, its listeners,\n" +
+    "its target group and its security group, and admits the load balancer to the instances. They get the tags\n" +
+    "kas:created-by=setup and kas:fleet=NAME: kas admin teardown deletes what has these tags. With --target-group of your own,\n" +
+    "kas keeps its health check unless you give --health-check. kas makes the load balancer drain for less than --drain-timeout.\n" +
+    "kas enables detailed monitoring of the instances, which the default --period of the alarms needs. If you use\n" +
+    "--monitoring basic, also use --period 300.",
   options: {
+    ...BALANCER_OPTIONS,
     url: {
       placeholder: "URL",
       help: "subscribe the autoscaler at this URL, at which SNS can reach it",
@@ -42,7 +47,12 @@ export const setup = command({
     ...ALARM_OPTIONS,
     ...ACCOUNT_OPTIONS,
   },
-  examples: ["admin setup --url http://203.0.113.7:10000/", "admin setup --pull"],
+  examples: [
+    "admin setup --balancer application --listen http:80 --forward 8080 --health-check /healthz",
+    "admin setup --balancer network --listen tcp:5432 --forward 5432",
+    "admin setup --balancer classic --url http://203.0.113.7:10000/",
+    "admin setup --balancer none --pull",
+  ],
   run: (context) => {
     if (context.flags.pull && context.flags.url !== undefined) {
       throw new UsageError(
@@ -55,37 +65,73 @@ export const setup = command({
       let current = "reading the fleet";
       const plan: SetupPlan = {
         ...flags,
-        balancer: balancerRef(flags),
+        balancer: await chooseBalancer(aws, flags, origins["loadBalancer"] === "flag", signal),
         confirmTimeout: flags.timeout,
         onProgress: (text) => out.progress(current = text),
+        onNote: (sentence) => out.note(`${sentence}.`),
         // If the operator does not give one of these flags, an existing alarm keeps its value.
         cpu: origins["cpu"] === "flag" ? cpu : undefined,
         period: origins["period"] === "flag" ? period : undefined,
         evaluations: origins["evaluations"] === "flag" ? evaluations : undefined,
       };
       const steps: SetupStep[] = [];
-      let topic: string | undefined;
+      let done: SetUp | undefined;
       try {
-        topic = await setUp(aws, plan, (step) => void steps.push(step), signal);
+        done = await setUp(aws, plan, (step) => void steps.push(step), signal);
       } catch (error) {
         if (signal.aborted) out.error(`Interrupted; not completed: ${current}, and the steps after it`);
         throw error;
       } finally {
         // Print the completed steps even after a failure.
-        if (!dryRun) await out.table(["resource", "name", "action"], steps);
-        else await printActions(out, steps.filter(isNeeded).map(actionRow));
+        if (dryRun) await printActions(out, steps.filter(isNeeded).map(actionRow));
+        else if (done !== undefined || steps.length > 0) await out.table(...tableOf(plan, steps, done));
       }
-      if (topic !== undefined && flags.url === undefined && !dryRun) {
-        const [url, where] = isLocal(flags.endpointUrl)
-          ? ["http://127.0.0.1:10001", ""]
-          : ["URL", " (at which SNS reaches the autoscaler)"];
-        const run = commandText(["kas", "autoscaler", "--topic-arn", topic]);
-        const subscribe = commandText(["kas", "admin", "setup", "--url", url]);
-        out.hint(`Next: ${run} in another shell, then ${subscribe}${where} to subscribe it`);
+      if (dryRun || flags.url !== undefined) return;
+      const setting = settingFor(plan, done, origins);
+      if (setting !== undefined) {
+        out.note(`In each shell and on each host where you run kas: export ${setting}`);
       }
+      if (done.topic !== undefined) out.hint(nextStep(done.topic, flags.endpointUrl));
     });
   },
 });
+
+/** Returns the columns and the rows of the completed steps. For a load balancer that setup creates, the target group has its ARN. */
+function tableOf(
+  { balancer }: SetupPlan,
+  steps: readonly SetupStep[],
+  done: SetUp | undefined,
+): [columns: readonly string[], rows: readonly Row[]] {
+  const columns = ["resource", "name", "action"];
+  if (balancer.kind !== "made") return [columns, steps];
+  const arn = done?.balancer?.kind === "target-groups" ? done.balancer.arns[0] : undefined;
+  return [
+    [...columns, "arn"],
+    steps.map((step) => ({ ...step, arn: step.resource === "target-group" ? arn : undefined })),
+  ];
+}
+
+/** Returns the setting that names the load balancer, for the operator's other commands. Undefined if they find it without a setting. */
+function settingFor(
+  { balancer: choice }: SetupPlan,
+  { balancer }: SetUp,
+  origins: Readonly<Record<string, Origin>>,
+): string | undefined {
+  if (choice.kind === "made" && balancer?.kind === "target-groups" && origins["targetGroup"] === "default") {
+    return `KAS_TARGET_GROUP=${balancer.arns.join(",")}`;
+  }
+  return choice.kind === "none" && origins["balancer"] === "flag" ? "KAS_BALANCER=none" : undefined;
+}
+
+/** Returns what the operator does after a setup without `--url`. */
+function nextStep(topic: string, endpointUrl: string | undefined): string {
+  const [url, where] = isLocal(endpointUrl)
+    ? ["http://127.0.0.1:10001", ""]
+    : ["URL", " (at which SNS reaches the autoscaler)"];
+  const run = commandText(["kas", "autoscaler", "--topic-arn", topic]);
+  const subscribe = commandText(["kas", "admin", "setup", "--url", url]);
+  return `Next: ${run} in another shell, then ${subscribe}${where} to subscribe it`;
+}
 
 /** Returns whether the AWS endpoint is on this machine, as that of the sandbox is. */
 function isLocal(endpointUrl: string | undefined): boolean {
@@ -96,6 +142,6 @@ function isNeeded({ action }: SetupStep): boolean {
   return action !== "unchanged";
 }
 
-function actionRow({ resource, name, action }: SetupStep): Row {
-  return { action: `${action} ${resource} ${name}` };
+function actionRow({ resource, name, action, detail }: SetupStep): Row {
+  return { action: `${action} ${resource} ${name}${detail === undefined ? "" : ` (${detail})`}` };
 }

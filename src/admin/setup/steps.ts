@@ -3,16 +3,19 @@
  *
  * @module
  */
-import type { BalancerRef } from "../../aws/balancing/balancer.ts";
+import type { HealthCheckPlan } from "../../aws/balancing/target_group_settings.ts";
 import type { Monitoring } from "../../aws/ec2/ec2_instance.ts";
 import type { Row } from "../../cli/output.ts";
 import type { CpuThresholds } from "../alarms/plans.ts";
+import type { BalancerChoice } from "./balancer/choice.ts";
 
 /** The options of a setup: the resources that must exist afterwards, and their settings. */
 export interface SetupPlan {
   readonly fleet: string;
   readonly keyName?: string | undefined;
-  readonly balancer: BalancerRef;
+  readonly balancer: BalancerChoice;
+  /** The health check of the target group. Absent: an existing target group keeps its health check. */
+  readonly healthCheck?: HealthCheckPlan | undefined;
   /** The autoscaler's drain timeout, in ms. Setup makes the load balancer drain for less than this time. */
   readonly drainTimeout: number;
   /** ARN of the topic to use. Default: the topic with the fleet's name, which setup creates. */
@@ -35,6 +38,8 @@ export interface SetupPlan {
   readonly dryRun?: boolean;
   /** Callback before each change, with a description of the change. */
   readonly onProgress?: (text: string) => void;
+  /** Callback with a sentence that the operator has to know. */
+  readonly onNote?: (sentence: string) => void;
 }
 
 const DONE = {
@@ -50,22 +55,40 @@ export type Change = keyof typeof DONE;
 
 /** A step of a setup: a resource, and the change that setup made to this resource. */
 export interface SetupStep extends Row {
-  readonly resource: "topic" | "balancer" | "zone" | "instance" | "monitoring" | "alarm" | "subscription";
+  readonly resource:
+    | "topic"
+    | "security-group"
+    | "rule"
+    | "target-group"
+    | "balancer"
+    | "listener"
+    | "zone"
+    | "instance"
+    | "monitoring"
+    | "alarm"
+    | "subscription";
   readonly name: string;
   /** The change that setup made. In a dry run, the change that setup would make. */
   readonly action: Change | typeof DONE[Change] | "unchanged";
+  /** The settings of the resource. */
+  readonly detail: string | undefined;
 }
 
-/**
- * Reports a step. Before, calls `apply` if `change` is not undefined and the setup is not a dry run. The progress shows `place`, such
- * as `3 of 400`.
- */
+/** More about a step. */
+export interface StepNotes {
+  /** The step's place among similar steps, such as `3 of 400`, for the progress. */
+  readonly place?: string | undefined;
+  /** The settings of the resource, for a dry run. */
+  readonly detail?: string;
+}
+
+/** Reports a step. Before, calls `apply` if `change` is not undefined and the setup is not a dry run. */
 export type Ensure = (
   resource: SetupStep["resource"],
   name: string,
   change: Change | undefined,
   apply: () => Promise<unknown>,
-  place?: string,
+  notes?: StepNotes,
 ) => Promise<void>;
 
 /** The arguments of {@linkcode Ensure}. */
@@ -82,13 +105,13 @@ export async function ensureAll(ensure: Ensure, steps: readonly Step[]): Promise
   let made = 0;
   for (const { resource, name, change, apply } of steps) {
     const place = change === undefined || total === 1 ? undefined : `${++made} of ${total}`;
-    await ensure(resource, name, change, apply, place);
+    await ensure(resource, name, change, apply, { place });
   }
 }
 
 /** Returns the {@linkcode Ensure} function of a plan. */
 export function ensurer(plan: SetupPlan, onStep: (step: SetupStep) => void, signal: AbortSignal): Ensure {
-  return async (resource, name, change, apply, place) => {
+  return async (resource, name, change, apply, { place, detail } = {}) => {
     signal.throwIfAborted();
     if (change !== undefined && !plan.dryRun) {
       const action = `${change} ${resource} ${name}`;
@@ -96,6 +119,6 @@ export function ensurer(plan: SetupPlan, onStep: (step: SetupStep) => void, sign
       await apply();
     }
     const action = change === undefined ? "unchanged" : plan.dryRun ? change : DONE[change];
-    onStep({ resource, name, action });
+    onStep({ resource, name, action, detail });
   };
 }

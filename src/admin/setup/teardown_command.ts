@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerRef } from "../../aws/balancing/balancer.ts";
+import { type BalancerRef, balancerRef, type BalancerSettings } from "../../aws/balancing/balancer.ts";
 import { command } from "../../cli/command.ts";
 import { flag, url } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
@@ -16,9 +16,11 @@ export const teardown = command({
   name: "teardown",
   summary: "Delete what kas admin setup created: the fleet's alarms, subscriptions, topic and load balancer",
   description:
-    "Without --instances, kas deregisters the instances but does not terminate them. kas also keeps a topic that does not have\n" +
-    "the fleet's name, a target group, and a load balancer with which other instances are registered. If a deletion fails,\n" +
-    "kas continues with the next deletion. You can then run this command again.",
+    "Without --instances, kas deregisters the instances but does not terminate them. kas deletes the Application or Network Load\n" +
+    "Balancer, target group, rules and security group that kas admin setup has created: it finds them by their tags. kas keeps a\n" +
+    "topic that does not have the fleet's name, a target group without these tags, and a load balancer with which other instances\n" +
+    "are registered. If a deletion fails, kas continues with the next deletion. You can then run this command again. AWS releases\n" +
+    "the security group of a load balancer some minutes after the load balancer: kas waits.",
   options: {
     instances: {
       help: "terminate all instances of the fleet, including base and control instances",
@@ -36,9 +38,9 @@ export const teardown = command({
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
-      const plan: TeardownPlan = { ...flags, balancer: balancerRef(flags) };
+      const plan: TeardownPlan = { ...flags, balancer: namedBalancer(flags) };
       const found = await survey(aws, plan, signal);
-      const deletions = deletionsOf(aws, plan, found, signal);
+      const deletions = deletionsOf(aws, plan, found, signal, (text) => out.progress(text));
       for (const sentence of keptResources(plan, found)) out.note(sentence);
       if (deletions.length === 0) {
         out.note(
@@ -59,3 +61,13 @@ export const teardown = command({
       });
     }),
 });
+
+/**
+ * Returns the load balancer that the flags name. An Application or Network Load Balancer of setup needs no flags, because teardown finds
+ * it by its tags.
+ */
+function namedBalancer(settings: BalancerSettings): BalancerRef {
+  const { balancer, targetGroup = [] } = settings;
+  const isMade = (balancer === "application" || balancer === "network") && targetGroup.length === 0;
+  return balancerRef(isMade ? { ...settings, balancer: "none" } : settings);
+}

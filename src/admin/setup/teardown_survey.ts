@@ -4,17 +4,26 @@
  * @module
  */
 import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { type Balancer, type BalancerRef, findBalancer } from "../../aws/balancing/balancer.ts";
+import {
+  type Balancer,
+  type BalancerRef,
+  balancerRef,
+  findBalancer,
+  titleOf,
+} from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, findInstances, fleetInstances } from "../../aws/ec2/instances.ts";
+import { type Admission, admissionsOf, type BalancerGroup } from "../../aws/ec2/network/balancer_groups.ts";
 import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/topic.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { topicName } from "../account.ts";
+import { findMade, type Made } from "./balancer/made.ts";
 
 /** The options of a teardown. */
 export interface TeardownPlan {
   readonly fleet: string;
   readonly keyName: string | undefined;
+  /** Ignored if setup has created an Application or Network Load Balancer for the fleet: teardown finds it by its tags. */
   readonly balancer: BalancerRef;
   /** ARN of the topic that the alarms notify. Undefined: the topic with the fleet's name. */
   readonly topicArn: string | undefined;
@@ -30,7 +39,13 @@ export interface Survey {
   readonly topic: string | undefined;
   /** The confirmed subscriptions to delete. SNS deletes a pending subscription with its topic, or within three days. */
   readonly subscriptions: readonly Subscription[];
+  /** The load balancer or target group with which the instances are registered. */
+  readonly ref: BalancerRef;
   readonly balancer: Balancer | undefined;
+  /** The Application or Network Load Balancer of setup, with its target group and security groups. */
+  readonly made: Made;
+  /** The rules that admit each security group of {@linkcode made} to instances. */
+  readonly admissions: ReadonlyMap<BalancerGroup, readonly Admission[]>;
   /** Ids of instances that are registered with the load balancer but are not in the fleet. */
   readonly foreignInstances: readonly string[];
   readonly instances: readonly Ec2Instance[];
@@ -46,13 +61,19 @@ export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal):
   const subscriptions = all.filter(({ status, endpoint }) =>
     status === "confirmed" && (isOwnTopic(topic, plan) || endpoint === url)
   );
-  const balancer = await findBalancer(aws, plan.balancer, signal);
+  const made = await findMade(aws, fleet, signal);
+  const admissions = new Map<BalancerGroup, readonly Admission[]>();
+  for (const group of made.securityGroups) admissions.set(group, await admissionsOf(aws, group.id, signal));
+  const ref = made.targetGroup === undefined
+    ? plan.balancer
+    : balancerRef({ fleet, targetGroup: [made.targetGroup.arn] });
+  const balancer = await findBalancer(aws, ref, signal);
   const own = new Set(instances.map(({ id }) => id));
   const foreign = balancer?.instances.filter((id) => !own.has(id)) ?? [];
   // ELB lists a terminated instance for some time. It does not count.
   const foreignInstances = (await Array.fromAsync(findInstances(aws, foreign, signal))).filter(exists)
     .map(({ id }) => id);
-  return { alarms, topic, subscriptions, balancer, foreignInstances, instances };
+  return { alarms, topic, subscriptions, ref, balancer, made, admissions, foreignInstances, instances };
 }
 
 async function existingTopic(
@@ -83,7 +104,8 @@ export function keptResources(plan: TeardownPlan, found: Survey): string[] {
       `Topic ${topicName(topic)} is kept: it does not have the fleet's name, so other systems may use it`,
     );
   }
-  if (balancer !== undefined && plan.balancer.kind === "target-groups") {
+  const isMade = found.made.targetGroup !== undefined;
+  if (balancer !== undefined && found.ref.kind === "target-groups" && !isMade) {
     kept.push(`Target group ${balancer.name} is kept: kas admin setup did not create it`);
   } else if (balancer !== undefined && foreignInstances.length > 0) {
     kept.push(
@@ -91,6 +113,16 @@ export function keptResources(plan: TeardownPlan, found: Survey): string[] {
         foreignInstances.join(", ")
       }`,
     );
+  }
+  for (const title of found.made.foreign.filter((title) => title !== titleOf(found.ref))) {
+    kept.push(`The ${title} is kept: it does not have the tags of kas admin setup`);
+  }
+  for (const [{ name }, rules] of found.admissions) {
+    for (const { group, from } of rules.filter(({ ofSetup }) => !ofSetup)) {
+      kept.push(
+        `Security group ${name} is kept: the rule of ${group} that admits it on port ${from} is not one of setup`,
+      );
+    }
   }
   const owned = plan.instances ? found.instances : [];
   for (const { id, autoScalingGroup } of owned) {

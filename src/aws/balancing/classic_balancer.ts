@@ -8,44 +8,13 @@ import type {
   InstanceState as SdkHealth,
   LoadBalancerDescription,
 } from "@aws-sdk/client-elastic-load-balancing";
-import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts";
+import type { Registration } from "../../scaling/model/instance.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 import { IncompleteAnswerError, isNotFound, isNotRegistrable, listIn } from "../errors.ts";
-import { longestDelay } from "./draining.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
 import { pages } from "../pages.ts";
 import type { Balancer, Health } from "./health.ts";
-
-/** The target of the health check: the worker's /ping. */
-export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
-
-/**
- * An instance is in service after two passed checks (20 s), and out of service after three failed checks (30 s). A
- * worker answers /ping within milliseconds at full load, so five seconds without an answer are a failure.
- */
-const HEALTH_CHECK = {
-  Target: HEALTH_CHECK_TARGET,
-  Interval: 10,
-  Timeout: 5,
-  HealthyThreshold: 2,
-  UnhealthyThreshold: 3,
-} as const;
-
-/**
- * The bounds that ELB sets for the draining timeout, in s. Source: ELB API, ConnectionDraining, and CLB guide,
- * "Connection draining".
- */
-const DRAINING_BOUNDS = { least: 1, most: 3_600 };
-
-/**
- * Returns settings with which draining ends within `drainTimeout` (ms). Draining lets a deregistered instance finish
- * its requests (R10).
- */
-function drainingFor(drainTimeout: number) {
-  const { least, most } = DRAINING_BOUNDS;
-  return { Enabled: true, Timeout: Math.max(least, Math.min(most, longestDelay(drainTimeout))) };
-}
 
 /** ELB's largest page. Source: ELB API, DescribeLoadBalancers, PageSize. */
 const PAGE_SIZE = 400;
@@ -163,85 +132,6 @@ export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSign
   return Enabled ? Timeout : 0;
 }
 
-/** Changes the draining settings of a load balancer so that draining ends within `drainTimeout` (ms). */
-export async function setDraining(aws: Aws, name: string, drainTimeout: number): Promise<void> {
-  const [client, { ModifyLoadBalancerAttributesCommand }] = await elb(aws);
-  const LoadBalancerAttributes = { ConnectionDraining: drainingFor(drainTimeout) };
-  await client.send(
-    new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes }),
-  );
-}
-
-/**
- * Where a new load balancer is: in zones of the default VPC, where ELB creates a security group for it, or in subnets of another
- * VPC, one a zone, with security groups. Source: ELB API, CreateLoadBalancer.
- */
-export type Placement =
-  | { readonly zones: readonly string[] }
-  | { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
-
-/**
- * Creates a load balancer, with an HTTP listener, the health check and draining. An existing load
- * balancer gets the health check and the attributes, and keeps its listeners and zones. Returns its DNS name.
- */
-export async function createBalancer(
-  aws: Aws,
-  name: string,
-  placement: Placement,
-  drainTimeout: number,
-): Promise<string> {
-  const [client, commands] = await elb(aws);
-  const { CreateLoadBalancerCommand, ConfigureHealthCheckCommand, ModifyLoadBalancerAttributesCommand } =
-    commands;
-  let dnsName = (await findBalancer(aws, name))?.dnsName;
-  if (dnsName === undefined) {
-    const listener = {
-      Protocol: "HTTP",
-      LoadBalancerPort: WORKER_PORT,
-      InstanceProtocol: "HTTP",
-      InstancePort: WORKER_PORT,
-    };
-    const where = "zones" in placement
-      ? { AvailabilityZones: [...placement.zones] }
-      : { Subnets: [...placement.subnets], SecurityGroups: [...placement.securityGroups] };
-    const request = { LoadBalancerName: name, Listeners: [listener], ...where };
-    // Only this answer has the name for sure: ELB may not list a new load balancer yet.
-    ({ DNSName: dnsName = "" } = await client.send(new CreateLoadBalancerCommand(request)));
-  }
-  await client.send(new ConfigureHealthCheckCommand({ LoadBalancerName: name, HealthCheck: HEALTH_CHECK }));
-  // With cross-zone load balancing, each instance gets the same share of the requests, however many instances its zone
-  // has.
-  const LoadBalancerAttributes = {
-    ConnectionDraining: drainingFor(drainTimeout),
-    CrossZoneLoadBalancing: { Enabled: true },
-  };
-  await client.send(
-    new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes }),
-  );
-  return dnsName;
-}
-
-/** Adds subnets to a load balancer, each in another zone. Instances in zones without a subnet stay out of service. */
-export async function attachSubnets(aws: Aws, name: string, subnets: readonly string[]): Promise<void> {
-  const [client, { AttachLoadBalancerToSubnetsCommand }] = await elb(aws);
-  await client.send(
-    new AttachLoadBalancerToSubnetsCommand({ LoadBalancerName: name, Subnets: [...subnets] }),
-  );
-}
-
-/** Adds zones to a load balancer in the default VPC. Instances in other zones stay out of service. */
-export async function enableZones(aws: Aws, name: string, zones: readonly string[]): Promise<void> {
-  const [client, { EnableAvailabilityZonesForLoadBalancerCommand }] = await elb(aws);
-  const request = { LoadBalancerName: name, AvailabilityZones: [...zones] };
-  await client.send(new EnableAvailabilityZonesForLoadBalancerCommand(request));
-}
-
-/** Deletes a load balancer. Has no effect if it does not exist. */
-export async function deleteBalancer(aws: Aws, name: string): Promise<void> {
-  const [client, { DeleteLoadBalancerCommand }] = await elb(aws);
-  await client.send(new DeleteLoadBalancerCommand({ LoadBalancerName: name }));
-}
-
 /**
  * The CloudWatch metric that counts a load balancer's requests. Source: CLB guide, "CloudWatch metrics for your Classic
  * Load Balancer".
@@ -250,7 +140,8 @@ export function requestsOf(name: string): Metric {
   return { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: name } };
 }
 
-function elb(aws: Aws): Promise<[ElasticLoadBalancingClient, typeof import("../sdk/elb.ts")]> {
+/** Loads Classic ELB's client and commands. */
+export function elb(aws: Aws): Promise<[ElasticLoadBalancingClient, typeof import("../sdk/elb.ts")]> {
   return Promise.all([aws.elb(), import("../sdk/elb.ts")]);
 }
 

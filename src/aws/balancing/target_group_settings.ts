@@ -1,9 +1,9 @@
 /**
- * The settings of a target group that a fleet requires: the health check and the deregistration delay.
+ * The settings of a target group that a fleet requires: the deregistration delay, and a health check that the operator names.
  *
  * @module
  */
-import { WORKER_PORT } from "../../scaling/model/instance.ts";
+import type { ModifyTargetGroupInput, TargetGroup } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { Aws } from "../clients.ts";
 import { isRightDelay, longestDelay } from "./draining.ts";
 import {
@@ -22,33 +22,40 @@ import {
  */
 const PREFERRED_DELAY = 120;
 
-/** The health check: the worker's /ping. */
-const HEALTH_CHECK = {
-  HealthCheckEnabled: true,
-  HealthCheckProtocol: "HTTP",
-  HealthCheckPort: String(WORKER_PORT),
-  HealthCheckPath: "/ping",
-} as const;
+/** A health check that an operator wants. */
+export interface HealthCheckPlan {
+  readonly protocol: "HTTP" | "HTTPS" | "TCP";
+  /** The port of the check. Undefined: the port at which the target is registered. */
+  readonly port: number | undefined;
+  /** The path of the request. Undefined for TCP. */
+  readonly path: string | undefined;
+}
+
+/** The settings that a target group shall have. */
+export interface GroupPlan {
+  /** Undefined: the target group keeps its health check. */
+  readonly healthCheck: HealthCheckPlan | undefined;
+  /** The autoscaler's drain timeout, in ms. */
+  readonly drainTimeout: number;
+}
 
 /** The changes that a target group needs. A setting that needs no change is absent. */
 export interface GroupChanges {
-  /** Present if the health check must be changed to the worker's /ping. */
-  readonly healthCheck?: true;
+  readonly healthCheck?: HealthCheckPlan;
   /** The deregistration delay to set, in seconds. */
   readonly delay?: number;
 }
 
 /**
- * Compares a target group's settings with the settings that kas requires. A deregistration delay of 0 is wrong, because
- * ELB would cut requests off. A delay longer than `drainTimeout` (ms) is wrong, because no instance would finish
- * draining in time.
+ * Compares a target group's settings with a plan. A deregistration delay of 0 is wrong, because ELB would cut requests
+ * off. A delay longer than the drain timeout is wrong, because no instance would finish draining in time.
  *
  * Throws TargetGroupNotFound, and an Error if the group's targets are not instances.
  */
 export async function requiredChanges(
   aws: Aws,
   arn: string,
-  drainTimeout: number,
+  { healthCheck, drainTimeout }: GroupPlan,
   signal?: AbortSignal,
 ): Promise<GroupChanges> {
   const [group, seconds] = await Promise.all([
@@ -60,13 +67,35 @@ export async function requiredChanges(
       `Cannot use target group ${groupName(arn)}: its target type is ${group?.TargetType}, not instance`,
     );
   }
-  const isHealthCheckRight = group.HealthCheckEnabled !== false && group.HealthCheckProtocol === "HTTP" &&
-    group.HealthCheckPath === "/ping" && healthCheckPort(group) === String(WORKER_PORT);
   return {
-    ...(isHealthCheckRight ? {} : { healthCheck: true }),
-    ...(isRightDelay(seconds, drainTimeout)
-      ? {}
-      : { delay: Math.max(1, Math.min(PREFERRED_DELAY, longestDelay(drainTimeout))) }),
+    ...(healthCheck === undefined || hasHealthCheck(group, healthCheck) ? {} : { healthCheck }),
+    ...(isRightDelay(seconds, drainTimeout) ? {} : { delay: delayFor(drainTimeout) }),
+  };
+}
+
+/** Returns the deregistration delay, in seconds, with which draining ends within `drainTimeout` (ms). */
+export function delayFor(drainTimeout: number): number {
+  return Math.max(1, Math.min(PREFERRED_DELAY, longestDelay(drainTimeout)));
+}
+
+function hasHealthCheck(group: TargetGroup, { protocol, port, path }: HealthCheckPlan): boolean {
+  return group.HealthCheckEnabled !== false && group.HealthCheckProtocol === protocol &&
+    healthCheckPort(group) === String(port ?? group.Port) &&
+    (path === undefined || group.HealthCheckPath === path);
+}
+
+/** Returns a health check as a request to ELB names it. */
+export function healthCheckRequest(
+  { protocol, port, path }: HealthCheckPlan,
+): Pick<
+  ModifyTargetGroupInput,
+  "HealthCheckEnabled" | "HealthCheckProtocol" | "HealthCheckPort" | "HealthCheckPath"
+> {
+  return {
+    HealthCheckEnabled: true,
+    HealthCheckProtocol: protocol,
+    HealthCheckPort: port === undefined ? "traffic-port" : String(port),
+    ...(path === undefined ? {} : { HealthCheckPath: path }),
   };
 }
 
@@ -76,12 +105,21 @@ export async function applyChanges(
   arn: string,
   { healthCheck, delay }: GroupChanges,
 ): Promise<void> {
-  const [client, { ModifyTargetGroupCommand, ModifyTargetGroupAttributesCommand }] = await elbv2(aws);
-  if (healthCheck) {
-    await client.send(new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...HEALTH_CHECK }));
+  const [client, { ModifyTargetGroupCommand }] = await elbv2(aws);
+  if (healthCheck !== undefined) {
+    const request = { TargetGroupArn: arn, ...healthCheckRequest(healthCheck) };
+    await client.send(new ModifyTargetGroupCommand(request));
   }
-  if (delay !== undefined) {
-    const Attributes = [{ Key: DELAY_ATTRIBUTE, Value: String(delay) }];
-    await client.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
-  }
+  if (delay !== undefined) await setAttributes(aws, arn, { [DELAY_ATTRIBUTE]: String(delay) });
+}
+
+/** Sets attributes of a target group. */
+export async function setAttributes(
+  aws: Aws,
+  arn: string,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const [client, { ModifyTargetGroupAttributesCommand }] = await elbv2(aws);
+  const Attributes = Object.entries(values).map(([Key, Value]) => ({ Key, Value }));
+  await client.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
 }

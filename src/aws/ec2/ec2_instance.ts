@@ -102,6 +102,7 @@ export function isDetailed(state: string | undefined): boolean {
 /** The tags that kas reads and writes. */
 export const TAG = {
   fleet: "kas:fleet",
+  createdBy: "kas:created-by",
   role: "kas:role",
   quarantine: "kas:quarantine",
   protected: "kas:protected",

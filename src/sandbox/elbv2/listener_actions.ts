@@ -75,6 +75,28 @@ export function listenerActions(
       return { Listeners: [listenerShape(balancer, listener)] };
     },
 
+    // The sandbox changes the certificate only, because its listener keeps its port open.
+    ModifyListener: (input) => {
+      const { balancer, listener } = listenerOf(
+        account.current,
+        required(text(input, "ListenerArn"), "ListenerArn"),
+      );
+      const protocol = text(input, "Protocol") === undefined ? listener.protocol : readProtocol(input);
+      if (
+        protocol !== listener.protocol ||
+        (integer(input, "Port", 1, 65_535) ?? listener.port) !== listener.port
+      ) {
+        throw new AwsError(
+          "OperationNotPermitted",
+          "The sandbox cannot change the protocol or the port of a listener",
+        );
+      }
+      const changed = { ...listener, certificate: readCertificate(input, protocol) };
+      const listeners = balancer.listeners.map((other) => other === listener ? changed : other);
+      account.putV2Balancer({ ...balancer, listeners });
+      return { Listeners: [listenerShape(balancer, changed)] };
+    },
+
     DeleteListener: (input) => {
       const { balancer, listener } = listenerOf(
         account.current,

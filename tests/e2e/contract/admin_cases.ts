@@ -224,7 +224,7 @@ export const ADMIN_CASES: readonly Case[] = [
     name: "setup creates what is missing, and changes nothing the second time",
     run: async (backend, fleet) => {
       await launch(backend, fleet, "base", 1);
-      const first = await kas(backend, fleet, "setup");
+      const first = await kas(backend, fleet, "setup", "--balancer", "classic");
       assertEquals([first.status, first.stderr], [0, ""]);
       assertEquals(first.rows.map(({ resource, action }) => [resource, action]), [
         ["topic", "created"],
@@ -233,7 +233,7 @@ export const ADMIN_CASES: readonly Case[] = [
         ["alarm", "created"],
         ["alarm", "created"],
       ]);
-      const again = await kas(backend, fleet, "setup");
+      const again = await kas(backend, fleet, "setup", "--balancer", "classic");
       assertEquals([...new Set(again.rows.map(({ action }) => action))], ["unchanged"]);
     },
   },
@@ -251,7 +251,7 @@ export const ADMIN_CASES: readonly Case[] = [
         ids.push(...(await kas(backend, fleet, ...words)).rows.map(({ id }) => String(id)));
       }
       for (const id of ids) await settled(backend, id, "running");
-      assertEquals((await kas(backend, fleet, "setup")).status, 0);
+      assertEquals((await kas(backend, fleet, "setup", "--balancer", "classic")).status, 0);
       // No server listens at this address. moto confirms the subscription nevertheless; in the sandbox the subscription
       // stays pending.
       await kas(backend, fleet, "topics", "subscribe", "http://127.0.0.1:1/");

@@ -11,12 +11,8 @@ import {
   register,
   registrations,
 } from "../../../src/aws/balancing/balancer.ts";
-import {
-  createBalancer,
-  deleteBalancer,
-  enableZones,
-  listBalancers,
-} from "../../../src/aws/balancing/classic_balancer.ts";
+import { listBalancers } from "../../../src/aws/balancing/classic_balancer.ts";
+import { createBalancer, deleteBalancer, enableZones } from "../../../src/aws/balancing/classic_setup.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import { eventually } from "../../support/kas.ts";
 import { type Case, launch } from "./cases.ts";
@@ -25,7 +21,9 @@ export const ELB_CASES: readonly Case[] = [
   {
     name: "createBalancer() creates one load balancer, however often it is called",
     run: async ({ aws, region }, fleet) => {
-      const dnsName = await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000);
+      const dnsName = await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, {
+        zones: [`${region}a`],
+      });
       const created = await Array.fromAsync(listBalancers(aws, undefined, fleet));
       assertEquals(created, [{
         name: fleet,
@@ -37,7 +35,10 @@ export const ELB_CASES: readonly Case[] = [
         zones: [`${region}a`],
         requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: fleet } },
       }]);
-      assertEquals(await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000), dnsName);
+      assertEquals(
+        await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, { zones: [`${region}a`] }),
+        dnsName,
+      );
       assertEquals(await Array.fromAsync(listBalancers(aws, undefined, fleet)), created);
       const all = await Array.fromAsync(listBalancers(aws));
       assertEquals(all.filter(({ name }) => name === fleet), created);
@@ -46,7 +47,7 @@ export const ELB_CASES: readonly Case[] = [
   {
     name: "enableZones() adds zones, and a second call changes nothing",
     run: async ({ aws, region }, fleet) => {
-      await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000);
+      await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, { zones: [`${region}a`] });
       for (const _ of [1, 2]) {
         await enableZones(aws, fleet, [`${region}b`]);
         const [found] = await Array.fromAsync(listBalancers(aws, undefined, fleet));
@@ -60,7 +61,7 @@ export const ELB_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "", zone = "" } = {}] = await launch(backend, fleet, "base", 1);
-      await createBalancer(aws, fleet, { zones: [zone] }, 300_000);
+      await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, { zones: [zone] });
       assertEquals(await registrations(aws, balancerRef({ fleet })), new Map());
       await register(aws, balancerRef({ fleet }), id);
       await register(aws, balancerRef({ fleet }), id);
@@ -80,7 +81,7 @@ export const ELB_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [registered, other] = await launch(backend, fleet, "node", 2);
-      await createBalancer(aws, fleet, { zones: [registered?.zone ?? ""] }, 300_000);
+      await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, { zones: [registered?.zone ?? ""] });
       await register(aws, balancerRef({ fleet }), registered?.id ?? "");
       await deregister(aws, balancerRef({ fleet }), other?.id ?? "");
       assertEquals([...(await registrations(aws, balancerRef({ fleet }))).keys()], [registered?.id]);
@@ -92,7 +93,7 @@ export const ELB_CASES: readonly Case[] = [
     run: async ({ aws, region }, fleet) => {
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
       assert(isNotFound(await assertRejects(() => Array.fromAsync(listBalancers(aws, undefined, fleet)))));
-      await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000);
+      await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, { zones: [`${region}a`] });
       await deleteBalancer(aws, fleet);
       await deleteBalancer(aws, fleet);
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import { createBalancer } from "../../../src/aws/balancing/classic_balancer.ts";
+import { createBalancer } from "../../../src/aws/balancing/classic_setup.ts";
 import { deregisterOne, registerOne, sharedHealth } from "../../../src/aws/balancing/shared_calls.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import { findInstance } from "../../../src/aws/ec2/instances.ts";
@@ -46,7 +46,7 @@ export const MANY_CASES: readonly Case[] = [
 
       const balancer = balancerRef({ fleet });
       const zones = [...new Set(launched.map(({ zone }) => zone))];
-      await createBalancer(backend.aws, fleet, { zones }, 300_000);
+      await createBalancer(backend.aws, { name: fleet, drainTimeout: 300_000 }, { zones });
       await Promise.all(ids.map((id) => registerOne(aws, balancer, id)));
       const registered = async () => (await sharedHealth(aws, balancer)).map(({ id }) => id).toSorted();
       await eventually(registered, ({ length }) => length === MANY);

@@ -90,7 +90,7 @@ export const REACH_CASES: readonly Case[] = [
     name: "doctor can read everything that its checks need",
     run: async (backend, fleet) => {
       const base = await stopped(backend, fleet, "base");
-      assertEquals((await kas(backend, fleet, "setup")).status, 0);
+      assertEquals((await kas(backend, fleet, "setup", "--balancer", "classic")).status, 0);
       const { rows } = await kas(backend, fleet, "doctor");
       const result = (name: string) => rows.find(({ check }) => check === name);
       for (const name of ["credentials", "reading", "balancer", "alarms", "alarm-actions", "topic"]) {

@@ -76,11 +76,17 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     name: "requiredChanges() returns the settings to change, and no settings after applyChanges()",
     run: async (backend, fleet) => {
       const { aws } = backend;
-      const { ref } = await makeTargetGroup(backend, fleet, { unused: true, healthCheck: HEALTH_CHECK });
-      assertEquals(await requiredChanges(aws, ref.arns[0], 300_000), { healthCheck: true, delay: 120 });
-      await applyChanges(aws, ref.arns[0], { healthCheck: true, delay: 120 });
-      assertEquals(await requiredChanges(aws, ref.arns[0], 300_000), {});
-      assertEquals((await findBalancer(aws, ref))?.healthCheck, "HTTP:30000/ping");
+      const { ref: { arns: [arn], ...ref } } = await makeTargetGroup(backend, fleet, {
+        unused: true,
+        healthCheck: HEALTH_CHECK,
+      });
+      const kept = { healthCheck: undefined, drainTimeout: 300_000 };
+      const wanted = { ...kept, healthCheck: { protocol: "HTTP", port: 30_001, path: "/healthz" } } as const;
+      assertEquals(await requiredChanges(aws, arn, kept), { delay: 120 });
+      assertEquals(await requiredChanges(aws, arn, wanted), { healthCheck: wanted.healthCheck, delay: 120 });
+      await applyChanges(aws, arn, await requiredChanges(aws, arn, wanted));
+      assertEquals(await requiredChanges(aws, arn, wanted), {});
+      assertEquals((await findBalancer(aws, { ...ref, arns: [arn] }))?.healthCheck, "HTTP:30001/healthz");
     },
   },
   {

@@ -8,7 +8,7 @@ import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { SubscribeCommand } from "@aws-sdk/client-sns";
 import { adminPolicy } from "../../../src/admin/iam/admin_policy.ts";
 import { autoscalerPolicy } from "../../../src/admin/iam/autoscaler_policy.ts";
-import { type BalancerRef, register } from "../../../src/aws/balancing/balancer.ts";
+import { type BalancerRef, balancerRef, register } from "../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { quarantine } from "../../../src/aws/ec2/quarantine.ts";
 import { fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
@@ -21,6 +21,7 @@ import { OTHER_VPC, subnetOf } from "../../../src/sandbox/ec2/zones.ts";
 import { AT_ONCE, fleetOf } from "../../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab, reportIdle } from "../../support/lab/script.ts";
 import { testWith } from "../../support/needs.ts";
+import { ACCOUNT_ID } from "../../../src/sandbox/wire/action.ts";
 import { BASE, fleet } from "../../unit/admin/fleet.ts";
 import { distinct, fits, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts";
 import { type IamRequest, ROLE } from "./requests.ts";
@@ -111,12 +112,26 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
 /** The actions that the test itself calls. */
 const OURS = new Set(["Subscribe", "ListSubscriptionsByTopic", "PutMetricAlarm", "SetAlarmState"]);
 
-/**
- * Records the requests of an operator's commands, from setup to teardown.
- *
- * @param createBalancer creates the target group; absent for a Classic Load Balancer
- */
-async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>): Promise<IamRequest[]> {
+/** The load balancer of a fleet: a Classic one, a target group that the operator creates, or a Network Load Balancer of setup. */
+interface Kind {
+  /** Creates the target group, before the recording begins. */
+  readonly own?: (aws: Aws) => Promise<BalancerRef>;
+  /** The flags of the first and of the second `kas admin setup`. The second one changes each setting that setup can change. */
+  readonly setup?: readonly [first: string, second: string];
+}
+
+/** A listener of a Network Load Balancer, whose certificate and health check the second setup changes, and to which it adds a zone. */
+const NETWORK = ["a", "b"].map((name, i) =>
+  [
+    " --balancer network --listen tls:443 --forward 30000",
+    `--certificate arn:aws:acm:eu-west-1:${ACCOUNT_ID}:certificate/${name}`,
+    `--health-check ${i === 0 ? "tcp:30000" : "http:30000/ping"}`,
+    `--subnets ${["eu-west-1a", "eu-west-1b"].slice(0, i + 1).map((zone) => subnetOf(zone)).join(",")}`,
+  ].join(" ")
+) as [string, string];
+
+/** Records the requests of an operator's commands, from setup to teardown. */
+async function adminRequests({ own, setup }: Kind): Promise<IamRequest[]> {
   await using f = await fleet({ empty: true });
   await using endpoint = confirming();
   const create = "instances create --image ami-1 --type t3.micro --key-name ours";
@@ -124,12 +139,19 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   const LaunchTemplateData = { ImageId: "ami-1", InstanceType: "t3.micro" } as const;
   const template = { LaunchTemplateName: "ours", LaunchTemplateData };
   await (await aws.ec2()).send(new CreateLaunchTemplateCommand(template));
-  const balancer = await createBalancer?.(aws);
-  const group = balancer?.kind === "target-groups" ? ` --target-group ${balancer.arns[0]}` : "";
+  const balancer = await own?.(aws);
+  let group = balancer?.kind === "target-groups" ? ` --target-group ${balancer.arns[0]}` : "";
+  // The name of the fleet's load balancer, but without the tags of setup: setup and teardown read its tags and keep it.
+  if (own === undefined && setup === undefined) await makeTargetGroup({ aws }, "kas");
   const before = f.sandbox.calls.length;
+  // Without instances and --subnets, setup looks for the default VPC.
+  if (setup !== undefined) await f.kas("setup --balancer network --listen tcp:1 --forward 1 --dry-run");
   await f.rows("instances create --launch-template ours --role base --monitoring basic");
   // The node is in a zone where the load balancer is not enabled.
-  if (group === "") await f.rows("balancers create kas");
+  if (setup !== undefined) {
+    const rows = await f.rows(`setup${setup[0]} --pull`);
+    group = ` --target-group ${rows.find(({ resource }) => resource === "target-group")?.["arn"]}`;
+  } else if (own === undefined) await f.rows("balancers create kas");
   const [launched] = await f.rows(create);
   const node = String(launched?.["id"]);
   const waitFor = (wanted: string) =>
@@ -147,11 +169,12 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   const TopicArn = TOPIC_ARN;
   await (await aws.sns()).send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: known }));
   await f.rows(`topics subscribe ${known}`);
-  await f.rows(`setup --url ${endpoint.url}${group}`);
+  const health = own === undefined ? "" : " --health-check http:30000/ping";
+  await f.rows(`setup --url ${endpoint.url}${group}${health}${setup?.[1] ?? ""}`);
   // The load is read only if the node can be stopped.
   const isInService = (rows: readonly Record<string, unknown>[]) =>
     rows.some((row) => row["id"] === node && row["health"] === "InService");
-  if (group === "") await f.rows(`balancers register kas ${node}`);
+  if (own === undefined) await f.rows(`balancers register kas ${node}${group}`);
   await eventually(() => f.rows(`instances${group}`), isInService);
   await f.kas(`scale in --dry-run --warmup 0s${group}`);
   await f.rows(`alarms test kas:cpuhigh:${node} OK`);
@@ -184,7 +207,7 @@ async function otherVpcRequests(): Promise<IamRequest[]> {
   await using f = await fleet({ empty: true, faults: ["no-default-vpc=on"] });
   for (const zone of ["eu-west-1a", "eu-west-1b"]) {
     await f.rows(`instances create --image ami-1 --subnet ${subnetOf(zone, OTHER_VPC)}`);
-    await f.rows("setup --pull");
+    await f.rows("setup --balancer classic --pull");
   }
   const calls = f.sandbox.calls.filter(({ service, action }) =>
     service === "elasticloadbalancing" || action === "DescribeVpcs"
@@ -226,7 +249,7 @@ testWith(
   NEEDS,
   "the operator's IAM policy permits each AWS call of the commands, and contains no unnecessary permission",
   async () => {
-    const requests = [...await adminRequests(), ...await otherVpcRequests()];
+    const requests = [...await adminRequests({}), ...await otherVpcRequests()];
     await fits(adminPolicy({ ...SCOPE, instanceRole: ROLE }), requests);
   },
 );
@@ -240,7 +263,7 @@ testWith(
     const tagging = (await autoscalerRequests()).filter(({ action }) => action === "ec2:CreateTags");
     await fits(autoscalerPolicy({ ...SCOPE, balancer }), [...requests, ...tagging]);
     const created: BalancerRef[] = [];
-    const requested = await adminRequests(async (aws) => {
+    const own = async (aws: Aws) => {
       // AWS's defaults: a health check with another path, and a deregistration delay that is longer than the autoscaler
       // waits.
       const healthCheck = {
@@ -251,8 +274,22 @@ testWith(
       const { ref } = await makeTargetGroup({ aws }, "kas", { healthCheck });
       created.push(ref);
       return ref;
-    });
+    };
+    const requested = await adminRequests({ own });
     const [operators = balancer] = created;
     await fits(adminPolicy({ ...SCOPE, balancer: operators, instanceRole: ROLE }), requested);
+  },
+);
+
+testWith(
+  NEEDS,
+  "with --balancer network, the operator's IAM policy permits each AWS call from an empty account to the teardown, and contains no unnecessary permission",
+  async () => {
+    const targetGroup = [`arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT_ID}:targetgroup/kas/*`];
+    const balancer = balancerRef({ fleet: "kas", targetGroup });
+    await fits(
+      adminPolicy({ ...SCOPE, balancer, makes: "network", instanceRole: ROLE }),
+      await adminRequests({ setup: NETWORK }),
+    );
   },
 );

@@ -73,3 +73,24 @@ export async function allowedBy(
   const [row = []] = await simulate([policy], Object.values(requests));
   return Object.keys(requests).filter((_, i) => row[i]);
 }
+
+/** Returns the policy without one of the keys of its conditions, for each key. */
+function weakened(policy: Policy): { readonly policy: Policy; readonly name: string }[] {
+  return policy.Statement.flatMap((statement) =>
+    Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) =>
+      Object.keys(keys).map((key) => {
+        const { [key]: _, ...left } = statement.Condition?.[operator] ?? {};
+        const Condition = { ...statement.Condition, [operator]: left };
+        const Statement = policy.Statement.map((it) => it === statement ? { ...it, Condition } : it);
+        return { policy: { ...policy, Statement }, name: `${key} of ${statement.Sid}` };
+      })
+    )
+  );
+}
+
+/** Returns the keys of the conditions of a policy that none of the requests needs in order to be denied. */
+export async function unnecessary(policy: Policy, requests: readonly IamRequest[]): Promise<string[]> {
+  const all = weakened(policy);
+  const answers = await simulate(all.map(({ policy }) => policy), requests);
+  return all.filter((_, i) => !answers[i]?.includes(true)).map(({ name }) => name);
+}

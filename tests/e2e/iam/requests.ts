@@ -49,6 +49,9 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     case "DescribeVolumes":
     case "DescribeVpcs":
     case "DescribeLoadBalancerAttributes":
+    case "DescribeListeners":
+    case "DescribeSubnets":
+    case "DescribeTags":
     case "DescribeTargetGroups":
     case "DescribeTargetGroupAttributes":
     case "DescribeTargetHealth":
@@ -72,6 +75,11 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     }
     case "RunInstances":
       return launchRequests(input, on);
+    case "CreateSecurityGroup":
+    case "DeleteSecurityGroup":
+    case "AuthorizeSecurityGroupIngress":
+    case "RevokeSecurityGroupIngress":
+      return securityGroupRequests(action, input, on);
     case "PutMetricAlarm": {
       const actions = ["AlarmActions", "OKActions", "InsufficientDataActions"].flatMap(texts);
       const context: IamRequest["context"] = actions.length === 0
@@ -91,12 +99,84 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
       return [on(String(input["SubscriptionArn"]).replace(/:[^:]*$/, ""))];
     default:
       if (service === "sns") return [on(String(input["TopicArn"]))];
-      if ("TargetGroupArn" in input) return [on(String(input["TargetGroupArn"]))];
+      if (service === "elasticloadbalancing-v2") return balancerRequests(action, input, on);
       if (service === "elasticloadbalancing") {
-        return [on(arn(service, `loadbalancer/${input["LoadBalancerName"]}`))];
+        const resource = arn(service, `loadbalancer/${input["LoadBalancerName"]}`);
+        const context = requestTags(input["Tags"]);
+        return Object.keys(context).length === 0
+          ? [on(resource)]
+          : [on(resource, context), addTags(resource, { ...context, [CREATE_ACTION]: action })];
       }
       throw new RangeError(`The resources of ${name} are unknown`);
   }
+}
+
+type On = (resource: string, context?: IamRequest["context"]) => IamRequest;
+
+const CREATE_ACTION = "elasticloadbalancing:CreateAction";
+
+/** The tags of what setup has created for the fleet `kas`, as a condition sees them. */
+const OF_SETUP = prefixed("ResourceTag", { "kas:created-by": "setup", "kas:fleet": "kas" });
+
+/** Returns the IAM context of the tags in a request. */
+function requestTags(tags: unknown): Record<string, string> {
+  const given = (tags as { Key: string; Value: string }[] | undefined ?? []).map((
+    { Key, Value },
+  ) => [Key, Value]);
+  return prefixed("RequestTag", Object.fromEntries(given));
+}
+
+/** Returns the request to tag a load balancer, a listener or a target group. */
+function addTags(resource: string, context: IamRequest["context"]): IamRequest {
+  return { action: "elasticloadbalancing:AddTags", resource, context };
+}
+
+/** Returns the requests of a call for an Application or Network Load Balancer. */
+function balancerRequests(action: string, input: Call["input"], on: On): IamRequest[] {
+  const elb = (resource: string) => arn("elasticloadbalancing", resource);
+  const context = requestTags(input["Tags"]);
+  switch (action) {
+    case "CreateLoadBalancer": {
+      const resource = elb(`loadbalancer/${input["Type"] === "network" ? "net" : "app"}/${input["Name"]}/1`);
+      // In an account without a load balancer, ELB also creates its own role.
+      const service = "elasticloadbalancing.amazonaws.com";
+      const role = `role/aws-service-role/${service}/AWSServiceRoleForElasticLoadBalancing`;
+      return [on(resource, context), addTags(resource, { ...context, [CREATE_ACTION]: action }), {
+        action: "iam:CreateServiceLinkedRole",
+        resource: `arn:aws:iam::${ACCOUNT_ID}:${role}`,
+        context: { "iam:AWSServiceName": service },
+      }];
+    }
+    case "CreateTargetGroup": {
+      const resource = elb(`targetgroup/${input["Name"]}/1`);
+      return [on(resource, context), addTags(resource, { ...context, [CREATE_ACTION]: action })];
+    }
+    case "CreateListener": {
+      const balancer = String(input["LoadBalancerArn"]);
+      const listener = `${balancer.replace(":loadbalancer/", ":listener/")}/1`;
+      return [on(balancer, { ...OF_SETUP, ...context }), addTags(listener, context)];
+    }
+    default:
+      return [
+        on(String(input["TargetGroupArn"] ?? input["ListenerArn"] ?? input["LoadBalancerArn"]), OF_SETUP),
+      ];
+  }
+}
+
+/** Returns the requests of a call for a security group. */
+function securityGroupRequests(action: string, input: Call["input"], on: On): IamRequest[] {
+  if (action !== "CreateSecurityGroup") {
+    const group = arn("ec2", `security-group/${input["GroupId"]}`);
+    return [on(group, action === "DeleteSecurityGroup" ? OF_SETUP : {})];
+  }
+  const [specification] = input["TagSpecifications"] as { Tags: unknown }[];
+  const context = requestTags(specification?.Tags);
+  const group = arn("ec2", "security-group/sg-1");
+  return [on(group, context), on(arn("ec2", `vpc/${input["VpcId"]}`)), {
+    action: "ec2:CreateTags",
+    resource: group,
+    context: { ...context, "ec2:CreateAction": action },
+  }];
 }
 
 /** The role in the launch template. */
@@ -105,7 +185,7 @@ export const ROLE = "worker";
 /** Returns the requests of a launch: for the new instance, for the resources that it uses, and for its tags. */
 function launchRequests(
   input: Call["input"],
-  on: (resource: string, context?: IamRequest["context"]) => IamRequest,
+  on: On,
 ): IamRequest[] {
   const [specification] = input["TagSpecifications"] as { Tags: { Key: string; Value: string }[] }[];
   const tags = Object.fromEntries((specification?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));

@@ -20,20 +20,29 @@ interface Question {
   }[];
 }
 
+/**
+ * Renames target groups and listeners to load balancers, in a policy and in a request alike. The simulator's data has only load balancers
+ * as resources of AddTags. The API has the other two as well. Source: elbv2 API, AddTags.
+ */
+function asLoadBalancers(text: string): string {
+  return text.replaceAll(/:(targetgroup|listener)\//g, ":loadbalancer/$1/");
+}
+
 async function allows(
   account: string,
   policy: unknown,
   request: Question["requests"][number],
 ): Promise<boolean> {
   const { action, resource, context } = request;
+  const known = action === "elasticloadbalancing:AddTags" ? asLoadBalancers : (text: string) => text;
   const answer = await runSimulation({
     request: {
       action,
       principal: `arn:aws:iam::${account}:role/kas`,
-      resource: { resource, accountId: account },
+      resource: { resource: known(resource), accountId: account },
       contextVariables: context,
     },
-    identityPolicies: [{ name: "kas", policy }],
+    identityPolicies: [{ name: "kas", policy: JSON.parse(known(JSON.stringify(policy))) }],
     serviceControlPolicies: [],
     resourceControlPolicies: [],
   }, {});

@@ -31,7 +31,10 @@ export const balancer: Check = {
     const { plan } = observation;
     const found = required(observation.balancer);
     const title = titleOf(plan.balancer);
-    if (found === undefined) return [failed(`there is no ${title}`, setupCommand(plan))];
+    if (found === undefined) {
+      const kind = plan.balancer.kind === "classic" ? ["--balancer", "classic"] : [];
+      return [failed(`there is no ${title}`, setupCommand(plan, ...kind))];
+    }
     const autoscalers = statusOf(observation)?.settings;
     const ours = settingOf(plan.balancer);
     if (autoscalers === undefined || isSame(autoscalers, ours)) {

@@ -80,9 +80,10 @@ Deno.test("doctor finds impaired and retiring instances, and the commands that i
 Deno.test("the commands that doctor proposes contain the flags for account and fleet", async () => {
   await using w = await wired();
   const { rows } = await w.doctor("--fleet nobody --region eu-west-1");
-  const setup = "kas admin setup --fleet nobody --region eu-west-1";
-  assertProblem(rows, "balancer", { names: ["load balancer nobody"], remedy: setup });
-  assertProblem(rows, "topic", { names: ["topic nobody"], remedy: setup });
+  const flags = "--fleet nobody --region eu-west-1";
+  const setup = "kas admin setup --balancer classic";
+  assertProblem(rows, "balancer", { names: ["load balancer nobody"], remedy: `${setup} ${flags}` });
+  assertProblem(rows, "topic", { names: ["topic nobody"], remedy: `kas admin setup ${flags}` });
   const remedy = /^kas admin instances create .* --fleet nobody --region eu-west-1$/;
   assertProblem(rows, "base", { names: ["fleet nobody"], remedy });
 });

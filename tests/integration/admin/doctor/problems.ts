@@ -6,7 +6,8 @@
 import { DisableAlarmActionsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
-import { deleteBalancer, requestsOf } from "../../../../src/aws/balancing/classic_balancer.ts";
+import { requestsOf } from "../../../../src/aws/balancing/classic_balancer.ts";
+import { deleteBalancer } from "../../../../src/aws/balancing/classic_setup.ts";
 import { quarantine } from "../../../../src/aws/ec2/quarantine.ts";
 import { deleteTopic, listSubscriptions, unsubscribe } from "../../../../src/aws/sns/topic.ts";
 import { BASE, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
@@ -182,7 +183,7 @@ export const PROBLEMS: readonly {
     breaks: ({ aws }) => deleteBalancer(aws, "kas"),
     check: "balancer",
     names: ["load balancer kas"],
-    remedy: "kas admin setup",
+    remedy: "kas admin setup --balancer classic",
   },
   {
     name: "a node that is registered but stopped",

@@ -37,7 +37,7 @@ Deno.test("setup creates topic and load balancer for a new fleet, and registers 
   await f.sandbox.account.waitUntil(() =>
     f.sandbox.account.instances().every(({ state }) => state === "running")
   );
-  const rows = await f.rows("setup");
+  const rows = await f.rows("setup --balancer classic");
   assertEquals(rows.map(({ resource, action }) => `${resource} ${action}`), [
     "topic created",
     "balancer created",
@@ -45,16 +45,22 @@ Deno.test("setup creates topic and load balancer for a new fleet, and registers 
     "instance registered",
     ...Array(4).fill("alarm created"),
   ]);
-  assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
+  assertEquals(
+    new Set((await f.rows("setup --balancer classic")).map(({ action }) => action)),
+    new Set(["unchanged"]),
+  );
 });
 
 Deno.test("setup enables the zones of new instances in an existing load balancer", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role base");
-  await f.rows("setup");
+  await f.rows("setup --balancer classic");
   await f.rows("instances create --image ami-1");
-  assertEquals((await f.kas("setup --dry-run")).out.split("\n")[0], "enable zone eu-west-1b");
-  const changed = (await f.rows("setup")).filter(({ action }) => action !== "unchanged");
+  assertEquals(
+    (await f.kas("setup --balancer classic --dry-run")).out.split("\n")[0],
+    "enable zone eu-west-1b",
+  );
+  const changed = (await f.rows("setup --balancer classic")).filter(({ action }) => action !== "unchanged");
   assertEquals(changed.map(({ resource, name, action }) => `${resource} ${name} ${action}`), [
     "zone eu-west-1b enabled",
     `alarm kas:cpuhigh:${NODE} created`,
@@ -70,9 +76,9 @@ Deno.test("setup enables the zones of new instances in an existing load balancer
 Deno.test("without a default VPC, setup uses the subnets and the security group of the fleet's instances", async () => {
   await using f = await fleet({ empty: true, faults: ["no-default-vpc=on"] });
   await f.rows(`instances create --image ami-1 --role base --subnet ${SUBNET_A}`);
-  await f.rows("setup");
+  await f.rows("setup --balancer classic");
   await f.rows(`instances create --image ami-1 --subnet ${SUBNET_B}`);
-  await f.rows("setup");
+  await f.rows("setup --balancer classic");
   await f.rows(`balancers register kas ${NODE}`);
   await f.sandbox.account.waitUntil(() =>
     f.sandbox.account.instances().every(({ registration }) => registration === "in-service")
@@ -82,7 +88,10 @@ Deno.test("without a default VPC, setup uses the subnets and the security group 
   assertEquals([balancer?.zones, balancer?.securityGroups], [["eu-west-1a", "eu-west-1b"], [
     "sg-00000000000000002",
   ]]);
-  assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
+  assertEquals(
+    new Set((await f.rows("setup --balancer classic")).map(({ action }) => action)),
+    new Set(["unchanged"]),
+  );
 });
 
 Deno.test("setup refuses a fleet over two VPCs in one line, and creates nothing", async () => {
@@ -90,7 +99,7 @@ Deno.test("setup refuses a fleet over two VPCs in one line, and creates nothing"
   await f.rows("instances create --image ami-1 --role base");
   await f.rows(`instances create --image ami-1 --subnet ${SUBNET_B}`);
   f.changes();
-  const { status, err } = await f.kas("setup");
+  const { status, err } = await f.kas("setup --balancer classic");
   assertEquals([status, f.changes()], [1, []]);
   for (const name of [BASE, NODE, "vpc-00000000000000001", "vpc-00000000000000002"]) {
     assertStringIncludes(err, name);
@@ -100,19 +109,23 @@ Deno.test("setup refuses a fleet over two VPCs in one line, and creates nothing"
 Deno.test("setup registers instances that are pending", async () => {
   await using f = await fleet({ empty: true, boot: 600_000 });
   await f.rows("instances create --image ami-1 --role base");
-  const registered = (await f.rows("setup")).filter(({ resource }) => resource === "instance");
+  const registered = (await f.rows("setup --balancer classic")).filter(({ resource }) =>
+    resource === "instance"
+  );
   assertEquals(registered, [{ resource: "instance", name: BASE, action: "registered" }]);
 });
 
 Deno.test("setup creates the topic of --topic-arn only if the topic has the name of the fleet", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role base");
-  const other = await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:others");
+  const other = await f.kas("setup --balancer classic --topic-arn arn:aws:sns:eu-west-1:000000000000:others");
   assertEquals(other.status, 4);
   assertStringIncludes(other.err, "arn:aws:sns:eu-west-1:000000000000:others");
-  const [topic] = await f.rows("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:kas");
+  const [topic] = await f.rows("setup --balancer classic --topic-arn arn:aws:sns:eu-west-1:000000000000:kas");
   assertEquals(topic, { resource: "topic", name: "kas", action: "created" });
-  const elsewhere = await f.kas("setup --fleet web --topic-arn arn:aws:sns:us-east-1:000000000000:web");
+  const elsewhere = await f.kas(
+    "setup --balancer classic --fleet web --topic-arn arn:aws:sns:us-east-1:000000000000:web",
+  );
   assertEquals(elsewhere.status, 1);
   assertStringIncludes(elsewhere.err, "arn:aws:sns:eu-west-1:000000000000:web");
   assertStringIncludes(elsewhere.err, "arn:aws:sns:us-east-1:000000000000:web");
@@ -120,7 +133,7 @@ Deno.test("setup creates the topic of --topic-arn only if the topic has the name
 
 Deno.test("setup fails with status 4 if the fleet has no instances", async () => {
   await using f = await fleet({ empty: true });
-  const { status, err } = await f.kas("setup");
+  const { status, err } = await f.kas("setup --balancer classic");
   assertEquals([status, err], [
     4,
     "kas: Cannot choose availability zones for a load balancer: fleet kas has no instances. EC2 shows an instance some seconds after its creation\n",
@@ -214,8 +227,11 @@ Deno.test("setup fails with status 1 if the confirmation does not arrive in time
 
 Deno.test("setup fails with status 4 if the topic does not exist, or if the fleet has no instances", async () => {
   await using f = await fleet();
-  assertEquals((await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:none")).status, 4);
-  assertEquals((await f.kas("setup --fleet nobody")).status, 4);
+  assertEquals(
+    (await f.kas("setup --balancer classic --topic-arn arn:aws:sns:eu-west-1:000000000000:none")).status,
+    4,
+  );
+  assertEquals((await f.kas("setup --balancer classic --fleet nobody")).status, 4);
 });
 
 /** Starts a server that confirms subscriptions, as an autoscaler does. */

@@ -25,7 +25,7 @@ Deno.test("after setup, instances create and teardown --instances, the account h
   await f.sandbox.account.waitUntil(() =>
     f.sandbox.account.instances().every(({ state }) => state === "running")
   );
-  await f.rows("setup");
+  await f.rows("setup --balancer classic");
   const rows = await f.rows("teardown --instances --yes");
   assertEquals(rows.map(({ resource, action }) => `${resource} ${action}`), [
     ...Array(8).fill("alarm deleted"),

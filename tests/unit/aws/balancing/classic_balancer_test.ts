@@ -1,11 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { balancerRef, registrations } from "../../../../src/aws/balancing/balancer.ts";
-import {
-  createBalancer,
-  deregister,
-  health,
-  listBalancers,
-} from "../../../../src/aws/balancing/classic_balancer.ts";
+import { deregister, health, listBalancers } from "../../../../src/aws/balancing/classic_balancer.ts";
+import { createBalancer } from "../../../../src/aws/balancing/classic_setup.ts";
 import { isNotFound } from "../../../../src/aws/errors.ts";
 import { query, queryError, wire } from "../wire.ts";
 
@@ -95,7 +91,9 @@ Deno.test("createBalancer() sets listener, health check, draining and cross-zone
       ? queryError("LoadBalancerNotFound", "There is no balancer 'kas'")
       : query(action, "");
   });
-  const dnsName = await createBalancer(server.aws, "kas", { zones: ["eu-west-1a", "eu-west-1b"] }, 300_000);
+  const dnsName = await createBalancer(server.aws, { name: "kas", drainTimeout: 300_000 }, {
+    zones: ["eu-west-1a", "eu-west-1b"],
+  });
   assertEquals(dnsName, "kas.elb.example");
   const sent = Object.assign({}, ...server.calls.map(({ input }) => input)) as Record<string, string>;
   const expected = {
@@ -117,6 +115,6 @@ Deno.test("createBalancer() does not create a load balancer that already exists"
   await using server = wire(({ action }) =>
     action === "DescribeLoadBalancers" ? described(balancer("kas")) : query(action, "")
   );
-  await createBalancer(server.aws, "kas", { zones: ["eu-west-1a"] }, 300_000);
+  await createBalancer(server.aws, { name: "kas", drainTimeout: 300_000 }, { zones: ["eu-west-1a"] });
   assertEquals(server.calls.some(({ action }) => action === "CreateLoadBalancer"), false);
 });

@@ -262,34 +262,41 @@ Deno.test("deregister() ignores a target that ELB does not list, and register() 
   await assertRejects(() => register(server.aws, WEB, "i-1"));
 });
 
+const PING = { protocol: "HTTP", port: 30_000, path: "/ping" } as const;
+const AT_ITS_PORT = { protocol: "TCP", port: undefined, path: undefined } as const;
+
 for (
-  const [why, given, delay, expected] of [
-    ["has the required settings", {}, "120", {}],
-    ["has another port than its health check", { HealthCheckPort: "30000", Port: "80" }, "120", {}],
-    ["checks another port", { Port: "80" }, "120", { healthCheck: true }],
-    ["checks another path", { HealthCheckPath: "/" }, "120", { healthCheck: true }],
-    ["checks with TCP", { HealthCheckProtocol: "TCP" }, "120", { healthCheck: true }],
-    ["has no delay", {}, "0", { delay: 120 }],
-    ["drains for the whole drain timeout", {}, "300", { delay: 120 }],
+  const [why, given, delay, healthCheck, expected] of [
+    ["has the required settings", {}, "120", PING, {}],
+    ["has another port than its health check", { HealthCheckPort: "30000", Port: "80" }, "120", PING, {}],
+    ["checks another port", { Port: "80" }, "120", PING, { healthCheck: PING }],
+    ["checks another path", { HealthCheckPath: "/" }, "120", PING, { healthCheck: PING }],
+    ["checks with TCP", { HealthCheckProtocol: "TCP" }, "120", PING, { healthCheck: PING }],
+    ["checks with TCP as required", { HealthCheckProtocol: "TCP" }, "120", AT_ITS_PORT, {}],
+    ["checks a service of its own", { HealthCheckPath: "/healthz", Port: "80" }, "120", undefined, {}],
+    ["has no delay", {}, "0", PING, { delay: 120 }],
+    ["drains for the whole drain timeout", {}, "300", PING, { delay: 120 }],
   ] as const
 ) {
   Deno.test(`requiredChanges() returns ${JSON.stringify(expected)} for a target group that ${why}`, async () => {
     await using server = wire(({ action }) =>
       action === "DescribeTargetGroups" ? group(given) : delayed(delay)
     );
-    const found = await requiredChanges(server.aws, ARN, 300_000);
-    assertEquals(found, expected);
+    const found = await requiredChanges(server.aws, ARN, { healthCheck, drainTimeout: 300_000 });
+    assertEquals<unknown>(found, expected);
   });
 }
 
 Deno.test("requiredChanges() adapts the deregistration delay to a short --drain-timeout, and fails for targets by address", async () => {
   await using short = wire(({ action }) => action === "DescribeTargetGroups" ? group() : delayed("120"));
-  assertEquals(await requiredChanges(short.aws, ARN, 60_000), { delay: 45 });
+  assertEquals(await requiredChanges(short.aws, ARN, { healthCheck: PING, drainTimeout: 60_000 }), {
+    delay: 45,
+  });
   await using ip = wire(({ action }) =>
     action === "DescribeTargetGroups" ? group({ TargetType: "ip" }) : delayed("120")
   );
   await assertRejects(
-    () => requiredChanges(ip.aws, ARN, 300_000),
+    () => requiredChanges(ip.aws, ARN, { healthCheck: PING, drainTimeout: 300_000 }),
     Error,
     "target type is ip",
   );
@@ -299,7 +306,7 @@ Deno.test("applyChanges() changes only the given settings of a target group", as
   await using server = wire(({ action }) => query(action, ""));
   await applyChanges(server.aws, ARN, {});
   assertEquals(server.calls, []);
-  await applyChanges(server.aws, ARN, { healthCheck: true, delay: 120 });
+  await applyChanges(server.aws, ARN, { healthCheck: PING, delay: 120 });
   const sent = server.calls.map((
     { action, input },
   ) => [action, input["HealthCheckPort"], input["HealthCheckPath"]]);
