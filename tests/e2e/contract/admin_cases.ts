@@ -87,6 +87,24 @@ export const ADMIN_CASES: readonly Case[] = [
     },
   },
   {
+    name: "cost lists the volumes of stopped nodes by their type and size",
+    run: async (backend, fleet) => {
+      const [stopped] = await launch(backend, fleet, "node", 2);
+      const id = stopped?.id ?? "";
+      assertEquals((await kas(backend, fleet, "instances", "stop", id)).status, 0);
+      await settled(backend, id, "stopped");
+      const { status, rows } = await kas(backend, fleet, "cost");
+      assertEquals(status, 0);
+      // moto gives an instance a volume of another type than the sandbox.
+      assertEquals(
+        rows.flatMap(({ item, quiet }) => / volumes of stopped nodes$/.test(String(item)) ? [quiet] : []),
+        [8],
+      );
+      assertEquals(rows.at(-1)?.["item"], "total");
+      assertEquals((await kas(backend, `${fleet}-nobody`, "cost")).status, 4);
+    },
+  },
+  {
     name: "instances release ends a quarantine",
     run: async (backend, fleet) => {
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
