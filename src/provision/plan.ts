@@ -33,6 +33,8 @@ export interface ProvisionRequest {
   readonly nginx: boolean | undefined;
   /** Settings to change on the host. kas keeps all other settings of the host. */
   readonly settings: HostConfig["settings"];
+  /** The settings that replace all settings of the host. */
+  readonly allSettings?: HostConfig["settings"] | undefined;
   readonly tls: HostConfig["tls"];
   readonly executables: Executables;
 }
@@ -108,7 +110,8 @@ export function isUnchanged({ facts, steps }: HostPlan): boolean {
 async function planInstall(facts: HostFacts, request: ProvisionRequest): Promise<HostPlan> {
   const executable = await request.executables.forArchitecture(facts.arch);
   const role = roleOf(facts, request);
-  const settings = { ...installedSettings(facts), ...request.settings };
+  const settings = request.allSettings ?? { ...installedSettings(facts), ...request.settings };
+  await requireValid(settings);
   const proxied = role !== "worker" && isProxied(facts, request, settings);
   if (needsNginx({ role, proxied }) && !facts.programs.has("nginx") && !facts.programs.has("apt-get")) {
     throw new HostError(
@@ -167,7 +170,29 @@ function isProxied(
   if (nginx !== undefined) return nginx;
   if (tls !== undefined) return true;
   const isNew = installedRole(facts) === undefined || installedRole(facts) === "worker";
-  return isNew ? settings["pull"] !== true : facts.files.has(PROXY_PATH);
+  return isNew ? !polls(settings) : facts.files.has(PROXY_PATH);
+}
+
+/** Whether the autoscaler polls the alarms of all its fleets. */
+function polls({ pull, fleets }: HostConfig["settings"]): boolean {
+  const own = Array.isArray(fleets)
+    ? fleets.map((fleet: { readonly pull?: unknown }) => fleet.pull ?? pull)
+    : [];
+  return own.length === 0 ? pull === true : own.every((each) => each === true);
+}
+
+/** @throws {HostError} if the settings are not the content of a valid config file, so that no service would start with them */
+async function requireValid(settings: HostConfig["settings"]): Promise<void> {
+  const { ConfigFileError, parseConfigFile } = await import("../settings/config_file.ts");
+  try {
+    parseConfigFile(JSON.stringify(settings));
+  } catch (error) {
+    if (!(error instanceof ConfigFileError)) throw error;
+    throw new HostError(
+      `the settings of the host would be invalid: ${error.message}`,
+      "--settings FILE, which replaces all settings of the host",
+    );
+  }
 }
 
 function inspect(connection: Connection, { kind }: ProvisionRequest): Promise<HostFacts> {

@@ -14,7 +14,7 @@ import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, fleetMember, instancesById, withAws } from "../account.ts";
 import { SSH_FLAGS, sshAddress } from "../instances/ssh.ts";
 import { confirmed } from "../instances/targets.ts";
-import { checkNginx, HOST_SETTINGS, hostSettings, NGINX, ROLE } from "./host_settings.ts";
+import { checkNginx, HOST_SETTINGS, hostSettings, NGINX, readSettings, ROLE } from "./host_settings.ts";
 import { provisionHosts } from "./provision_hosts.ts";
 import type { ProvisionTarget } from "./provision_one.ts";
 
@@ -41,6 +41,11 @@ export const provision = command({
     binary: {
       placeholder: "FILE",
       help: "executable to install (default: the running executable, or dist/kas-<arch>)",
+      parse: text,
+    },
+    settings: {
+      placeholder: "FILE",
+      help: "config file that replaces all settings of the hosts, for example one with several fleets",
       parse: text,
     },
     ...SSH_FLAGS,
@@ -93,6 +98,7 @@ export const provision = command({
       role: flags.role,
       nginx: flags.nginx,
       settings: hostSettings(context),
+      allSettings: flags.settings === undefined ? undefined : await readSettings(flags.settings, context),
       tls: await readTls(flags),
       executables: new Executables(flags.binary),
     };

@@ -101,3 +101,31 @@ export function hostFlags(context: HostContext): string[] {
     return values.map((value) => `--${kebab(name)}=${value}`);
   });
 }
+
+/**
+ * Reads a config file that replaces all settings of a host.
+ *
+ * @throws {UsageError} if the file cannot be read or is invalid, or if a flag sets one of its settings
+ */
+export async function readSettings(
+  path: string,
+  { texts, origins }: HostContext,
+): Promise<HostConfig["settings"]> {
+  // `--fleet` also selects the instances that are targets.
+  const flag = Object.keys(HOST_SETTINGS)
+    .find((name) => name !== "fleet" && name in texts && origins[name] === "flag");
+  if (flag !== undefined) {
+    throw new UsageError(
+      `--settings replaces all settings of a host: set ${kebab(flag)} in ${path}, without --${kebab(flag)}`,
+    );
+  }
+  const { parseConfigFile } = await import("../../settings/config_file.ts");
+  try {
+    const text = await Deno.readTextFile(path);
+    parseConfigFile(text);
+    return JSON.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new UsageError(`Cannot use ${path} as settings: ${cause.message}`);
+  }
+}

@@ -240,3 +240,31 @@ testWith(
     assertEquals([(await nginxFiles(polls)).length, await nginxFiles(listens)], [1, []]);
   },
 );
+
+testWith(
+  HOSTS,
+  "provision --settings gives a host several fleets, and a later setting that contradicts them changes nothing",
+  async () => {
+    await using it = await makeHosts("one");
+    const [one] = it.hosts;
+    assert(one);
+    const file = `${it.folder}/fleets.json`;
+    const fleets = {
+      region: "eu-west-1",
+      fleets: [{ fleet: "web", pull: true }, { fleet: "api", pull: true, max: 4 }],
+    };
+    await Deno.writeTextFile(file, JSON.stringify(fleets));
+    const install = ["--role", "autoscaler", "--binary", GOOD_BINARY, "--settings", file, "one"];
+    assertEquals((await it.provision(install)).code, 0);
+    const installed = JSON.parse(await Deno.readTextFile(`${one.folder}/etc/kas/kas.json`));
+    assertEquals([installed, await nginxFiles(one)], [fleets, []]);
+
+    // An upgrade without settings keeps the fleets.
+    const before = await one.state();
+    assertEquals((await it.provision(["--binary", GOOD_BINARY, "one"])).code, 0);
+    assertEquals(await one.state(), before);
+    const { code, stderr } = await it.provision(["--binary", GOOD_BINARY, "--fleet", "web", "one"]);
+    assertEquals([code, await one.state()], [1, before]);
+    assertMatch(stderr, /^kas: one: .*fleet.*--settings/);
+  },
+);

@@ -25,6 +25,8 @@ for (
     [["host", "--certificate", "/nowhere", "--certificate-key", "/nowhere"], /Cannot read \/nowhere/],
     [["host", "--role", "workr"], /expected worker, autoscaler or both/],
     [["host", "--role", "worker", "--no-nginx"], /--nginx is for the autoscaler/],
+    [["host", "--settings", "/nowhere/kas.json"], /Cannot use \/nowhere\/kas.json/],
+    [["host", "--settings", "/nowhere/kas.json", "--max", "4"], /set max in \/nowhere\/kas.json/],
   ] as [string[], RegExp][]
 ) {
   Deno.test(`provision ${args.join(" ")} is a usage error of one line`, async () => {
