@@ -102,11 +102,16 @@ for (const protocol of ["http", "https"] as const) {
     assert(result.description.includes("no database"), result.description);
   });
 
-  Deno.test(`an ${protocol} check fails if the service accepts the connection and says nothing`, async () => {
-    await using service = listener(() => {});
-    const check = http(service.port, { protocol, timeout: 200 });
-    const result = await checkOnce(realRuntime, check, "127.0.0.1", signal);
-    assertEquals([result.passed, result.answered], [false, false]);
+  Deno.test({
+    name: `an ${protocol} check fails if the service accepts the connection and says nothing`,
+    // Deno 2.7 keeps a connection with an unfinished TLS handshake open until the service closes it.
+    sanitizeResources: protocol === "http",
+    fn: async () => {
+      await using service = listener(() => {});
+      const check = http(service.port, { protocol, timeout: 200 });
+      const result = await checkOnce(realRuntime, check, "127.0.0.1", signal);
+      assertEquals([result.passed, result.answered], [false, false]);
+    },
   });
 
   Deno.test(`an ${protocol} check reads no more of an endless answer than it needs`, async () => {

@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import { sharedChecks } from "../../../aws/balancing/shared_calls.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { describeError } from "../../../aws/error_messages.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import { checkOnce, type CheckResult } from "../../../health/check_once.ts";
 import { describeCheck, type HealthCheck, type HealthCheckSpec } from "../../../health/spec.ts";
@@ -27,6 +30,11 @@ export interface RepeatedCheck {
 /** What {@linkcode checksOf} needs of an activity's context. */
 type CheckContext = Pick<ActivityContext, "environment" | "id" | "signal">;
 
+/** The accounts for which kas has logged that it may not read the health check. */
+const DENIED = new WeakSet<Aws>();
+
+const log = getLogger(["kas", "activity"]);
+
 /**
  * Returns the checks that kas makes of an instance. Empty if the load balancer alone decides whether the instance is healthy: if it makes
  * checks that kas cannot make, or if kas may not read them.
@@ -41,6 +49,16 @@ export async function checksOf(
       return (await sharedChecks(aws, fleet.balancer, clock.elapsed(), signal))(id);
     } catch (error) {
       if (!isDenied(error)) throw error;
+      if (!DENIED.has(aws)) {
+        log.error(
+          "cannot read the load balancer's health check, so only the load balancer checks new instances",
+          {
+            reason: describeError(error).message,
+            remedy: "kas admin iam, or --health-check",
+          },
+        );
+      }
+      DENIED.add(aws);
       return [];
     }
   }

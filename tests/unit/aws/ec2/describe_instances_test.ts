@@ -53,6 +53,7 @@ Deno.test("describeInstances() and the AWS SDK read the same instances from the 
       "instanceType",
       "privateIpAddress",
       "ipAddress",
+      "ipv6Address",
       "dnsName",
     ].map(
       written,
