@@ -52,7 +52,13 @@ Deno.test("queue workers finish every job, although the autoscaler stops their n
   const scaleTo = (capacity: number) => {
     const body = { direction: "to", capacity, until: Date.now() + 3_600_000, dryRun: false };
     const ask = () =>
-      askAutoscaler(`${folder}/state`, "scale", body, z.unknown(), AbortSignal.timeout(LONGEST));
+      askAutoscaler(
+        { state: `${folder}/state`, fleet: undefined },
+        "scale",
+        body,
+        z.unknown(),
+        AbortSignal.timeout(LONGEST),
+      );
     return eventually(() => ask().then(() => true, () => false), (answered) => answered, LONGEST);
   };
   while (jobs.stops < size || victim.kills < size / 10) {

@@ -40,21 +40,36 @@ export interface Status extends Omit<z.infer<typeof STATUS>, "schedules"> {
   readonly schedules?: Schedules;
 }
 
+/** The largest number of characters of the reason why a fleet could not start. */
+const LONGEST_REASON = 500;
+
 /** The result of asking for an autoscaler at an address. */
 export interface Autoscaler {
   readonly url: string;
   /** Why no server answered, or why the answer is not that of an autoscaler. Absent if there is no problem. */
   readonly problem?: string;
+  /** Why the autoscaler could not start the fleet. Absent if it could, or if `/status` cannot be reached. */
+  readonly down?: string;
   /** Identity of the autoscaler that answered. Absent if no server or a different kind of server answered. */
   readonly identity?: Identity;
   /** Status of the autoscaler. Absent if `/status` cannot be reached, because nginx forwards only `POST /` and `/ping`. */
   readonly status?: Status;
 }
 
-/** Requests `/ping` and `/status` at an address. Does not reject: the result contains the problem. */
-export async function askAutoscaler(url: string, signal: AbortSignal): Promise<Autoscaler> {
-  const [ping, status] = await Promise.all([askPing(url, signal), askStatus(url, signal)]);
-  return { url, ...ping, ...(status === undefined ? {} : { status }) };
+/** Requests `/ping`, and the fleet's `/status`, at an address. Does not reject: the result contains the problem. */
+export async function askAutoscaler(url: string, fleet: string, signal: AbortSignal): Promise<Autoscaler> {
+  const [ping, status] = await Promise.all([askPing(url, signal), askStatus(url, fleet, signal)]);
+  return { url, ...ping, ...status };
+}
+
+/** Whether an autoscaler has a fleet. */
+export function hasFleet({ identity }: Pick<Autoscaler, "identity">, fleet: string): boolean {
+  return identity?.fleet.split(",").includes(fleet) ?? false;
+}
+
+/** Returns the words that choose a fleet in a command for its autoscaler, if the autoscaler has several fleets. */
+export function fleetWords(autoscaler: Autoscaler | undefined, fleet: string): readonly string[] {
+  return autoscaler?.identity?.fleet.includes(",") ? ["--fleet", fleet] : [];
 }
 
 async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscaler, "problem" | "identity">> {
@@ -74,17 +89,24 @@ async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscale
   }
 }
 
-async function askStatus(url: string, signal: AbortSignal): Promise<Status | undefined> {
+async function askStatus(
+  url: string,
+  fleet: string,
+  signal: AbortSignal,
+): Promise<Pick<Autoscaler, "status" | "down">> {
   try {
-    const response = await fetchDirect(new URL("/status", url), { redirect: "manual", signal });
-    const { data } = STATUS.safeParse(JSON.parse(await readAnswerText(response, SHORT_ANSWER)));
-    if (data === undefined) return undefined;
+    const path = `/status?${new URLSearchParams({ fleet })}`;
+    const response = await fetchDirect(new URL(path, url), { redirect: "manual", signal });
+    const body = await readAnswerText(response, SHORT_ANSWER);
+    if (response.status === 503) return { down: body.slice(0, LONGEST_REASON) };
+    const { data } = STATUS.safeParse(JSON.parse(body));
+    if (data === undefined) return {};
     const { schedules: listed = [], ...status } = data;
     const schedules = await readSchedules(listed);
-    return schedules === undefined ? status : { ...status, schedules };
+    return { status: schedules === undefined ? status : { ...status, schedules } };
   } catch {
     // The result of askPing() contains the problem.
-    return undefined;
+    return {};
   }
 }
 
@@ -130,5 +152,5 @@ export function autoscalerOf(
   fleet: string,
 ): Autoscaler | undefined {
   if (url !== undefined) return autoscalers.find((autoscaler) => autoscaler.url === url);
-  return autoscalers.find(({ identity }) => identity?.fleet === fleet) ?? autoscalers[0];
+  return autoscalers.find((autoscaler) => hasFleet(autoscaler, fleet)) ?? autoscalers[0];
 }

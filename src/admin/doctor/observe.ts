@@ -116,7 +116,7 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
       ask("ec2:DescribeInstanceCreditSpecifications", () => creditsOf(aws, valueOf(all, []), signal))
     ),
     autoscalers: topic.then((answer) =>
-      askAutoscalers(addresses(plan, valueOf(answer, undefined)), httpSignal)
+      askAutoscalers(addresses(plan, valueOf(answer, undefined)), plan.fleet, httpSignal)
     ),
     checks,
     services: Promise.all([instances, checks]).then(([all, answer]) => {
@@ -250,6 +250,10 @@ function addresses({ url }: Plan, topic: Awaited<ReturnType<typeof topicOf>>): s
   return [...new Set([...(url === undefined ? [] : [url]), ...endpoints])].slice(0, MOST_ADDRESSES);
 }
 
-async function askAutoscalers(urls: readonly string[], signal: AbortSignal): Promise<readonly Autoscaler[]> {
-  return await Promise.all(urls.map((url) => askAutoscaler(url, signal)));
+async function askAutoscalers(
+  urls: readonly string[],
+  fleet: string,
+  signal: AbortSignal,
+): Promise<readonly Autoscaler[]> {
+  return await Promise.all(urls.map((url) => askAutoscaler(url, fleet, signal)));
 }

@@ -16,12 +16,14 @@ import type { SshOptions } from "../../provision/ssh/ssh_options.ts";
 import { parseJumpHost, parseTarget } from "../../provision/target.ts";
 import { readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 import { SETTINGS } from "../../settings/settings.ts";
+import { CHOSEN_FLEET } from "../journal/source.ts";
 import { SSH_FLAGS } from "./ssh.ts";
 
 const { private: _, ...LOGIN } = SSH_FLAGS;
 
-/** The options that select the autoscaler. */
+/** The options that select the autoscaler, and one of its fleets. */
 export const AUTOSCALER = {
+  fleet: CHOSEN_FLEET,
   state: SETTINGS.state,
   ssh: {
     placeholder: "HOST",
@@ -34,6 +36,14 @@ export const AUTOSCALER = {
 /** Maximum time for which kas waits for the answer of the autoscaler, in ms. An observation of the fleet takes at most 300 s. */
 const TIMEOUT = 330_000;
 
+/** A fleet of a running autoscaler. */
+export interface AutoscalerFleet {
+  /** The state folder of the autoscaler. */
+  readonly state: string;
+  /** The name of the fleet. If absent, the autoscaler must have only one fleet. */
+  readonly fleet: string | undefined;
+}
+
 /**
  * Sends a request to the autoscaler that uses a state folder on this machine.
  *
@@ -42,7 +52,7 @@ const TIMEOUT = 330_000;
  * @throws {UsageError} if the autoscaler refuses the request
  */
 export async function askAutoscaler<T>(
-  state: string,
+  { state, fleet }: AutoscalerFleet,
   action: "pause" | "resume" | "scale" | "auto" | "progress",
   body: object,
   answer: z.ZodType<T>,
@@ -51,7 +61,8 @@ export async function askAutoscaler<T>(
   const path = `${state}/${SOCKET}`;
   try {
     using client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
-    const response = await fetch(`http://localhost/${action}`, {
+    const chosen = fleet === undefined ? "" : `?${new URLSearchParams({ fleet })}`;
+    const response = await fetch(`http://localhost/${action}${chosen}`, {
       client,
       method: "POST",
       body: JSON.stringify(body),
@@ -59,6 +70,8 @@ export async function askAutoscaler<T>(
     });
     const text = await readAnswerText(response, SHORT_ANSWER);
     if (response.status === 409) throw new UsageError(text);
+    if (response.status === 300) throw new UsageError(text, "--fleet NAME");
+    if (response.status === 404) throw new ExitError(`Cannot choose the fleet: ${text}`, 4);
     if (response.status === 502) throw new ExitError(`The autoscaler ${text}`);
     if (response.status !== 200) throw new Error(`it answers ${response.status}: ${text.slice(0, 200)}`);
     return answer.parse(JSON.parse(text));
@@ -91,10 +104,12 @@ function reasonOf(error: unknown): string {
 export async function runOnHost(
   host: string,
   words: readonly string[],
-  flags: SshOptions & { readonly state: string },
+  flags: SshOptions & AutoscalerFleet,
   out: Output,
 ): Promise<number> {
-  const command = [BINARY_PATH, ...words, "--state", flags.state, "--output", out.options.format];
+  const { fleet, state } = flags;
+  const chosen = fleet === undefined ? [] : ["--fleet", fleet];
+  const command = [BINARY_PATH, ...words, ...chosen, "--state", state, "--output", out.options.format];
   try {
     await using connection = await openSsh(parseTarget(host), flags);
     const { code, stderr } = await connection.run(quoteCommand(command), {

@@ -51,7 +51,7 @@ export const pause = command({
   ],
   run: async ({ flags, args: [direction], out, signal }) => {
     const directions = directionsOf(direction);
-    const { state, ssh, for: length, reason } = flags;
+    const { ssh, for: length, reason } = flags;
     if (ssh !== undefined) {
       const words = [
         ...(direction === undefined ? [] : [direction]),
@@ -62,7 +62,7 @@ export const pause = command({
       return await runOnHost(ssh, ["admin", "pause", ...words], flags, out);
     }
     const until = length === undefined ? flags.until : Date.now() + length;
-    await print(await askAutoscaler(state, "pause", { directions, until, reason }, ANSWER, signal), out);
+    await print(await askAutoscaler(flags, "pause", { directions, until, reason }, ANSWER, signal), out);
     return 0;
   },
 });
@@ -80,7 +80,7 @@ export const resume = command({
       const words = ["admin", "resume", ...(direction === undefined ? [] : [direction])];
       return await runOnHost(flags.ssh, words, flags, out);
     }
-    await print(await askAutoscaler(flags.state, "resume", { directions }, ANSWER, signal), out);
+    await print(await askAutoscaler(flags, "resume", { directions }, ANSWER, signal), out);
     return 0;
   },
 });

@@ -15,16 +15,18 @@ const SQLITE = "SQLite format 3\0";
  * Reads all records of a journal.
  *
  * @param source a state folder, a kas.db, the URL of an autoscaler, a file of JSON lines, or `-` for stdin
+ * @param fleet the fleet, if the source has the journals of several
  * @param note prints which damaged records kas leaves out
  */
 export async function* readRecords(
   source: string,
+  fleet: string | undefined,
   signal: AbortSignal,
   note: (line: string) => void,
 ): AsyncGenerator<DecisionRecord> {
-  if (/^https?:\/\//.test(source)) return yield* recordsIn(openRemoteJournal(source, signal), signal);
+  if (/^https?:\/\//.test(source)) return yield* recordsIn(openRemoteJournal(source, fleet, signal), signal);
   if (source !== "-" && isDatabase(source)) {
-    return yield* recordsIn(await openStateFolder(source, note), signal);
+    return yield* recordsIn(await openStateFolder(source, fleet, note), signal);
   }
   const bytes = source === "-" ? Deno.stdin.readable : (await Deno.open(source)).readable;
   yield* parseRecords(source, bytes, signal);

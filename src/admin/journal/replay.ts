@@ -14,6 +14,7 @@ import { flag } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import { describeDecision } from "./describe_decision.ts";
 import { readRecords } from "./records.ts";
+import { CHOSEN_FLEET } from "./source.ts";
 
 /** The limits that `--set` can change, by the names of their settings. */
 const LIMITS = {
@@ -43,6 +44,7 @@ export const replay = command({
     "--set, kas prints each decision that would differ with other limits. kas makes each decision from the recorded\n" +
     "observation. It does not simulate how the fleet would have changed after a different decision.",
   options: {
+    fleet: CHOSEN_FLEET,
     set: {
       placeholder: "NAME=VALUE",
       help:
@@ -55,7 +57,7 @@ export const replay = command({
   examples: ["admin replay /var/lib/kas", "admin replay /var/lib/kas --set cooldown-in=300s --set max=4"],
   run: async ({ flags, args: [source = ""], out, signal }) => {
     using _replaying = out.during("Replaying");
-    const records = readRecords(source, signal, (line) => out.note(line));
+    const records = readRecords(source, flags.fleet, signal, (line) => out.note(line));
     if (flags.set.length === 0) return await compare(records, out);
     const limits: Partial<Limits> = Object.assign({}, ...flags.set);
     await out.table(

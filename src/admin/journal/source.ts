@@ -6,15 +6,22 @@
 import type { DecisionQuery, DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import type { JournalLine } from "../../autoscaler/store/lines.ts";
+import type { JournalPlace } from "../../autoscaler/store/folder/fleet_folders.ts";
 import { UnusableError } from "../../autoscaler/unusable.ts";
-import { ExitError } from "../../cli/command.ts";
+import { ExitError, UsageError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
 import { readAnswerText } from "../../runtime.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import { toRecord } from "./record_json.ts";
 
+const { default: _, ...fleet } = SETTINGS.fleet;
+
+/** The option `--fleet` of commands for a running autoscaler or its journal. */
+export const CHOSEN_FLEET = { ...fleet, help: "the fleet, if the autoscaler has several" };
+
 /** The options that select the journal. */
 export const JOURNAL = {
+  fleet: CHOSEN_FLEET,
   url: {
     placeholder: "URL",
     help: "read from the autoscaler at this URL instead of from its state folder",
@@ -25,6 +32,7 @@ export const JOURNAL = {
 
 /** The values of {@linkcode JOURNAL}'s options. */
 export interface JournalFlags {
+  readonly fleet: string | undefined;
   readonly url: string | undefined;
   readonly state: string;
 }
@@ -46,21 +54,32 @@ const LARGEST_ANSWER = 64 * 2 ** 20;
 
 /** Opens the journal that the flags select. Calls `note` with a message about each damaged record that it skips. */
 export async function openJournal(
-  { url, state }: JournalFlags,
+  { url, state, fleet }: JournalFlags,
   signal: AbortSignal,
   note: (line: string) => void,
 ): Promise<JournalReader> {
-  return url === undefined ? await openStateFolder(state, note) : openRemoteJournal(url, signal);
+  return url === undefined
+    ? await openStateFolder(state, fleet, note)
+    : openRemoteJournal(url, fleet, signal);
 }
 
-/** Opens the journal in a state folder, or in a copy of its database file. `note` prints which damaged records kas leaves out. */
-export async function openStateFolder(path: string, note: (line: string) => void): Promise<JournalReader> {
+/**
+ * Opens the journal of a fleet in a state folder, or a copy of a database file. `note` prints which damaged records kas leaves out.
+ *
+ * @param fleet the name of the fleet. If absent, the state folder must have the journal of only one fleet
+ */
+export async function openStateFolder(
+  path: string,
+  fleet: string | undefined,
+  note: (line: string) => void,
+): Promise<JournalReader> {
   // These modules load node:sqlite, so kas imports them only for a state folder.
-  const [{ Store }, { Journal }] = await Promise.all([
+  const [{ Store }, { Journal }, { journalsIn }] = await Promise.all([
     import("../../autoscaler/store/store.ts"),
     import("../../autoscaler/store/journal.ts"),
+    import("../../autoscaler/store/folder/fleet_folders.ts"),
   ]);
-  const state = opened(() => Store.read(path));
+  const state = opened(() => Store.read(chosen(path, fleet, placesIn(() => journalsIn(path)))));
   state.db.onDamage = (row, damage) => note(`Left out: ${row} of the journal is damaged (${damage})`);
   const journal = new Journal(state);
   return {
@@ -76,6 +95,34 @@ export async function openStateFolder(path: string, note: (line: string) => void
     },
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
+}
+
+/** Returns the journals in a state folder, or none if kas cannot list them: opening the journal then reports why. */
+function placesIn(list: () => readonly JournalPlace[]): readonly JournalPlace[] {
+  try {
+    return list();
+  } catch {
+    return [];
+  }
+}
+
+/** Returns the folder of a fleet's journal. */
+function chosen(state: string, fleet: string | undefined, places: readonly JournalPlace[]): string {
+  const [only, ...others] = places;
+  const names = places.map(({ fleet }) => fleet ?? "a fleet without a name").join(", ");
+  if (fleet === undefined && others.length > 0) {
+    throw new UsageError(
+      `State folder ${state} has the journals of several fleets: ${names}`,
+      "--fleet NAME",
+    );
+  }
+  // An autoscaler of an earlier version may not have written the name of its fleet to the journal.
+  const found = fleet === undefined ? only : places.find((place) => place.fleet === fleet) ??
+    places.find((place) => place.fleet === undefined);
+  if (found === undefined && only !== undefined) {
+    throw new ExitError(`State folder ${state} has no journal of fleet ${fleet}, but of: ${names}`, 4);
+  }
+  return found?.path ?? state;
 }
 
 function opened<T>(open: () => T): T {
@@ -95,10 +142,15 @@ function read(journal: Journal, wanted: DecisionQuery): DecisionRecord | undefin
   }
 }
 
-/** Opens the journal of a running autoscaler. */
-export function openRemoteJournal(base: string, signal: AbortSignal): JournalReader {
+/** Opens the journal of a fleet of a running autoscaler. If `fleet` is absent, the autoscaler must have only one fleet. */
+export function openRemoteJournal(
+  base: string,
+  fleet: string | undefined,
+  signal: AbortSignal,
+): JournalReader {
+  const choice = fleet === undefined ? "" : `&${new URLSearchParams({ fleet })}`;
   const records = async (parameter: string): Promise<DecisionRecord[]> => {
-    const text = await get(base, `decisions?${parameter}`, signal);
+    const text = await get(base, `decisions?${parameter}${choice}`, signal);
     return text.split("\n").filter((line) => line !== "").map((line) => {
       const record = toRecord(line);
       if (record === undefined) {
@@ -112,7 +164,7 @@ export function openRemoteJournal(base: string, signal: AbortSignal): JournalRea
     });
   };
   return {
-    lines: async (limit) => JSON.parse(await get(base, `activities?limit=${limit}`, signal)),
+    lines: async (limit) => JSON.parse(await get(base, `activities?limit=${limit}${choice}`, signal)),
     record: async (query) => {
       const [parameter = ""] = Object.entries(query).map(([name, value]) => `${name}=${value}`);
       return (await records(parameter))[0];
@@ -135,10 +187,11 @@ async function get(base: string, path: string, signal: AbortSignal): Promise<str
   try {
     const response = await fetch(target, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) });
     const body = await readAnswerText(response, LARGEST_ANSWER);
+    if (response.status === 300) throw new UsageError(body, "--fleet NAME");
     if (response.status !== 200) throw new Error(`HTTP status ${response.status}: ${body.slice(0, 200)}`);
     return body;
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (signal.aborted || cause instanceof UsageError) throw cause;
     throw new ExitError(`Cannot read ${target.href}: ${(cause as Error).message}`, 1, "kas admin ping", {
       cause,
     });

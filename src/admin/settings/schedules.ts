@@ -18,6 +18,7 @@ const DAY = 86_400_000;
 const HORIZON = 8 * 366 * DAY;
 
 const OPTIONS = {
+  fleet: SETTINGS.fleet,
   schedules: SETTINGS.schedules,
   min: SETTINGS.min,
   max: SETTINGS.max,

@@ -33,8 +33,10 @@ export async function readFleets(
   const values = new Map<string, unknown>(Object.entries(alone));
   const set = settingsWith("fleet").find((name) => [values.get(name)].flat().some((it) => it !== undefined));
   if (set !== undefined) {
+    const origin = context.origins[set] ?? "flag";
+    const from = origin === "flag" ? "" : ` (from ${origin})`;
     throw new UsageError(
-      `--${kebab(set)} is for one fleet, and the config file has several: ${names.join(", ")}`,
+      `--${kebab(set)}${from} is for one fleet, and the config file has several: ${names.join(", ")}`,
       `--fleet ${names[0]}, or ${kebab(set)} in fleets of the config file`,
     );
   }

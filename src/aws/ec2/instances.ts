@@ -64,7 +64,11 @@ export async function* fleetInstances(
       { Name: "instance-state-name", Values: states },
     ],
   };
-  for await (const found of describeInstances(aws, request, signal)) yield instanceOf(found, fleet);
+  for await (const found of describeInstances(aws, request, signal)) {
+    // An instance with the tag of another fleet belongs to that fleet, also if it has the key pair of this one.
+    const owner = tagsOf(found)[TAG.fleet];
+    if (owner === undefined || owner === fleet) yield instanceOf(found, fleet);
+  }
 }
 
 /** Lists the fleet's instances that are not terminated. Concurrent listings of a fleet share their calls. */

@@ -32,6 +32,6 @@ const results = {
   direct: [direct.status, await direct.text()],
   healthCheck: await healthCheck(context as unknown as ActivityContext, instance, look).attempt() ?? false,
   service: (await askServices([instance], () => [fleet.healthCheck], () => host, signal)).get("i-1"),
-  autoscaler: (await askAutoscaler(url, signal)).problem,
+  autoscaler: (await askAutoscaler(url, "kas", signal)).problem,
 };
 await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(results)));

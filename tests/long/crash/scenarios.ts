@@ -58,7 +58,8 @@ const reportIdle = async (it: Stage) => {
 /** Asks the autoscaler for three instances through its socket, again after a kill. */
 async function scaleToThree({ options: { state } }: Stage): Promise<void> {
   const body = { direction: "to", capacity: 3, until: Date.now() + 3_600_000, dryRun: false };
-  const ask = () => askAutoscaler(state, "scale", body, z.unknown(), AbortSignal.timeout(30_000));
+  const ask = () =>
+    askAutoscaler({ state, fleet: undefined }, "scale", body, z.unknown(), AbortSignal.timeout(30_000));
   await eventually(() => ask().then(() => true, () => false), (answered) => answered);
 }
 

@@ -5,7 +5,7 @@
  */
 import { topicName } from "../../account.ts";
 import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
-import { autoscalerOf, isSame } from "../autoscalers.ts";
+import { autoscalerOf, fleetWords, hasFleet, isSame } from "../autoscalers.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "../check.ts";
 import { type Observation, required } from "../observation.ts";
 import { autoscalerCommand } from "../remedies.ts";
@@ -80,7 +80,7 @@ export const subscription: Check = {
     for (const { endpoint, arn } of elsewhere) {
       const there = answerAt(endpoint);
       // The check "one-autoscaler" reports a second autoscaler of this fleet.
-      if (there?.identity?.fleet === plan.fleet) continue;
+      if (there !== undefined && hasFleet(there, plan.fleet)) continue;
       const problem = there?.problem ?? "no autoscaler of this fleet answers";
       const detail = `${endpoint} is also subscribed, but is not the fleet's autoscaler: ${problem}`;
       findings.push(warning(detail, plan.kas("topics", "unsubscribe", arn)));
@@ -102,9 +102,15 @@ export const autoscaler: Check = {
       return [failed(`no autoscaler answers at ${new URL("/ping", url)}: ${problem}`, remedy)];
     }
     if (identity === undefined) return [failed(`the server at ${url} is not a kas autoscaler`, remedy)];
-    return identity.fleet === plan.fleet
+    if (ours.down !== undefined) return [failed(`at ${url}: ${ours.down}`)];
+    return hasFleet(ours, plan.fleet)
       ? ok(`kas ${identity.version} at ${url}, running since ${identity.started}`)
-      : [failed(`the autoscaler at ${url} scales fleet ${identity.fleet}`, remedy)];
+      : [
+        failed(
+          `the autoscaler at ${url} scales ${identity.fleet.replaceAll(",", ", ")}, not fleet ${plan.fleet}`,
+          remedy,
+        ),
+      ];
   },
 };
 
@@ -118,8 +124,8 @@ export const oneAutoscaler: Check = {
     const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
     const others = all.filter(({ endpoint, status }) => {
       const there = autoscalers.find(({ url }) => url === endpoint);
-      return status === "confirmed" && there?.identity?.fleet === plan.fleet && ours !== undefined &&
-        !isSame(there, ours);
+      return status === "confirmed" && there !== undefined && hasFleet(there, plan.fleet) &&
+        ours !== undefined && !isSame(there, ours);
     });
     const findings = others.map(({ endpoint, arn }) =>
       failed(
@@ -151,7 +157,8 @@ export const paused: Check = {
   name: "paused",
   expects: "no operator has paused the scaling",
   run: ({ autoscalers, plan }) => {
-    const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
+    const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
+    const status = ours?.status;
     if (status?.paused === undefined) {
       return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
     }
@@ -160,7 +167,7 @@ export const paused: Check = {
         `an operator paused scaling ${direction}${until === null ? "" : ` until ${until}`}${
           reason === null ? "" : `: ${reason}`
         }`,
-        ["kas", "admin", "resume", direction],
+        ["kas", "admin", "resume", direction, ...fleetWords(ours, plan.fleet)],
       )
     );
     return orOk(findings, "scaling is not paused");
@@ -171,7 +178,8 @@ export const override: Check = {
   name: "override",
   expects: "no capacity of an operator replaces the alarms",
   run: ({ autoscalers, plan }) => {
-    const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
+    const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
+    const status = ours?.status;
     if (status?.override === undefined) {
       return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
     }
@@ -184,6 +192,7 @@ export const override: Check = {
         "admin",
         "scale",
         "auto",
+        ...fleetWords(ours, plan.fleet),
       ]),
     ];
   },

@@ -107,7 +107,7 @@ export const scale: Group = {
           return await runOnHost(flags.ssh, ["admin", "scale", "auto"], flags, out);
         }
         const { override } = await askAutoscaler(
-          flags.state,
+          flags,
           "auto",
           {},
           z.object({ override: OVERRIDE }),
@@ -196,6 +196,8 @@ async function scaleBy(
   const { flags, origins, out, signal } = context;
   const { ssh, state, dryRun, yes } = flags;
   if (ssh !== undefined || state !== undefined) refuseOwn(origins);
+  // The autoscaler knows its fleet, so the default of --fleet is not for the autoscaler.
+  const fleet = origins["fleet"] === "default" ? undefined : flags.fleet;
   if (ssh !== undefined) {
     const switches = Object.entries({ dryRun, yes }).flatMap((
       [name, on],
@@ -203,11 +205,13 @@ async function scaleBy(
     return await runOnHost(
       ssh,
       [...words, ...switches],
-      { ...flags, state: state ?? SETTINGS.state.default },
+      { ...flags, fleet, state: state ?? SETTINGS.state.default },
       out,
     );
   }
-  if (state !== undefined) return await runScale(autoscalerScaler(state, signal), request, context);
+  if (state !== undefined) {
+    return await runScale(autoscalerScaler({ state, fleet }, signal), request, context);
+  }
   if (request.direction !== "in") requireMax(flags);
   return await withAws(context, async (aws) => {
     await using scaler = ownScaler(aws, flags, words, signal);

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { realClock } from "../../../runtime.ts";
-import { askAutoscaler } from "../autoscaler_socket.ts";
+import { askAutoscaler, type AutoscalerFleet } from "../autoscaler_socket.ts";
 import type { Scaler } from "./scaler.ts";
 
 /** Interval at which kas asks the autoscaler for progress, in ms. */
@@ -56,15 +56,15 @@ const PROGRESS = z.object({
   progress: OVERRIDE_PROGRESS,
 });
 
-/** Returns a scaler that lets the running autoscaler with a state folder scale. */
-export function autoscalerScaler(state: string, signal: AbortSignal): Scaler {
+/** Returns a scaler that lets a running autoscaler scale. */
+export function autoscalerScaler(fleet: AutoscalerFleet, signal: AbortSignal): Scaler {
   return {
     // Only the autoscaler knows its setting --shrink.
     asksFirst: true,
     isOwn: false,
     decide: ({ kind: _, ...request }, dryRun) =>
-      askAutoscaler(state, "scale", { ...request, dryRun }, DECIDED, signal),
-    progress: (ids, since) => askAutoscaler(state, "progress", { ids, since }, PROGRESS, signal),
+      askAutoscaler(fleet, "scale", { ...request, dryRun }, DECIDED, signal),
+    progress: (ids, since) => askAutoscaler(fleet, "progress", { ids, since }, PROGRESS, signal),
     wait: () => realClock.sleep(INTERVAL, signal),
     advise: () => {},
   };

@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { BODY_LIMIT, BodyReader } from "../../../../src/autoscaler/http/body_limits.ts";
 import { type FleetParts, handler, type HandlerParts } from "../../../../src/autoscaler/http/endpoint.ts";
-import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { CertificateError } from "../../../../src/sns/certificate.ts";
 import { messageVerifier } from "../../../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
+import { QUIET } from "./snapshots.ts";
 
 /** An inbox whose `synced()` the test replaces. */
 class SyncedInbox extends Inbox {
@@ -18,22 +18,6 @@ class SyncedInbox extends Inbox {
     return this.sync();
   }
 }
-
-/** The state of a fleet before its first observation. */
-const QUIET: Snapshot = {
-  now: NOW,
-  observation: undefined,
-  desired: undefined,
-  limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
-  lastObservation: undefined,
-  waiting: 0,
-  oldest: undefined,
-  inProgress: [],
-  paused: undefined,
-  override: undefined,
-  alerts: [],
-  bytes: 4_096,
-};
 
 /** A handler with an inbox in memory. The fixture counts how often the handler wakes the control loop. */
 class Desk implements Disposable {

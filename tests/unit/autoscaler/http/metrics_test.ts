@@ -9,26 +9,12 @@ import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { NO_ACTION } from "../../../support/decisions.ts";
 import { program, testWith } from "../../../support/needs.ts";
 import { instance, OBSERVATION } from "../../scaling/fixtures.ts";
+import { QUIET } from "./snapshots.ts";
 import { count, type Family, parseExposition, value } from "./exposition.ts";
 
 const DOCS = new URL("../../../../docs/observability.md", import.meta.url);
 
 const NOW = Date.UTC(2026, 10, 24);
-
-const QUIET: Snapshot = {
-  now: NOW,
-  observation: undefined,
-  desired: undefined,
-  limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
-  lastObservation: undefined,
-  waiting: 0,
-  oldest: undefined,
-  inProgress: [],
-  paused: undefined,
-  override: undefined,
-  alerts: [],
-  bytes: 4_096,
-};
 
 const OPTIONS = { fleet: "web", version: "1.2.3", started: NOW, limits: {} };
 

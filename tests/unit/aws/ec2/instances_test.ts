@@ -56,6 +56,14 @@ Deno.test("fleetInstances() requests the fleet's instances page by page until a 
   assertEquals(input["MaxResults"], "1000");
 });
 
+Deno.test("fleetInstances() leaves an instance with the tag of another fleet to that fleet, also if it has the key pair", async () => {
+  await using server = wire(() =>
+    page([item("i-1"), item("i-2", { "kas:fleet": "other" }), item("i-3", { "kas:fleet": "kas" })])
+  );
+  const found = await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas", keyName: "kas-key" }));
+  assertEquals(found.map(({ id }) => id), ["i-1", "i-3"]);
+});
+
 Deno.test("fleetInstances() selects the instances of a legacy fleet by key pair", async () => {
   await using server = wire(() => page([]));
   await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas", keyName: "kas-key" }));
