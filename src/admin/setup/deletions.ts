@@ -145,17 +145,21 @@ function madeDeletions(
     add("target-group", name, afterBalancer(`target group ${name}`, () => deleteTargetGroup(aws, arn)));
   }
   for (const [{ id, name }, rules] of admissions) {
+    let rulesLeft = rules.length;
     for (const rule of rules.filter(({ ofSetup }) => ofSetup)) {
       const title = `tcp:${rule.from} from ${name} to ${rule.group}`;
-      add("rule", title, afterBalancer(`rule ${title}`, () => revoke(aws, rule, id)), "revoke");
+      const apply = afterBalancer(`rule ${title}`, async () => {
+        await revoke(aws, rule, id);
+        rulesLeft--;
+      });
+      add("rule", title, apply, "revoke");
     }
-    if (rules.every(({ ofSetup }) => ofSetup)) {
-      add(
-        "security-group",
-        name,
-        afterBalancer(`security group ${name}`, () => deleteSecurityGroup(aws, id)),
-      );
-    }
+    if (!rules.every(({ ofSetup }) => ofSetup)) continue;
+    const deleteGroup = afterBalancer(`security group ${name}`, () => deleteSecurityGroup(aws, id));
+    add("security-group", name, async () => {
+      if (rulesLeft > 0) throw new ExitError("rules that admit its members still exist");
+      await deleteGroup();
+    });
   }
   return deletions;
 }
