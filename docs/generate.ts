@@ -150,6 +150,8 @@ seldom, but it does: before you rely on an amount, compare its price with AWS's 
 - **Free tier.** Each month the first 10 metrics, the first 10 standard alarms, 1,000,000 messages and 100,000 deliveries over HTTP of an
   account are free. Metric reads with \`GetMetricData\` are never free. The command does not subtract the free tier, because all uses of an account share it.
 - **A month** has 730 hours, as in AWS's calculator.
+- **Not in the estimate**: what your service costs without kas too. These are its instances, their volumes while they run, the load balancer with its hours
+  and capacity units, data transfer and logs.
 
 | price | USD | unit | region | date | recorded by | AWS's page |
 |---|---|---|---|---|---|---|

@@ -99,7 +99,7 @@ export const admin: Group = {
     {
       name: "ping",
       summary: "Check that the workers and autoscalers on instances or hosts answer",
-      load: async () => (await import("./instances/ping.ts")).ping,
+      load: async () => (await import("./instances/ping/command.ts")).ping,
     },
     {
       name: "setup",

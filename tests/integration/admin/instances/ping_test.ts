@@ -45,6 +45,10 @@ Deno.test("ping sends a request to the autoscaler of a control instance, and mak
   assertEquals(services.map((fields) => fields[1]), ["autoscaler"]);
   assertMatch(services[0]?.[2] ?? "", /:10000\/ping$/);
   assertEquals([status, services[0]?.[3]], [1, "refused"]);
+
+  // An autoscaler that polls opens no port for other hosts.
+  const polls = await f.kas("ping --pull");
+  assertEquals([polls.status, polls.out.trimEnd().split("\n")[1]?.split("\t")[3]], [0, "no-check"]);
 });
 
 Deno.test("ping of kas's own services at a host and port makes no call to AWS", async () => {

@@ -3,19 +3,17 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
-import { registrations } from "../../aws/balancing/balancer.ts";
-import type { ChecksOf } from "../../aws/balancing/checks.ts";
-import type { Aws } from "../../aws/clients.ts";
-import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
-import { isNotFound } from "../../aws/errors.ts";
-import { command, ExitError } from "../../cli/command.ts";
-import type { Row } from "../../cli/output.ts";
-import { checkOnce, urlOf } from "../../health/check_once.ts";
-import type { HealthCheck, HealthCheckSpec, HttpCheck } from "../../health/spec.ts";
-import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
-import { fetchDirect, realRuntime } from "../../runtime.ts";
-import { duration, hostPort, url } from "../../cli/parsers.ts";
+import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
+import { registrations } from "../../../aws/balancing/balancer.ts";
+import type { ChecksOf } from "../../../aws/balancing/checks.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { type Ec2Instance, fleetInstances } from "../../../aws/ec2/instances.ts";
+import { isNotFound } from "../../../aws/errors.ts";
+import { command, ExitError } from "../../../cli/command.ts";
+import type { HealthCheckSpec } from "../../../health/spec.ts";
+import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
+import { duration, hostPort, url } from "../../../cli/parsers.ts";
+import { SETTINGS } from "../../../settings/settings.ts";
 import {
   ACCOUNT_OPTIONS,
   type AccountContext,
@@ -24,41 +22,12 @@ import {
   fleetSelector,
   instancesById,
   withAws,
-} from "../account.ts";
-import { CHECK_OPTIONS, checkedAddress, type CheckFlags, serviceChecks } from "./service_checks.ts";
+} from "../../account.ts";
+import { CHECK_OPTIONS, checkedAddress, type CheckFlags, serviceChecks } from "../service_checks.ts";
+import { NO_ADDRESS, NO_CHECK, pingOne, type PingResult, type PingTarget, pong } from "./ping_one.ts";
 
 /** Maximum number of targets that kas pings at the same time. */
 const CONCURRENCY = 50;
-
-/** A service to ping. */
-interface PingTarget {
-  /** An instance's id or a host. */
-  readonly target: string;
-  /** `service`: the fleet's service. `kas`: a worker or an autoscaler at a given port. */
-  readonly service: "service" | "autoscaler" | "kas";
-  /** Where the service should answer. Undefined if there is nothing to ping; `status` is then the reason. */
-  readonly at: Endpoint | undefined;
-  readonly status?: string;
-}
-
-/** A host and the check of its service. */
-interface Endpoint {
-  readonly host: string;
-  readonly check: HealthCheck;
-  /** The body of the right answer. If a different server uses the port, its answer has a different body. */
-  readonly body?: string;
-}
-
-/** The result of a ping, as a row of the table. */
-interface PingResult extends Row {
-  readonly target: string;
-  readonly service: string;
-  readonly url: string | undefined;
-  /** The HTTP status, or one word that describes the error. */
-  readonly status: string | number;
-  readonly ms: number | undefined;
-  readonly failed: boolean;
-}
 
 /** The command `kas admin ping`. */
 export const ping = command({
@@ -72,6 +41,11 @@ export const ping = command({
   options: {
     url: { placeholder: "URL", help: "also ping the autoscaler at this URL", parse: url },
     timeout: { placeholder: "TIME", help: "how long to wait for an answer", default: "5s", parse: duration },
+    pull: {
+      ...SETTINGS.pull,
+      help:
+        "the autoscaler runs with --pull: do not ping it on control instances, because no other host reaches it",
+    },
     ...CHECK_OPTIONS,
     ...ACCOUNT_OPTIONS,
   },
@@ -103,8 +77,10 @@ export const ping = command({
 
 /** The context of the command. */
 interface PingContext extends AccountContext {
-  readonly flags: AccountFlags & CheckFlags;
+  readonly flags: PingFlags;
 }
+
+type PingFlags = AccountFlags & CheckFlags & { readonly pull: boolean };
 
 /**
  * Finds the services that the arguments name. Prints an error for each unknown instance. The exit status is 4 if all instances are
@@ -170,16 +146,20 @@ async function registeredControls(
 function servicesOf(
   instance: Ec2Instance,
   { flags, checksOf, serving }: {
-    readonly flags: CheckFlags;
+    readonly flags: PingFlags;
     readonly checksOf: ChecksOf;
     readonly serving: ReadonlySet<string>;
   },
 ): PingTarget[] {
   const { id, role, state } = instance;
   const host = state === "running" ? checkedAddress(flags, instance) : undefined;
-  const status = state === "running" ? "no-address" : state;
+  const status = state === "running" ? NO_ADDRESS : state;
   const found = role !== "control" || serving.has(id) ? serviceAt(id, host, checksOf(id), status) : [];
   if (role !== "control") return found;
+  // Without nginx, an autoscaler that polls answers on its own host only.
+  if (flags.pull && state === "running") {
+    return [...found, { target: id, service: "autoscaler", at: undefined, status: NO_CHECK }];
+  }
   const at = host === undefined ? undefined : pong(host, AUTOSCALER_PORT);
   return [...found, { target: id, service: "autoscaler", at, status }];
 }
@@ -192,7 +172,10 @@ function serviceAt(
   status?: string,
 ): PingTarget[] {
   const checks = specs.filter((spec) => spec.protocol !== "none");
-  if (checks.length === 0) return [{ target, service: "service", at: undefined, status: "no-check" }];
+  if (checks.length === 0) {
+    const isStopped = status !== undefined && status !== NO_ADDRESS;
+    return [{ target, service: "service", at: undefined, status: isStopped ? status : NO_CHECK }];
+  }
   return checks.map((check) => ({
     target,
     service: "service",
@@ -216,51 +199,6 @@ function autoscalerAt(given: string): PingTarget {
   const at = pong(hostname.replace(/^\[(.*)\]$/, "$1"), Number(port) || (protocol === "https:" ? 443 : 80));
   const check = { ...at.check, protocol: protocol === "https:" ? "https" as const : "http" as const };
   return { target: host, service: "autoscaler", at: { ...at, check } };
-}
-
-/** The /ping of kas's own services. */
-function pong(host: string, port: number): Endpoint & { readonly check: HttpCheck } {
-  const codes = [{ from: 200, to: 200 }];
-  return { host, check: { protocol: "http", port, path: "/ping", codes }, body: "pong" };
-}
-
-/** Pings once, and waits at most `timeout` ms for the answer. */
-async function pingOne(
-  { target, service, at, status = "-" }: PingTarget,
-  timeout: number,
-  signal: AbortSignal,
-): Promise<PingResult> {
-  // A service without a check is not a failure: only the load balancer can check it.
-  if (at === undefined) {
-    return { target, service, url: undefined, status, ms: undefined, failed: status !== "no-check" };
-  }
-  const { host, check, body } = at;
-  const url = urlOf(check, host);
-  const start = performance.now();
-  const result = (status: string | number, failed: boolean): PingResult => {
-    return { target, service, url, status, ms: Math.round(performance.now() - start), failed };
-  };
-  if (!URL.canParse(url)) return result("no-host", true);
-  try {
-    // SNS accepts only an autoscaler with a valid certificate. Of other services, no certificate is verified, as ELB does not.
-    const runtime = service === "autoscaler" ? { ...realRuntime, fetchService: fetchDirect } : realRuntime;
-    const checked = await checkOnce(runtime, { ...check, timeout }, host, signal);
-    if (!checked.passed) return result(checked.status ?? networkErrorWord(checked.description), true);
-    if (body !== undefined && !checked.description.endsWith(` 200 ${body}`)) return result("not-pong", true);
-    return result(checked.status ?? "open", false);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return result("interrupted", true);
-  }
-}
-
-/** Returns one word that describes a network error, from its message. */
-function networkErrorWord(message: string): string {
-  if (/no answer within/.test(message)) return "timeout";
-  if (/refused/.test(message)) return "refused";
-  if (/dns|lookup|resolve|not known|enotfound/.test(message)) return "unknown-host";
-  if (/unreachable|no route/.test(message)) return "unreachable";
-  return "broken";
 }
 
 /**
