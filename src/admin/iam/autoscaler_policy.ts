@@ -14,6 +14,13 @@ import {
   tagStatement,
 } from "./statements.ts";
 
+/** The actions that read a load balancer and the health checks, which kas makes too before it registers an instance. */
+const READ_BALANCER = {
+  "classic": ["DescribeInstanceHealth", "DescribeLoadBalancers"],
+  "target-groups": ["DescribeTargetGroups", "DescribeTargetHealth"],
+  "none": [],
+} as const;
+
 /** Returns the policy of an autoscaler with the settings in the scope. */
 export function autoscalerPolicy(scope: Scope): Policy {
   const { fleet, topicArn, grow, shrink, balancer } = scope;
@@ -25,7 +32,6 @@ export function autoscalerPolicy(scope: Scope): Policy {
     StringNotLike: { [`aws:ResourceTag/${TAG.name}`]: ["*_base", "*_ctl"] },
     Null: { [`aws:ResourceTag/${TAG.protected}`]: "true" },
   };
-  const isClassic = balancer.kind === "classic";
   return policyOf([
     // For these actions, IAM accepts only the resource "*".
     allow("Read", ["*"], [
@@ -33,11 +39,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
       "cloudwatch:GetMetricData",
       "ec2:DescribeInstanceStatus",
       "ec2:DescribeInstances",
-      // With these actions kas also reads the health checks, to make the same checks before it registers an instance.
-      ...(isClassic
-        ? ["DescribeInstanceHealth", "DescribeLoadBalancers"]
-        : ["DescribeTargetGroups", "DescribeTargetHealth"])
-        .map((action) => `elasticloadbalancing:${action}`),
+      ...READ_BALANCER[balancer.kind].map((action) => `elasticloadbalancing:${action}`),
     ]),
     allow(
       "Start",
@@ -50,7 +52,11 @@ export function autoscalerPolicy(scope: Scope): Policy {
       ? [allow("Terminate", [instancesArn(scope)], ["ec2:TerminateInstances"], isStoppable)]
       : []),
     tagStatement(scope, "Quarantine", [TAG.quarantine], ["ec2:CreateTags"]),
-    allow("LoadBalancer", balancerArns(scope), isClassic ? REGISTER_INSTANCES : REGISTER_TARGETS),
+    ...(balancer.kind === "none" ? [] : [allow(
+      "LoadBalancer",
+      balancerArns(scope),
+      balancer.kind === "classic" ? REGISTER_INSTANCES : REGISTER_TARGETS,
+    )]),
     ...(topicArn === undefined
       ? []
       : [allow("ConfirmSubscription", [topicArn], ["sns:ConfirmSubscription"])]),

@@ -280,3 +280,16 @@ Deno.test("each IAM policy of kas fits into IAM's limit of 6,144 characters for 
   ];
   for (const policy of policies) assert(JSON.stringify(policy).length <= 6_144);
 });
+
+Deno.test("without a load balancer, the policies permit no change of one, and each statement names its resources", () => {
+  const balancer = balancerRef({ fleet: "kas", balancer: "none" });
+  for (
+    const { Statement } of [autoscalerPolicy({ ...GROWING, balancer }), adminPolicy({ ...SCOPE, balancer })]
+  ) {
+    assertEquals(Statement.filter(({ Resource }) => Resource.length === 0), []);
+    const changes = Statement.flatMap(({ Action }) => Action).filter((action) =>
+      /^elasticloadbalancing:(?!Describe)/.test(action)
+    );
+    assertEquals(changes, []);
+  }
+});
