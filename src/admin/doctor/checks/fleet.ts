@@ -155,6 +155,9 @@ export const versions: Check = {
       const detail = `the autoscaler runs ${expected}, and ${named(ids)} runs ${version}`;
       return warning(detail, plan.kas("provision", ...listed(ids)));
     });
-    return orOk(findings, `${workers.length} of ${services.size} instances run kas worker ${expected}`);
+    return orOk(
+      findings,
+      `${workers.length} of ${services.size} instances run version ${expected} of the worker`,
+    );
   },
 };
