@@ -36,6 +36,9 @@ export async function existingBalancer(
   balancer: BalancerRef,
   signal: AbortSignal,
 ): Promise<Balancer> {
+  if (balancer.kind === "none") {
+    throw new ExitError("The fleet has no load balancer (--balancer none)", 4, "--balancer of another kind");
+  }
   const found = await findBalancer(aws, balancer, signal);
   if (found === undefined) throw new ExitError(`There is no ${titleOf(balancer)}`, 4, "kas admin balancers");
   return found;

@@ -23,6 +23,9 @@ const STATUS = z.object({
   settings: z.object({
     loadBalancer: z.string().optional(),
     targetGroup: z.string().optional(),
+    /** `none` if the fleet has no load balancer. */
+    balancer: z.string().optional(),
+    drainRequest: z.string().optional(),
     topicArn: z.string().optional(),
     min: z.number().optional(),
     max: z.number().optional(),

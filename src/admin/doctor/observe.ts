@@ -4,8 +4,9 @@
  * @module
  */
 import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { drainingTimeout, findBalancer, health } from "../../aws/balancing/balancer.ts";
+import { drainingTimeout, findBalancer } from "../../aws/balancing/balancer.ts";
 import { type ChecksOf, readChecks } from "../../aws/balancing/checks.ts";
+import { fleetHealth } from "../../aws/balancing/unbalanced.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
@@ -90,7 +91,7 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     ),
     health: ask(
       `elasticloadbalancing:${actions.health}`,
-      () => ifFound(health(aws, plan.balancer, signal), []),
+      () => ifFound(fleetHealth(aws, plan.balancer, async () => valueOf(await instances, []), signal), []),
     ),
     alarms: ask("cloudwatch:DescribeAlarms", () => fleetAlarms(aws, plan.fleet, signal)),
     allowed: instances.then((all) => testAll(dryRuns(plan, valueOf(all, [])))),

@@ -5,7 +5,8 @@
  */
 import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { awaitAll } from "../../aws/many/await_all.ts";
-import { registrations, titleOf } from "../../aws/balancing/balancer.ts";
+import { registrationsIn, titleOf } from "../../aws/balancing/balancer.ts";
+import { fleetHealth } from "../../aws/balancing/unbalanced.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { isNotFound } from "../../aws/errors.ts";
@@ -48,7 +49,8 @@ export const list = command({
   name: "list",
   summary: "List the fleet's instances and their health at the load balancer",
   description:
-    "HEALTH is InService, OutOfService or Draining at the load balancer. Quarantined: kas does not start or stop the instance.\n" +
+    "HEALTH is InService, OutOfService or Draining at the load balancer. Without a load balancer (--balancer none), a running\n" +
+    "instance is InService if it has passed EC2's status checks. Quarantined: kas does not start or stop the instance.\n" +
     "Detached: an operator detached the instance for maintenance, or it is a node that runs without being registered.",
   options: {
     state: {
@@ -93,7 +95,8 @@ async function registrationsIfAny(
 ): Promise<ReadonlyMap<string, Registration> | undefined> {
   const balancer = fleetBalancer(flags);
   try {
-    return await registrations(aws, balancer, signal);
+    const list = () => Array.fromAsync(fleetInstances(aws, fleetSelector(flags), signal));
+    return registrationsIn(await fleetHealth(aws, balancer, list, signal));
   } catch (error) {
     if (!isNotFound(error)) throw error;
     out.detail(`There is no ${titleOf(balancer)}: health is unknown`);

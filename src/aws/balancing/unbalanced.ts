@@ -8,6 +8,7 @@ import type { Aws } from "../clients.ts";
 import type { Ec2Instance } from "../ec2/ec2_instance.ts";
 import { checkState } from "../ec2/status_checks.ts";
 import { isDenied } from "../errors.ts";
+import { type BalancerRef, health } from "./balancer.ts";
 import type { Health } from "./health.ts";
 
 /**
@@ -42,7 +43,7 @@ export async function checkedHealth(aws: Aws, instance: Ec2Instance, signal?: Ab
 }
 
 /** Returns the health of each instance that can be in service. */
-export async function checkedHealths(
+async function checkedHealths(
   aws: Aws,
   instances: readonly Ec2Instance[],
   signal?: AbortSignal,
@@ -50,4 +51,21 @@ export async function checkedHealths(
   return await Promise.all(
     instances.filter(isMember).map((instance) => checkedHealth(aws, instance, signal)),
   );
+}
+
+/**
+ * The health of a fleet's instances at its balancer. Without a balancer, as far as EC2 knows it: EC2 does not know whether a service drains.
+ * Throws the same errors as {@linkcode health}.
+ *
+ * @param list lists the instances of the fleet; only called if there is no balancer
+ */
+export async function fleetHealth(
+  aws: Aws,
+  ref: BalancerRef,
+  list: () => readonly Ec2Instance[] | Promise<readonly Ec2Instance[]>,
+  signal?: AbortSignal,
+): Promise<Health[]> {
+  return ref.kind === "none"
+    ? await checkedHealths(aws, await list(), signal)
+    : await health(aws, ref, signal);
 }

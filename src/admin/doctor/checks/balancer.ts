@@ -13,15 +13,17 @@ import { members, statusOf } from "./fleet.ts";
 import { type Observation, required } from "../observation.ts";
 import { balancerCommand, setupCommand } from "../remedies.ts";
 
+const NONE = "the fleet has no load balancer";
+
 /** Returns the findings of `check` for the load balancer. If there is no load balancer, returns that the check is skipped. */
 function withBalancer(
   observation: Observation,
   check: (balancer: Balancer) => readonly Finding[],
 ): readonly Finding[] {
+  const { plan } = observation;
+  if (plan.balancer.kind === "none") return skipped(NONE);
   const balancer = required(observation.balancer);
-  return balancer === undefined
-    ? skipped(`there is no ${titleOf(observation.plan.balancer)}`)
-    : check(balancer);
+  return balancer === undefined ? skipped(`there is no ${titleOf(plan.balancer)}`) : check(balancer);
 }
 
 export const balancer: Check = {
@@ -31,17 +33,18 @@ export const balancer: Check = {
     const { plan } = observation;
     const found = required(observation.balancer);
     const title = titleOf(plan.balancer);
-    if (found === undefined) {
+    if (found === undefined && plan.balancer.kind !== "none") {
       const kind = plan.balancer.kind === "classic" ? ["--balancer", "classic"] : [];
       return [failed(`there is no ${title}`, setupCommand(plan, ...kind))];
     }
     const autoscalers = statusOf(observation)?.settings;
     const ours = settingOf(plan.balancer);
     if (autoscalers === undefined || isSame(autoscalers, ours)) {
+      if (found === undefined) return ok(NONE);
       return ok(found.dnsName ? `${title} at ${found.dnsName}` : `${title}, which has no address yet`);
     }
     const detail = `the autoscaler registers instances with ${
-      autoscalers.targetGroup ?? autoscalers.loadBalancer
+      autoscalers.targetGroup ?? autoscalers.loadBalancer ?? "no load balancer"
     }, not with ${title}`;
     return [failed(detail, ["kas", "autoscaler", ...balancerFlags(plan.balancer)])];
   },
@@ -90,6 +93,9 @@ export const healthCheck: Check = {
     const check = healthCheck === undefined
       ? found && `the health check of ${found.name} is ${found.healthCheck}`
       : `--health-check is ${healthCheckText(healthCheck)}`;
+    if (check === undefined && plan.balancer.kind === "none") {
+      return ok("EC2's status checks decide whether an instance is healthy");
+    }
     if (check === undefined) return skipped(`there is no ${titleOf(plan.balancer)}`);
     // An instance that does not answer this machine may answer the load balancer.
     const answers = [...services.values()].flatMap((answer) => "passed" in answer ? [answer] : []);
@@ -101,16 +107,30 @@ export const healthCheck: Check = {
 
 export const draining: Check = {
   name: "draining",
-  expects: "when an instance is deregistered, the load balancer lets its requests in progress finish (R10)",
-  run: (observation) =>
-    withBalancer(observation, ({ name }) => {
+  expects:
+    "when an instance is deregistered, the load balancer lets its requests in progress finish (R10); without a load balancer, the " +
+    "autoscaler asks the service to finish its work (R23)",
+  run: (observation) => {
+    if (observation.plan.balancer.kind === "none") return serviceDraining(observation);
+    return withBalancer(observation, ({ name }) => {
       const drainSeconds = required(observation.draining) ?? 0;
       if (drainSeconds > 0) return ok(`${name} drains for up to ${drainSeconds} s`);
       const detail =
         `draining is off: when an instance is deregistered, ${name} ends its requests in progress with an error`;
       return [failed(detail, balancerCommand(observation.plan))];
-    }),
+    });
+  },
 };
+
+/** Returns the findings about the draining of services in a fleet without a load balancer. */
+function serviceDraining(observation: Observation): readonly Finding[] {
+  const settings = statusOf(observation)?.settings;
+  if (settings === undefined) return skipped("no autoscaler reports its settings");
+  const { drainRequest } = settings;
+  if (drainRequest !== undefined) return ok(`the autoscaler asks services at ${drainRequest} to drain`);
+  const detail = "the autoscaler stops instances without asking their services to finish their work";
+  return [warning(detail, ["kas", "autoscaler", "--drain-request", "http:8080/drain"])];
+}
 
 export const drainTimeout: Check = {
   name: "drain-timeout",
@@ -183,22 +203,26 @@ export const registered: Check = {
 export const health: Check = {
   name: "health",
   expects: "every registered instance that is running is in service",
-  run: (observation) =>
-    withBalancer(observation, ({ name }) => {
-      const running = new Set(
-        members(observation).filter(({ state }) => state === "running").map(({ id }) => id),
-      );
-      const busy = busyInstances(observation);
-      const ours = required(observation.health).filter(({ id }) => running.has(id));
-      const unhealthy = ours.filter(({ id, registration }) =>
-        registration === "out-of-service" && !busy.has(id)
-      );
-      const byReason = Map.groupBy(unhealthy, ({ description }) => description);
-      const findings = Array.from(byReason, ([reason, found]) => {
-        const ids = found.map(({ id }) => id);
-        const remedy = observation.plan.kas("ping", ...listed(ids));
-        return failed(`out of service at ${name}: ${named(ids)}: ${reason}`, remedy);
-      });
-      return orOk(findings, `${ours.length} in service`);
-    }),
+  run: (observation) => {
+    const { plan } = observation;
+    if (plan.balancer.kind === "none") return inService(observation, "EC2");
+    return withBalancer(observation, ({ name }) => inService(observation, name));
+  },
 };
+
+/** Returns the findings about running instances that are out of service at a load balancer, or without one. */
+function inService(observation: Observation, name: string): readonly Finding[] {
+  const running = new Set(
+    members(observation).filter(({ state }) => state === "running").map(({ id }) => id),
+  );
+  const busy = busyInstances(observation);
+  const ours = required(observation.health).filter(({ id }) => running.has(id));
+  const unhealthy = ours.filter(({ id, registration }) => registration === "out-of-service" && !busy.has(id));
+  const byReason = Map.groupBy(unhealthy, ({ description }) => description);
+  const findings = Array.from(byReason, ([reason, found]) => {
+    const ids = found.map(({ id }) => id);
+    const remedy = observation.plan.kas("ping", ...listed(ids));
+    return failed(`out of service at ${name}: ${named(ids)}: ${reason}`, remedy);
+  });
+  return orOk(findings, `${ours.length} in service`);
+}

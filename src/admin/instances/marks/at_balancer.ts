@@ -7,10 +7,12 @@ import {
   type BalancerRef,
   type Health,
   health,
-  registrations,
+  registrationsIn,
   titleOf,
 } from "../../../aws/balancing/balancer.ts";
+import { checkedHealth, fleetHealth, isMember } from "../../../aws/balancing/unbalanced.ts";
 import type { Aws } from "../../../aws/clients.ts";
+import { type Ec2Instance, findInstance } from "../../../aws/ec2/instances.ts";
 import { isNotFound } from "../../../aws/errors.ts";
 import { seconds } from "../../../cli/format.ts";
 import { ExitError } from "../../../cli/command.ts";
@@ -21,17 +23,18 @@ import type { Registration } from "../../../scaling/model/instance.ts";
 const POLL_INTERVAL = 1_000;
 
 /**
- * Returns the registrations at the fleet's load balancer by instance id.
+ * Returns the registrations at the fleet's load balancer by instance id. Without a load balancer, EC2 decides.
  *
  * @throws {ExitError} with status 4 if the load balancer does not exist
  */
 export async function registrationsOf(
   aws: Aws,
   balancer: BalancerRef,
+  fleet: ReadonlyMap<string, Ec2Instance>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Registration>> {
   try {
-    return await registrations(aws, balancer, signal);
+    return registrationsIn(await fleetHealth(aws, balancer, () => [...fleet.values()], signal));
   } catch (cause) {
     if (!isNotFound(cause)) throw cause;
     throw new ExitError(`There is no ${titleOf(balancer)}`, 4, "kas admin balancers", { cause });
@@ -62,7 +65,7 @@ export async function waitAtBalancer(
 ): Promise<void> {
   const deadline = realClock.elapsed() + timeout;
   for (;;) {
-    const last = (await health(aws, balancer, signal)).find((it) => it.id === id);
+    const last = await healthOf(aws, balancer, id, signal);
     if (until(last)) return;
     if (realClock.elapsed() >= deadline) {
       const found = last === undefined ? "not registered" : last.description || last.registration;
@@ -74,4 +77,16 @@ export async function waitAtBalancer(
     }
     await realClock.sleep(POLL_INTERVAL, signal);
   }
+}
+
+/** Returns the health of an instance, or undefined if it is not registered. Without a load balancer, EC2 decides. */
+async function healthOf(
+  aws: Aws,
+  balancer: BalancerRef,
+  id: string,
+  signal: AbortSignal,
+): Promise<Health | undefined> {
+  if (balancer.kind !== "none") return (await health(aws, balancer, signal)).find((it) => it.id === id);
+  const instance = await findInstance(aws, id, signal);
+  return instance && isMember(instance) ? await checkedHealth(aws, instance, signal) : undefined;
 }

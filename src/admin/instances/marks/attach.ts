@@ -55,7 +55,7 @@ function entry({ name, summary, description, done, whyUnchanged, refusal }: Entr
         const { flags, args, out, signal } = context;
         const balancer = fleetBalancer(flags);
         const fleet = await onceRunning(aws, args, context);
-        const registered = await registrationsOf(aws, balancer, signal);
+        const registered = await registrationsOf(aws, balancer, fleet, signal);
         const unchanged = (instance: Ec2Instance) => whyUnchanged(instance, registered.get(instance.id));
         const changing = presentIn(
           fleet,

@@ -34,7 +34,7 @@ export const detach = command({
       const { flags, args, out, signal } = context;
       const balancer = fleetBalancer(flags);
       const fleet = await instancesById(aws, flags, signal);
-      const registered = await registrationsOf(aws, balancer, signal);
+      const registered = await registrationsOf(aws, balancer, fleet, signal);
       const isDone = ({ id, detached }: Ec2Instance) => detached === true && !registered.has(id);
       const toDetach = presentIn(fleet, args, (instance) => !isDone(instance));
       const shortage = shortageWithout(new Set(toDetach), [...fleet.values()], registered, flags.min);
