@@ -3,9 +3,11 @@ import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { execute } from "../support/kas.ts";
 import { type Need, program, testWith } from "../support/needs.ts";
 import { localMachines } from "../unit/sandbox/machines.ts";
+import { motoBackend } from "./contract/backends.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 const SCRIPT = new URL("./testdata/sandbox_boto3.py", import.meta.url).pathname;
+const BALANCER_SETUP = new URL("./testdata/balancer_setup.py", import.meta.url).pathname;
 
 /** boto3 in the Python on the PATH. */
 function boto3(): Need {
@@ -49,3 +51,23 @@ testWith([boto3()], "boto3 can use the sandbox, including waiters and paginators
     ],
   ]);
 });
+
+testWith(
+  [boto3(), program("moto_server")],
+  "the sandbox and moto answer boto3 in the same way while it sets up Application and Network Load Balancers",
+  async () => {
+    await using kas = await startSandbox({ kind: true, empty: true, machine: localMachines().make });
+    await using moto = await motoBackend();
+    const answers = async (url: string) => {
+      const { code, stdout, stderr } = await execute(["python3", BALANCER_SETUP], {
+        ...kas.env,
+        AWS_ENDPOINT_URL: url,
+      });
+      assertEquals([code, stderr], [0, ""]);
+      return stdout.trim().split("\n");
+    };
+    const [own, theirs] = [await answers(kas.url), await answers(moto.url)];
+    assertEquals(own.length > 20, true);
+    assertEquals(own, theirs);
+  },
+);
