@@ -45,7 +45,10 @@ const VPC = "https://aws.amazon.com/vpc/pricing/";
 
 const INFRACOST = { recorded: "AWS price list, in the test data of Infracost", date: "2024-07-01" };
 const KARPENTER = { recorded: "AWS price list, in Karpenter's generated prices", date: "2026-07-20" };
-const QUERIED = (date: string) => ({ recorded: "AWS price list, as a public repository quotes it", date });
+const QUERIED = (date: string) => ({
+  recorded: "AWS price list of AmazonEC2, as public repositories quote it",
+  date,
+});
 
 /** A price in the regions that the table knows. */
 interface Entry extends Pick<Price, "unit" | "page"> {
