@@ -222,7 +222,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       AWS_SECRET_ACCESS_KEY: "sandbox",
       KAS_FLEET: fleet,
       KAS_TOPIC_ARN: `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${fleet}`,
-      ...(balancer === "classic" ? { KAS_LOAD_BALANCER: fleet } : {}),
+      ...(balancer === "classic" && !options.empty ? { KAS_LOAD_BALANCER: fleet } : {}),
       ...(balancer === "none" ? { KAS_BALANCER: "none" } : {}),
       // Without a load balancer, kas has no other source for the health check.
       ...(balancer === "none" && serviceHealth !== undefined

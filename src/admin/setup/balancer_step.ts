@@ -68,7 +68,8 @@ async function setUpMade(
 ): Promise<SetUpBalancer> {
   const arn = await setUpLoadBalancer(aws, plan, prepared, instances, ensure, signal);
   const ref = arn === undefined ? undefined : balancerRef({ fleet: plan.fleet, targetGroup: [arn] });
-  const before = ref === undefined ? undefined : await findBalancer(aws, ref, signal);
+  const isNew = prepared.made.targetGroup === undefined;
+  const before = ref === undefined || isNew ? undefined : await findBalancer(aws, ref, signal);
   await registerInstances(aws, ref, before, instances, ensure, signal);
   if (!plan.dryRun) await waitUntilActive(aws, plan, prepared.plan, signal);
   return { ref, before };

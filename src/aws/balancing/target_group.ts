@@ -195,12 +195,19 @@ function worstOf(targets: readonly TargetHealth[]): Health {
  * Throws TargetGroupNotFound.
  */
 export async function deregistrationDelay(aws: Aws, arn: string, signal?: AbortSignal): Promise<number> {
+  return Number((await attributesOf(aws, arn, signal)).get(DELAY_ATTRIBUTE) ?? 0);
+}
+
+/** The attributes of a target group by key. Throws TargetGroupNotFound. */
+export async function attributesOf(
+  aws: Aws,
+  arn: string,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
   const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn });
   const { Attributes } = await client.send(command, sendOptions(signal));
-  return Number(
-    listIn(Attributes, "ELB", "attributes").find(({ Key }) => Key === DELAY_ATTRIBUTE)?.Value ?? 0,
-  );
+  return new Map(listIn(Attributes, "ELB", "attributes").map(({ Key = "", Value = "" }) => [Key, Value]));
 }
 
 /** Loads ELB v2's client and commands. */

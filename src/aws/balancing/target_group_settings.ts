@@ -7,8 +7,8 @@ import type { ModifyTargetGroupInput, TargetGroup } from "@aws-sdk/client-elasti
 import type { Aws } from "../clients.ts";
 import { isRightDelay, longestDelay } from "./draining.ts";
 import {
+  attributesOf,
   DELAY_ATTRIBUTE,
-  deregistrationDelay,
   describeTargetGroup,
   elbv2,
   groupName,
@@ -37,6 +37,8 @@ export interface GroupPlan {
   readonly healthCheck: HealthCheckPlan | undefined;
   /** The autoscaler's drain timeout, in ms. */
   readonly drainTimeout: number;
+  /** True: each instance gets the same share of the connections, however many instances its zone has. */
+  readonly crossZone?: boolean;
 }
 
 /** The changes that a target group needs. A setting that needs no change is absent. */
@@ -44,7 +46,12 @@ export interface GroupChanges {
   readonly healthCheck?: HealthCheckPlan;
   /** The deregistration delay to set, in seconds. */
   readonly delay?: number;
+  /** Present if cross-zone load balancing must be turned on. */
+  readonly crossZone?: true;
 }
+
+/** The attribute of cross-zone load balancing. Source: NLB guide, "Target group attributes". */
+const CROSS_ZONE_ATTRIBUTE = "load_balancing.cross_zone.enabled";
 
 /**
  * Compares a target group's settings with a plan. A deregistration delay of 0 is wrong, because ELB would cut requests
@@ -55,13 +62,14 @@ export interface GroupChanges {
 export async function requiredChanges(
   aws: Aws,
   arn: string,
-  { healthCheck, drainTimeout }: GroupPlan,
+  { healthCheck, drainTimeout, crossZone }: GroupPlan,
   signal?: AbortSignal,
 ): Promise<GroupChanges> {
-  const [group, seconds] = await Promise.all([
+  const [group, attributes] = await Promise.all([
     describeTargetGroup(aws, arn, signal),
-    deregistrationDelay(aws, arn, signal),
+    attributesOf(aws, arn, signal),
   ]);
+  const seconds = Number(attributes.get(DELAY_ATTRIBUTE) ?? 0);
   if (group?.TargetType !== "instance") {
     throw new Error(
       `Cannot use target group ${groupName(arn)}: its target type is ${group?.TargetType}, not instance`,
@@ -70,6 +78,7 @@ export async function requiredChanges(
   return {
     ...(healthCheck === undefined || hasHealthCheck(group, healthCheck) ? {} : { healthCheck }),
     ...(isRightDelay(seconds, drainTimeout) ? {} : { delay: delayFor(drainTimeout) }),
+    ...(crossZone && attributes.get(CROSS_ZONE_ATTRIBUTE) !== "true" ? { crossZone } : {}),
   };
 }
 
@@ -103,23 +112,18 @@ export function healthCheckRequest(
 export async function applyChanges(
   aws: Aws,
   arn: string,
-  { healthCheck, delay }: GroupChanges,
+  { healthCheck, delay, crossZone }: GroupChanges,
 ): Promise<void> {
-  const [client, { ModifyTargetGroupCommand }] = await elbv2(aws);
+  const [client, { ModifyTargetGroupCommand, ModifyTargetGroupAttributesCommand }] = await elbv2(aws);
   if (healthCheck !== undefined) {
     const request = { TargetGroupArn: arn, ...healthCheckRequest(healthCheck) };
     await client.send(new ModifyTargetGroupCommand(request));
   }
-  if (delay !== undefined) await setAttributes(aws, arn, { [DELAY_ATTRIBUTE]: String(delay) });
-}
-
-/** Sets attributes of a target group. */
-export async function setAttributes(
-  aws: Aws,
-  arn: string,
-  values: Readonly<Record<string, string>>,
-): Promise<void> {
-  const [client, { ModifyTargetGroupAttributesCommand }] = await elbv2(aws);
-  const Attributes = Object.entries(values).map(([Key, Value]) => ({ Key, Value }));
-  await client.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
+  const Attributes = [
+    ...(delay === undefined ? [] : [{ Key: DELAY_ATTRIBUTE, Value: String(delay) }]),
+    ...(crossZone ? [{ Key: CROSS_ZONE_ATTRIBUTE, Value: "true" }] : []),
+  ];
+  if (Attributes.length > 0) {
+    await client.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
+  }
 }

@@ -10,6 +10,7 @@ import { type Ec2Instance, findInstance } from "../../../aws/ec2/instances.ts";
 import { untagInstances } from "../../../aws/ec2/operator_tags.ts";
 import { allDone, batched } from "../../../aws/many/batches.ts";
 import { ExitError } from "../../../cli/command.ts";
+import { AFTER_CREATION, repeated } from "../repeat.ts";
 import { type Ensure, ensureAll } from "../steps.ts";
 
 /** How long setup waits until a pending instance runs, in ms. EC2 takes 15 s to 60 s. */
@@ -45,7 +46,8 @@ export async function registerInstances(
   const registerOne = batched(ids.filter((id) => !registered.has(id)), async (batch) => {
     if (balancer === undefined) throw new RangeError("A dry run registers no instances");
     for (const id of batch.filter((id) => pending.has(id))) await waitUntilRunning(aws, id, signal);
-    await register(aws, balancer, batch, signal);
+    const send = () => register(aws, balancer, batch, signal);
+    await (hasTargets && existing === undefined ? repeated(send, AFTER_CREATION, signal) : send());
     const takenOut = serving.filter(({ id, byOperator }) => byOperator !== undefined && batch.includes(id));
     await untagInstances(aws, takenOut.map(({ id }) => id), ["byOperator"], signal);
     return allDone(batch);

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   applyChanges,
+  delayFor,
   type HealthCheckPlan,
   requiredChanges,
 } from "../../../aws/balancing/target_group_settings.ts";
@@ -84,18 +85,18 @@ export async function setUpLoadBalancer(
 
   let targetGroup = made.targetGroup?.arn;
   const healthCheck = plan.healthCheck ?? DEFAULT_CHECK[type];
+  // Application Load Balancers always balance over all zones.
+  const crossZone = type === "network";
   if (targetGroup === undefined) {
     await ensure("target-group", name, "create", async () => {
-      const settings = { name, fleet, type, port: forward, vpc: site.vpc, healthCheck, drainTimeout };
-      targetGroup = await createTargetGroup(aws, settings);
+      const settings = { name, fleet, type, port: forward, vpc: site.vpc, healthCheck };
+      const arn = targetGroup = await createTargetGroup(aws, settings);
+      const attributes = { delay: delayFor(drainTimeout), ...(crossZone ? { crossZone } : {}) };
+      await afterCreation(() => applyChanges(aws, arn, attributes));
     }, { detail: `${TARGET_PROTOCOL[type]}:${forward}, health check ${checkText(healthCheck, forward)}` });
   } else {
-    const changes = await requiredChanges(
-      aws,
-      targetGroup,
-      { healthCheck: plan.healthCheck, drainTimeout },
-      signal,
-    );
+    const settings = { healthCheck: plan.healthCheck, drainTimeout, crossZone };
+    const changes = await requiredChanges(aws, targetGroup, settings, signal);
     const change = Object.keys(changes).length === 0 ? undefined : "update";
     await ensure("target-group", name, change, () => applyChanges(aws, targetGroup ?? "", changes));
   }

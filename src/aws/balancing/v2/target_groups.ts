@@ -6,13 +6,8 @@
 import { type Aws, sendOptions } from "../../clients.ts";
 import { isNotFound, listIn } from "../../errors.ts";
 import { isOfSetup, setupTags } from "../setup_tags.ts";
-import { DELAY_ATTRIBUTE, elbv2 } from "../target_group.ts";
-import {
-  delayFor,
-  type HealthCheckPlan,
-  healthCheckRequest,
-  setAttributes,
-} from "../target_group_settings.ts";
+import { elbv2 } from "../target_group.ts";
+import { type HealthCheckPlan, healthCheckRequest } from "../target_group_settings.ts";
 import type { BalancerType } from "./load_balancers.ts";
 import { tagsOf } from "./tags.ts";
 
@@ -67,8 +62,6 @@ export interface NewGroup {
   readonly port: number;
   readonly vpc: string;
   readonly healthCheck: HealthCheckPlan;
-  /** The autoscaler's drain timeout, in ms. */
-  readonly drainTimeout: number;
 }
 
 /** The protocol in which a load balancer of a type sends requests to its targets. TLS ends at the load balancer. */
@@ -99,14 +92,7 @@ export async function createGroup(aws: Aws, settings: NewGroup): Promise<string>
     Tags: setupTags(settings.fleet),
   });
   const { TargetGroups } = await client.send(command);
-  const arn = listIn(TargetGroups, "ELB", "target groups")[0]?.TargetGroupArn ?? "";
-  await setAttributes(aws, arn, {
-    [DELAY_ATTRIBUTE]: String(delayFor(settings.drainTimeout)),
-    // Each instance shall get the same share of the connections, however many instances its zone has. Application Load Balancers
-    // always do so.
-    ...(settings.type === "network" ? { "load_balancing.cross_zone.enabled": "true" } : {}),
-  });
-  return arn;
+  return listIn(TargetGroups, "ELB", "target groups")[0]?.TargetGroupArn ?? "";
 }
 
 /** Deletes a target group. Has no effect if it does not exist. Throws an `isInUse` error while a listener forwards to the group. */
