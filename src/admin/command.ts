@@ -98,7 +98,7 @@ export const admin: Group = {
     },
     {
       name: "ping",
-      summary: "Check that the workers and autoscalers on instances or hosts answer",
+      summary: "Check that the services and autoscalers on instances or hosts answer",
       load: async () => (await import("./instances/ping/command.ts")).ping,
     },
     {

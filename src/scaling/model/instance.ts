@@ -79,10 +79,7 @@ export interface Instance {
   readonly impaired?: string;
 }
 
-/**
- * The port at which each instance receives the requests of the load balancer and of kas's health checks. On an instance, nginx listens
- * on it.
- */
+/** The port of `kas worker`. On an instance, nginx listens on it. */
 export const WORKER_PORT = 30000;
 
 /** Whether an instance is quarantined now. If `quarantineUntil` is absent, the quarantine has no end. */
