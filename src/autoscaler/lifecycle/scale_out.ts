@@ -5,6 +5,7 @@
  * @module
  */
 import { type Health, titleOf } from "../../aws/balancing/balancer.ts";
+import { UNCHECKED } from "../../aws/balancing/unbalanced.ts";
 import { isIncorrectState, isNotRegistrable } from "../../aws/errors.ts";
 import { stateReasonText } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
@@ -197,22 +198,26 @@ async function waitUntilInService(
   { zone }: Ec2Instance,
   ended: EndedInstance,
 ): Promise<void> {
-  const { registrar: { describe } } = context.environment;
-  let last = "the load balancer does not list it";
+  const { registrar } = context.environment;
+  let last = registrar.unlisted;
   let unused = false;
+  let isUnchecked = false;
   await runStep(context, {
     name: "in-service",
     failure: `${context.id} did not become InService`,
     timeout: timeoutOf(context),
     lastSeen: () => last,
-    // A load balancer does not check the health of an instance to which it sends no requests.
-    fault: () => unused ? "zone-not-served" : judgeRegistered(context),
+    // A load balancer does not check the health of an instance to which it sends no requests, and EC2 may check an instance late.
+    fault: () => unused ? "zone-not-served" : isUnchecked ? "slow" : judgeRegistered(context),
     ...whileItExists(context, ended, {
       attempt: async () => {
         const health = await healthOf(context);
         if (health?.registration === "in-service") return true;
         unused = health?.unused ?? false;
-        if (health !== undefined) last = unused ? notServed(context, zone, health) : describe(health);
+        isUnchecked = health?.reasonCode === UNCHECKED;
+        if (health !== undefined) {
+          last = unused ? notServed(context, zone, health) : registrar.describe(health);
+        }
         return undefined;
       },
     }),

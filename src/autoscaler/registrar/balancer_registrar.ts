@@ -39,6 +39,7 @@ export function balancerRegistrar(aws: Aws, ref: BalancerRef): Registrar {
       await awaitAll(due.map((id) => registerOne(aws, ref, id)));
       return due;
     },
+    unlisted: "the load balancer does not list it",
     describe: ({ state, description }) =>
       `the load balancer says ${state}: ${description.replace(/\.$/, "")}`,
     [Symbol.dispose]: () => {},

@@ -68,6 +68,8 @@ export interface Registrar extends Disposable {
    * @param ids the instances that should be registered, and are not in service
    */
   complete(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** Describes an instance without health for an error message. */
+  readonly unlisted: string;
   /** Describes an instance's health for an error message. */
   describe(health: Health): string;
 }

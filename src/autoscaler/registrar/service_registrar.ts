@@ -47,6 +47,7 @@ function isAgreed(drain: Drain | undefined): boolean {
 /** The registrar of a fleet without a load balancer. */
 export class ServiceRegistrar implements Registrar {
   readonly lag = 0;
+  readonly unlisted = "it does not run";
   readonly isServiceDraining = true;
   readonly #parts: ServiceRegistrarParts;
   readonly #monitor: Monitor | undefined;

@@ -19,13 +19,17 @@ export function isMember({ state, role, detached }: Ec2Instance): boolean {
   return state === "running" && role !== "control" && !detached;
 }
 
+/** The reason code of an instance whose status checks by EC2 have not ended. */
+export const UNCHECKED = "initializing";
+
 /** Returns the health of an instance. */
 export function reportedHealth(
   { id }: Pick<Ec2Instance, "id">,
   registration: Registration,
   description: string,
+  reasonCode = "",
 ): Health {
-  return { id, state: registration, reasonCode: "", description, registration, unused: false };
+  return { id, state: registration, reasonCode, description, registration, unused: false };
 }
 
 /**
@@ -39,7 +43,7 @@ export async function checkedHealth(aws: Aws, instance: Ec2Instance, signal?: Ab
   });
   return state === "ok"
     ? reportedHealth(instance, "in-service", "it has passed EC2's status checks")
-    : reportedHealth(instance, "out-of-service", `EC2's status checks are ${state ?? "unknown"}`);
+    : reportedHealth(instance, "out-of-service", `EC2's status checks are ${state ?? "unknown"}`, state);
 }
 
 /** Returns the health of each instance that can be in service. */

@@ -46,9 +46,9 @@ const LONGEST = 30_000;
 export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const letGo = Promise.withResolvers<void>();
   const machine = machinesOf(scenario, letGo.promise);
-  const { nodes, faults = [], flags = TIMEOUTS, resync = "1h", held = false } = scenario;
-  await using it = await stage({ nodes, faults, machine });
-  if (scenario.serving) await serve(it);
+  const { nodes, faults = [], flags = TIMEOUTS, resync = "1h", held = false, balancer } = scenario;
+  await using it = await stage({ nodes, faults, machine, balancer });
+  if (scenario.serving) await serve(it, balancer);
   await (await it.aws.ec2()).send(
     new CreateLaunchTemplateCommand({
       LaunchTemplateName: TEMPLATE,

@@ -29,6 +29,8 @@ export interface Scenario {
   readonly flags?: readonly string[];
   /** How often the autoscaler reconciles. Default: once an hour. */
   readonly resync?: string;
+  /** `none`: the fleet has no load balancer, and its machines answer each request to drain with 200. */
+  readonly balancer?: "none";
   /** Whether a request to the first node is in progress until the end. */
   readonly held?: boolean;
   /** Whether the first node is in service from the start. */
@@ -98,6 +100,22 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "stop",
     nodes: 1,
     serving: true,
+    drive: reportIdle,
+    steps: stepsOf(FIRST, "deregistered", "drained", "rechecked", "stopping", "stopped"),
+  },
+  {
+    name: "start without a load balancer",
+    nodes: 1,
+    balancer: "none",
+    drive: askForMore,
+    steps: stepsOf(FIRST, "started", "running", "healthy", "registered", "in-service"),
+  },
+  {
+    name: "stop without a load balancer",
+    nodes: 1,
+    serving: true,
+    balancer: "none",
+    flags: ["--drain-timeout", "20s", "--drain-request", "http:30000/drain"],
     drive: reportIdle,
     steps: stepsOf(FIRST, "deregistered", "drained", "rechecked", "stopping", "stopped"),
   },
@@ -176,9 +194,10 @@ export function machinesOf({ dead = [] }: Scenario, letGo: Promise<void>): Machi
 }
 
 /** Puts the first node into service without the autoscaler. */
-export async function serve(it: Stage): Promise<void> {
+export async function serve(it: Stage, balancer?: "none"): Promise<void> {
   await startInstance(it.aws, FIRST);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
+  if (balancer === "none") return;
   await register(it.aws, BALANCER, FIRST);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 }

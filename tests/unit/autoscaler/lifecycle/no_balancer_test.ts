@@ -231,3 +231,12 @@ Deno.test("a restart of the autoscaler does not make a node unhealthy whose next
   await lab.pass(5 * MINUTE);
   assertEquals(activities(lab), []);
 });
+
+Deno.test("status checks that take long are no fault of the instance: kas pauses it, and does not quarantine it", async () => {
+  await using lab = await open([false, false], { startTimeout: MINUTE, faults: ["status-delay=1h"] });
+  await askForMore(lab);
+  await lab.pass(20 * MINUTE);
+  const starts = lab.kas.journal.starts(lab.time.now());
+  assert(starts.some(({ what }) => what === "slow"));
+  assert(starts.every(({ what }) => what === "slow" || what === "running"));
+});
