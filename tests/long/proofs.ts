@@ -34,6 +34,13 @@ export const PROOFS = {
     whole: 2_000,
     tests: ["tests/long/histories_test.ts", "tests/long/histories_more_test.ts"],
   },
+  fleets: {
+    holds: "random histories of three fleets in one autoscaler: none touches another's instances",
+    unit: "histories",
+    sample: 60,
+    whole: 2_000,
+    tests: ["tests/long/fleets_test.ts"],
+  },
   deaths: {
     holds: "however instances die, the capacity is back at the minimum after one start",
     unit: "deaths",

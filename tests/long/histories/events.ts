@@ -9,7 +9,7 @@ import type { AlarmKind, AlarmState } from "../../../src/scaling/model/alarm.ts"
 import { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import type { Schedule } from "../../../src/settings/schedules/windows.ts";
 import { TEMPLATE } from "../../support/lab/cloud.ts";
-import type { FleetPlan } from "../../support/lab/fleet_plan.ts";
+import { type FleetPlan, nameOf } from "../../support/lab/fleet_plan.ts";
 
 const MESSAGES = [
   "valid",
@@ -93,6 +93,13 @@ export type Event =
 export interface History {
   readonly plan: FleetPlan;
   readonly events: readonly Event[];
+}
+
+/** Fleets of one autoscaler, and the events that happen to them. The first plan also says how AWS behaves. */
+export interface FleetsHistory {
+  readonly plans: readonly [FleetPlan, ...FleetPlan[]];
+  /** `fleet`: the place of the fleet in the plans. */
+  readonly events: readonly { readonly fleet: number; readonly event: Event }[];
 }
 
 const at = fc.nat(7);
@@ -213,8 +220,40 @@ export function histories(most: number): fc.Arbitrary<History> {
   return fc.record({ plan, events: fc.array(event, { minLength: 3, maxLength: most, size: "max" }) });
 }
 
+/** Generates histories of three fleets with at most this many events. Two of the fleets share a topic. */
+export function fleetsHistories(most: number): fc.Arbitrary<FleetsHistory> {
+  const named = fc.tuple(plan, plan, plan).map(([first, second, third]): FleetsHistory["plans"] => [
+    first,
+    { ...second, name: "web" },
+    { ...third, name: "jobs", topic: "jobs" },
+  ]);
+  const happening = fc.record({ fleet: fc.nat(2), event });
+  return fc.record({
+    plans: named,
+    events: fc.array(happening, { minLength: 3, maxLength: most, size: "max" }),
+  });
+}
+
+/** Describes a history of several fleets. */
+export function describeFleetsHistory({ plans, events }: FleetsHistory): string[] {
+  const names = plans.map(nameOf);
+  return [
+    ...plans.flatMap((plan, i) => [`Fleet ${names[i]}:`, ...describePlan(plan)]),
+    ...events.map(({ fleet, event }, number) =>
+      `${String(number + 1).padStart(4)}. ${names[fleet]}: ${describeEvent(event)}`
+    ),
+  ];
+}
+
 /** Describes a history, one line for each event. */
 export function describeHistory({ plan, events }: History): string[] {
+  return [
+    ...describePlan(plan),
+    ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${describeEvent(event)}`),
+  ];
+}
+
+function describePlan(plan: FleetPlan): string[] {
   const { limits, nodes, control, foreign, reqcount } = plan;
   const { min = "the base and control instances", max = "the whole fleet", grow, shrink = "stop" } = limits;
   const others = [...(control ? ["a control instance"] : []), ...(foreign ? ["a foreign node"] : [])];
@@ -236,7 +275,6 @@ export function describeHistory({ plan, events }: History): string[] {
     ...(plan.schedules?.list ?? []).map(({ name, cron, duration, min, max }) =>
       `  schedule ${name}: ${cron} for ${s(duration)}, min ${min ?? "as above"}, max ${max ?? "as above"}`
     ),
-    ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${describeEvent(event)}`),
   ];
 }
 

@@ -9,8 +9,8 @@
  */
 import { assert } from "@std/assert";
 import fc from "fast-check";
-import { describeHistory, histories, type History } from "./events.ts";
-import { type Outcome, play } from "./play.ts";
+import { describeFleetsHistory, describeHistory, fleetsHistories, histories } from "./events.ts";
+import { type Outcome, play, playAll } from "./play.ts";
 import { seedOf } from "../proofs.ts";
 
 /** How often each thing must at least happen in 1,000 histories. With fewer, the test would prove little. */
@@ -35,19 +35,40 @@ const LEAST = {
   "message duplicate": 25,
 } as const;
 
-/** Maximum number of events in a history. */
+/** Maximum number of events in a history, and in a history of three fleets. */
 const LONGEST = 16;
+const LONGEST_OF_FLEETS = 30;
+
+/** A kind of histories. */
+interface Kind<H> {
+  readonly histories: fc.Arbitrary<H>;
+  readonly play: (history: H) => Promise<Outcome>;
+  readonly describe: (history: H) => string[];
+}
 
 /**
  * Plays this many histories. Throws an error if a history violates an invariant, or if at least 1,000 histories contain
  * too few of the things in {@linkcode LEAST}.
  */
-export async function holdHistories(numRuns: number): Promise<void> {
+export function holdHistories(numRuns: number): Promise<void> {
+  return hold(numRuns, { histories: histories(LONGEST), play, describe: describeHistory });
+}
+
+/** Plays this many histories of three fleets in one autoscaler, as {@linkcode holdHistories} does. */
+export function holdFleetsHistories(numRuns: number): Promise<void> {
+  return hold(numRuns, {
+    histories: fleetsHistories(LONGEST_OF_FLEETS),
+    play: playAll,
+    describe: describeFleetsHistory,
+  });
+}
+
+async function hold<H>(numRuns: number, { histories, play, describe }: Kind<H>): Promise<void> {
   const seed = seedOf();
   const path = Deno.env.get("KAS_TEST_PATH");
   const totals = new Map<string, number>();
   const begun = performance.now();
-  const property = fc.asyncProperty(histories(LONGEST), async (history) => {
+  const property = fc.asyncProperty(histories, async (history) => {
     const played = await play(history);
     count(totals, played);
     if (played.broken.length > 0) throw new Error(played.broken.join("\n"));
@@ -56,18 +77,18 @@ export async function holdHistories(numRuns: number): Promise<void> {
   const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
   const lines = [...totals].toSorted().map(([what, n]) => `${what} ${Math.round(n)}`);
   say(`histories: ${result.numRuns} with KAS_TEST_SEED=${seed}, ${seconds} s: ${lines.join(", ")}`);
-  if (result.failed) throw new Error(failureMessage(result));
+  if (result.failed) throw new Error(failureMessage(result, describe));
   for (const [what, least] of numRuns < 1_000 ? [] : Object.entries(LEAST)) {
     assert((totals.get(what) ?? 0) >= least, `only ${totals.get(what) ?? 0} ${what}`);
   }
 }
 
-function failureMessage(result: fc.RunDetails<[History]>): string {
+function failureMessage<H>(result: fc.RunDetails<[H]>, describe: (history: H) => string[]): string {
   const [shortest] = result.counterexample ?? [];
   const { seed, counterexamplePath, errorInstance: error } = result;
   return [
     `A history violates an invariant (KAS_TEST_SEED=${seed} KAS_TEST_PATH=${counterexamplePath}):`,
-    ...(shortest === undefined ? [] : describeHistory(shortest)),
+    ...(shortest === undefined ? [] : describe(shortest)),
     error instanceof Error ? error.stack : String(error),
   ].join("\n");
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Direction } from "../../../src/scaling/model/activity.ts";
-import { FLEET, TEMPLATE } from "../../support/lab/cloud.ts";
-import { faultsOf } from "../../support/lab/fleet_plan.ts";
-import type { Lab } from "../../support/lab/lab.ts";
+import { TEMPLATE } from "../../support/lab/cloud.ts";
+import type { FleetLab } from "../../support/lab/fleet_lab.ts";
+import { faultsOf, type FleetPlan, nameOf } from "../../support/lab/fleet_plan.ts";
 import { operate } from "../../support/lab/operator.ts";
 import type { Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
@@ -14,18 +14,18 @@ import type { Event } from "./events.ts";
 /** How long a lack of capacity lasts that ends by itself. */
 const LACK = "5m";
 
-/** Sets faults in a lab and interferes with its instances. */
+/** Sets faults in a lab and interferes with the instances of a fleet. */
 export class Interference {
-  readonly #lab: Lab;
+  readonly #lab: FleetLab;
   readonly #referee: Referee;
 
-  constructor(lab: Lab, referee: Referee) {
+  constructor(lab: FleetLab, referee: Referee) {
     this.#lab = lab;
     this.#referee = referee;
   }
 
-  /** Sets a fault. */
-  fault({ kind, at }: Event & { readonly what: "fault" }): void {
+  /** Sets a fault. Returns whether it is a fault of AWS, which affects all fleets. */
+  fault({ kind, at }: Event & { readonly what: "fault" }): boolean {
     const { faults, machines } = this.#lab.cloud;
     const id = this.#id(at);
     switch (kind) {
@@ -48,25 +48,29 @@ export class Interference {
         this.#referee.broke(id);
         break;
       case "no-capacity":
-        return void faults.noCapacity.add(at === 0 ? TEMPLATE : id);
+        faults.noCapacity.add(at === 0 ? TEMPLATE : id);
+        return false;
       case "short-of-capacity":
-        return faults.set(`no-capacity=${at === 0 ? TEMPLATE : id}:${LACK}`);
+        faults.set(`no-capacity=${at === 0 ? TEMPLATE : id}:${LACK}`);
+        return false;
       case "protected":
         // If its start fails, kas cannot stop it, and leaves it to the person who protected it.
         this.#referee.interfered(id);
-        return void faults.protectedInstances.add(id);
+        faults.protectedInstances.add(id);
+        return false;
       case "broken-worker":
         machines.broken.add(id);
-        return this.#referee.broke(id);
+        this.#referee.broke(id);
+        return false;
       default:
         return kind satisfies never;
     }
-    this.#referee.beginUncertainty();
+    return true;
   }
 
-  /** Ends every fault but those that the lab began with. */
-  calm(): void {
-    const { cloud: { faults, machines }, plan } = this.#lab;
+  /** Ends every fault but those that the lab began with. `plan` says which. */
+  calm(plan: FleetPlan): void {
+    const { cloud: { faults, machines } } = this.#lab;
     const { onCall } = faults;
     faults.clear();
     faults.onCall = onCall;
@@ -74,7 +78,6 @@ export class Interference {
     // The reads of a load balancer may show a repaired worker as unhealthy for some time.
     if (machines.broken.size > 0) this.#referee.beginUncertainty();
     machines.broken.clear();
-    this.#referee.endUncertainty();
   }
 
   /** Interferes with an instance. */
@@ -82,7 +85,7 @@ export class Interference {
     const id = this.#id(at);
     this.#referee.interfered(id);
     const instances = { InstanceIds: [id] };
-    const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
+    const registration = { LoadBalancerName: nameOf(this.#lab.plan), Instances: [{ InstanceId: id }] };
     const tag = { Resources: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };
     const protection = { Resources: [id], Tags: [{ Key: "kas:protected", Value: "true" }] };
     const maintenance = { Resources: [id], Tags: [{ Key: "kas:detached", Value: "2026-01-05T09:00:00Z" }] };

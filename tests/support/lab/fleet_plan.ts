@@ -8,6 +8,9 @@ import type { HealthCheckSpec } from "../../../src/health/spec.ts";
 import type { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import type { Limits } from "../../../src/scaling/model/limits.ts";
 
+/** The name of a lab's fleet and of its topic. */
+export const FLEET = "kas";
+
 /** A planned instance. */
 export interface InstancePlan {
   /** `foreign`: a node of another fleet in the same account. */
@@ -30,6 +33,10 @@ export type NodePlan = Omit<InstancePlan, "kind">;
 
 /** A fleet and its settings. All times are in ms. */
 export interface FleetPlan {
+  /** The name of the fleet, its load balancer and its key pair. Default: {@linkcode FLEET}. */
+  readonly name?: string;
+  /** The name of its topic. Default: {@linkcode FLEET}. */
+  readonly topic?: string;
   /**
    * Whether the simulated AWS has none of the delays and limits of a real account. Tests that are not about these set
    * it.
@@ -104,4 +111,9 @@ export function instancesOf({ control, nodes, foreign }: FleetPlan): InstancePla
     ...nodes.map((it) => ({ kind: "node", ...it }) as const),
     ...(foreign ? [{ kind: "foreign", ...STOPPED } as const] : []),
   ];
+}
+
+/** Returns the name of a planned fleet. */
+export function nameOf({ name = FLEET }: FleetPlan): string {
+  return name;
 }

@@ -7,8 +7,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { Autoscaler, AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
-import type { Events } from "../../../src/autoscaler/assembly_options.ts";
-import type { FleetOptions } from "../../../src/autoscaler/assembly_options.ts";
+import type { Events, FleetOptions } from "../../../src/autoscaler/assembly_options.ts";
 import type { FleetService } from "../../../src/autoscaler/fleet_service.ts";
 import { type Service, startService } from "../../../src/autoscaler/service.ts";
 import { Database } from "../../../src/autoscaler/store/sqlite/database.ts";
@@ -16,18 +15,29 @@ import type { Inbox } from "../../../src/autoscaler/store/inbox.ts";
 import type { Journal } from "../../../src/autoscaler/store/journal.ts";
 import type { Store } from "../../../src/autoscaler/store/store.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
-import type { FleetPlan } from "./fleet_plan.ts";
+import { REGION, SNS_URL, topicArnOf } from "./cloud.ts";
+import { type FleetPlan, nameOf } from "./fleet_plan.ts";
 import { DRAIN } from "./queue_workers.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** The URL to which the autoscaler sends its requests to AWS. */
+/** The URL to which the autoscaler sends its requests to AWS for its first fleet. */
 export const AWS_URL = "http://aws.lab";
+
+/** Returns the URL to which the autoscaler sends its requests to AWS for the fleet at a place. */
+function awsUrl(place: number): string {
+  return place === 0 ? AWS_URL : `http://aws-${place}.lab`;
+}
+
+/** Returns the place of the fleet that sends a request to AWS. Undefined if the request is not for AWS. */
+export function fleetOfRequest({ url }: Request): number | undefined {
+  const [found, place = "0"] = /^http:\/\/aws(?:-(\d+))?\.lab\//.exec(url) ?? [];
+  return found === undefined ? undefined : Number(place);
+}
 
 /** The options of an incarnation. */
 export interface IncarnationOptions {
   readonly time: VirtualTime;
-  readonly plan: FleetPlan;
+  readonly plans: readonly FleetPlan[];
   /** The state folder. */
   readonly folder: string;
   /** Returns how far the autoscaler's clock is ahead of virtual time, in ms. */
@@ -38,7 +48,8 @@ export interface IncarnationOptions {
   readonly certificate: X509Certificate;
   /** Called before and after each write to the database. Returns whether the autoscaler crashes at this moment. */
   readonly crashesAt: (moment: "before" | "after") => boolean;
-  readonly onDecision: NonNullable<Events["onDecision"]>;
+  /** Called for each decision with the place of its fleet. */
+  readonly onDecision: (place: number, ...event: Parameters<NonNullable<Events["onDecision"]>>) => void;
 }
 
 /** The error that ends the call that was in progress when the autoscaler crashed. */
@@ -53,38 +64,18 @@ export class Incarnation implements Disposable {
   #dead = false;
 
   constructor(options: IncarnationOptions) {
-    const {
-      time,
-      plan: { balancer, asksToDrain = true, healthCheck, limits, schedules, startTimeout, drainTimeout },
-      folder,
-      certificate,
-      onDecision,
-    } = options;
+    const { time, plans, folder, certificate, onDecision } = options;
     this.#time = time;
-    const fleet: FleetOptions = {
-      account: { region: REGION, endpointUrl: AWS_URL },
-      fleet: {
-        fleet: FLEET,
-        balancer: balancerRef({ fleet: FLEET, balancer }),
-        ...(balancer === "none" && asksToDrain ? { drain: DRAIN } : {}),
-        healthCheck,
-      },
-      topicArn: TOPIC_ARN,
-      limits,
-      schedules,
-      startTimeout,
-      drainTimeout,
-      quarantineFor: 86_400_000,
-      resubscribe: false,
-      dryRun: false,
+    const fleets = plans.map((plan, place) => ({
+      ...fleetOptions(plan, awsUrl(place)),
       events: {
-        onDecision: (...event) => {
-          if (!this.#dead) onDecision(...event);
+        onDecision: (...event: Parameters<NonNullable<Events["onDecision"]>>) => {
+          if (!this.#dead) onDecision(place, ...event);
         },
       },
-    };
+    }));
     this.#service = startService({
-      fleets: [fleet],
+      fleets,
       trustSigner: `${SNS_URL}/`,
       certificate: () => Promise.resolve(certificate),
       state: folder,
@@ -211,6 +202,29 @@ export class Incarnation implements Disposable {
     signal?.addEventListener("abort", abort, { once: true });
     return promise;
   }
+}
+
+/** Returns the options of a planned fleet, whose requests to AWS go to a URL. */
+function fleetOptions(plan: FleetPlan, endpointUrl: string): FleetOptions {
+  const { balancer, asksToDrain = true, healthCheck, limits, schedules, startTimeout, drainTimeout } = plan;
+  const fleet = nameOf(plan);
+  return {
+    account: { region: REGION, endpointUrl },
+    fleet: {
+      fleet,
+      balancer: balancerRef({ fleet, balancer }),
+      ...(balancer === "none" && asksToDrain ? { drain: DRAIN } : {}),
+      healthCheck,
+    },
+    topicArn: topicArnOf(plan),
+    limits,
+    schedules,
+    startTimeout,
+    drainTimeout,
+    quarantineFor: 86_400_000,
+    resubscribe: false,
+    dryRun: false,
+  };
 }
 
 /** A database that reports each write before and after it. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { X509Certificate } from "node:crypto";
 import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import { balancerRef, health } from "../../../src/aws/balancing/balancer.ts";
@@ -17,9 +18,9 @@ import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import { type HttpPost, signedPost } from "../../../src/sandbox/sns/message.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
-import { type Cloud, openCloud, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
+import { type Cloud, openCloud, REGION, SNS_URL, topicArnOf } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
-import { AWS_URL, Incarnation } from "./incarnation.ts";
+import { AWS_URL, fleetOfRequest, Incarnation } from "./incarnation.ts";
 import { networkOf, refuse } from "./network.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -36,9 +37,9 @@ export interface CrashPoint {
   readonly down: number;
 }
 
-/** Callbacks for events in a lab. */
+/** Callbacks for events of a fleet in a lab. */
 export interface Watcher {
-  /** Called for each call to AWS, before and after the call takes effect. */
+  /** Called for each call to AWS that the autoscaler makes for the fleet, before and after the call takes effect. */
   readonly onCall?: (passing: CallEvent) => void;
   /** Called when a decision is in the journal. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
@@ -94,6 +95,9 @@ async function stateFolder(): Promise<string> {
 export class Lab implements AsyncDisposable {
   readonly time: VirtualTime;
   readonly cloud: Cloud;
+  /** The plans of the fleets. */
+  readonly plans: readonly FleetPlan[];
+  /** The plan of the first fleet. */
   readonly plan: FleetPlan;
   /** How often the autoscaler crashed, by what it was doing. */
   readonly crashes = { call: 0, write: 0, idle: 0 };
@@ -101,7 +105,9 @@ export class Lab implements AsyncDisposable {
   readonly counts = { call: 0, write: 0 };
   /** Whether the autoscaler's requests to instances get no answer, as if a security group dropped them. */
   isBlind = false;
-  readonly #watcher: Watcher;
+  readonly #watchers: readonly Watcher[];
+  /** The place of the fleet whose request to AWS the present code answers. */
+  readonly #caller = new AsyncLocalStorage<number>();
   readonly #folder: string;
   /** The autoscaler's randomness. */
   readonly #random: () => number;
@@ -114,16 +120,18 @@ export class Lab implements AsyncDisposable {
 
   private constructor(
     time: VirtualTime,
-    plan: FleetPlan,
+    plans: readonly [FleetPlan, ...FleetPlan[]],
     cloud: Cloud,
-    watcher: Watcher,
+    watchers: readonly Watcher[],
     folder: string,
     owned: AsyncDisposableStack,
   ) {
     this.time = time;
+    this.plans = plans;
+    const [plan] = plans;
     this.plan = plan;
     this.cloud = cloud;
-    this.#watcher = watcher;
+    this.#watchers = watchers;
     this.#folder = folder;
     this.#random = seededRandom(plan.seed);
     this.#owned = owned;
@@ -131,7 +139,16 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Opens a lab. Resolves when the instances are in service that the plan has in service. */
-  static async open(plan: FleetPlan, watcher: Watcher = {}): Promise<Lab> {
+  static open(plan: FleetPlan, watcher: Watcher = {}): Promise<Lab> {
+    return Lab.openAll([plan], [watcher]);
+  }
+
+  /** Opens a lab whose autoscaler has several fleets. The watchers are in the order of the plans. */
+  static async openAll(
+    plans: readonly [FleetPlan, ...FleetPlan[]],
+    watchers: readonly Watcher[] = [],
+  ): Promise<Lab> {
+    const [plan] = plans;
     Deno.env.set("AWS_ACCESS_KEY_ID", "lab");
     Deno.env.set("AWS_SECRET_ACCESS_KEY", "lab");
     await (loaded ??= load());
@@ -144,8 +161,8 @@ export class Lab implements AsyncDisposable {
       const { lab } = made;
       return lab === undefined ? refuse() : lab.#route(request);
     });
-    const cloud = stack.use(await openCloud(time, plan, signer(), network));
-    const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, stack.move());
+    const cloud = stack.use(await openCloud(time, plans, signer(), network));
+    const lab = made.lab = new Lab(time, plans, cloud, watchers, folder, stack.move());
     await time.pass(plan.kind ? 2_000 : 60_000);
     // From here on, a stale read shows no earlier state than the present one.
     cloud.account.forgetHistory();
@@ -187,10 +204,12 @@ export class Lab implements AsyncDisposable {
     await this.time.settle();
   }
 
-  /** Subscribes the autoscaler to the topic. */
+  /** Subscribes the autoscaler to the topics. */
   async subscribe(): Promise<void> {
-    const input = { TopicArn: TOPIC_ARN, Protocol: "http", Endpoint: KAS_URL };
-    await this.cloud.elsewhere("sns", "Subscribe", input);
+    for (const TopicArn of new Set(this.plans.map(topicArnOf))) {
+      const input = { TopicArn, Protocol: "http", Endpoint: KAS_URL };
+      await this.cloud.elsewhere("sns", "Subscribe", input);
+    }
     await this.time.pass(1_000);
   }
 
@@ -215,7 +234,7 @@ export class Lab implements AsyncDisposable {
     // The autoscaler waits for its calls in progress.
     await this.time.pass(60_000);
     await down;
-    this.#watcher.onEnd?.();
+    for (const watcher of this.#watchers) watcher.onEnd?.();
   }
 
   /** Deletes the files of the state folder. The autoscaler must not run. */
@@ -241,17 +260,17 @@ export class Lab implements AsyncDisposable {
     return this.time.pass(ms);
   }
 
-  /** Returns a signed message from the topic. */
-  message(text: string, id: string): HttpPost {
+  /** Returns a signed message from a topic, by default the first fleet's. */
+  message(text: string, id: string, topicArn: string = topicArnOf(this.plan)): HttpPost {
     const envelope = {
       Type: "Notification",
       MessageId: id,
-      TopicArn: TOPIC_ARN,
+      TopicArn: topicArn,
       Message: text,
       Timestamp: new Date(this.time.now()).toISOString(),
       UnsubscribeURL: `${SNS_URL}/?Action=Unsubscribe`,
     } as const;
-    return signedPost(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${TOPIC_ARN}:lab`);
+    return signedPost(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${topicArn}:lab`);
   }
 
   /**
@@ -277,35 +296,36 @@ export class Lab implements AsyncDisposable {
     if (this.alive) return;
     const life = new Incarnation({
       time: this.time,
-      plan: this.plan,
+      plans: this.plans,
       folder: this.#folder,
       skew: () => this.#skew,
       random: this.#random,
       fetch: networkOf(
         this.time,
-        (request) => this.isBlind && !request.url.startsWith(AWS_URL) ? never() : this.#route(request),
+        (request) => this.isBlind && fleetOfRequest(request) === undefined ? never() : this.#route(request),
       ),
       certificate: this.#certificate,
       crashesAt: (moment) => this.#strikes("write", moment),
-      onDecision: (recommendation, decision) => this.#watcher.onDecision?.(recommendation, decision),
+      onDecision: (place, ...event) => this.#watchers[place]?.onDecision?.(...event),
     });
     this.#lives.push(life);
   }
 
   #end(down: number): void {
-    this.#watcher.onEnd?.();
+    for (const watcher of this.#watchers) watcher.onEnd?.();
     this.time.after(down, () => this.#boot());
   }
 
   async #passing(passing: CallEvent): Promise<void> {
     this.time.stir();
     // Report the call even if the autoscaler crashes now, because the call has taken effect.
-    if (passing.moment === "after") this.#watcher.onCall?.(passing);
+    const watcher = this.#watchers[this.#caller.getStore() ?? 0];
+    if (passing.moment === "after") watcher?.onCall?.(passing);
     if (this.#strikes("call", passing.moment)) {
       this.kas.crash();
       return await never();
     }
-    if (passing.moment === "before") this.#watcher.onCall?.(passing);
+    if (passing.moment === "before") watcher?.onCall?.(passing);
   }
 
   /** Returns whether the crash point is here. */
@@ -323,7 +343,8 @@ export class Lab implements AsyncDisposable {
 
   /** Passes a request to AWS, the autoscaler or an instance, by the host of its URL. */
   #route(request: Request): Promise<Response> {
-    if (request.url.startsWith(AWS_URL)) return this.cloud.handle(request);
+    const caller = fleetOfRequest(request);
+    if (caller !== undefined) return this.#caller.run(caller, () => this.cloud.handle(request));
     if (!request.url.startsWith(KAS_URL)) {
       return this.cloud.machines.answer(new URL(request.url).hostname, request);
     }

@@ -35,26 +35,35 @@ export class Machines {
   holding = false;
   readonly #time: VirtualTime;
   readonly #account: Account;
-  readonly #balancer: string;
+  readonly #balancers: readonly string[];
   readonly #workers: QueueWorkers | undefined;
   readonly #byAddress = new Map<string, On>();
-  #demand = 0;
+  /** The work to do, by the load balancer. */
+  readonly #demands = new Map<string, number>();
   #accrued: number;
 
-  /** @param workers the services, if the fleet has no load balancer */
-  constructor(time: VirtualTime, account: Account, balancer: string, workers?: QueueWorkers) {
+  /**
+   * @param balancers the names of the fleets and of their load balancers
+   * @param workers the services, if the fleet has no load balancer
+   */
+  constructor(time: VirtualTime, account: Account, balancers: readonly string[], workers?: QueueWorkers) {
     this.#time = time;
     this.#account = account;
-    this.#balancer = balancer;
+    this.#balancers = balancers;
     this.#workers = workers;
     this.#accrued = time.now();
     account.watch(() => this.#accrue());
   }
 
-  /** Sets the work to do, as the number of machines that it keeps busy. The instances in service share it. */
+  /** Sets the work of the first load balancer. */
   set demand(demand: number) {
+    this.setDemand(this.#balancers[0] ?? "", demand);
+  }
+
+  /** Sets the work to do, as the number of machines that it keeps busy. The instances in service at a load balancer share its work. */
+  setDemand(balancer: string, demand: number): void {
     this.#accrue();
-    this.#demand = demand;
+    this.#demands.set(balancer, demand);
   }
 
   readonly make: MachineFactory = ({ id, address }: MachineAddress): Machine => {
@@ -127,16 +136,20 @@ export class Machines {
     const seconds = (now - this.#accrued) / 1_000;
     this.#accrued = now;
     if (seconds <= 0) return;
-    const registrations = this.#account.current.balancers.get(this.#balancer)?.registrations;
-    const serving = (id: string) =>
-      this.#workers === undefined ? registrations?.get(id) === "in-service" : this.#workers.works(id);
     const on = [...this.#byAddress.values()];
-    const count = on.filter(({ id }) => serving(id)).length;
+    // The share of each serving machine of the work, by its id.
+    const shares = new Map(this.#balancers.flatMap((balancer) => {
+      const registrations = this.#account.current.balancers.get(balancer)?.registrations;
+      const serving = on.filter(({ id }) =>
+        this.#workers === undefined ? registrations?.get(id) === "in-service" : this.#workers.works(id)
+      );
+      const demand = this.#demands.get(balancer) ?? 0;
+      return serving.map(({ id }): [string, number] => [id, demand / serving.length]);
+    }));
     for (const machine of on) {
       // The processes that would use the CPU do not run.
       if (machine.dead || machine.suspended !== undefined) continue;
-      const share = serving(machine.id) ? Math.min(1, IDLE + this.#demand / count) : IDLE;
-      machine.cpuSeconds += share * seconds;
+      machine.cpuSeconds += Math.min(1, IDLE + (shares.get(machine.id) ?? 0)) * seconds;
     }
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Lab } from "./lab.ts";
+import type { FleetLab } from "./fleet_lab.ts";
 
 /** A command of an operator. */
 export type Command = "pause" | "resume" | "scale" | "auto" | "progress";
@@ -15,7 +15,7 @@ const OBSERVED = 10_000;
  * Sends a command to the autoscaler. Returns the answer, or undefined if the autoscaler does not run or crashes before it answers.
  * A command that changes the fleet takes virtual time.
  */
-export async function operate(lab: Lab, command: Command, body: object): Promise<Response | undefined> {
+export async function operate(lab: FleetLab, command: Command, body: object): Promise<Response | undefined> {
   if (!lab.alive) return undefined;
   const request = new Request(`http://localhost/${command}`, { method: "POST", body: JSON.stringify(body) });
   const answer = lab.kas.operate(request);

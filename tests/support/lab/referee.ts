@@ -10,8 +10,9 @@ import type { Action, Decision } from "../../../src/scaling/model/decision.ts";
 import { type ActivityKind, DIRECTION, type Direction } from "../../../src/scaling/model/activity.ts";
 import { replay } from "../../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
-import type { Incarnation } from "./incarnation.ts";
-import type { Lab, Watcher } from "./lab.ts";
+import type { FleetLab, FleetRun } from "./fleet_lab.ts";
+import { nameOf } from "./fleet_plan.ts";
+import type { Watcher } from "./lab.ts";
 import { PauseLedger } from "./pause_ledger.ts";
 import { type Bounds, widestBounds } from "./true_bounds.ts";
 
@@ -72,12 +73,12 @@ export class Referee implements Watcher {
   readonly #pauses = new PauseLedger();
   /** The client tokens of launches that took effect. */
   readonly #tokens = new Set<string>();
-  #lab: Lab | undefined;
+  #lab: FleetLab | undefined;
   #uncertainUntil = -Infinity;
   #ends = 0;
 
   /** Begins to check the invariants in a lab. */
-  watch(lab: Lab): void {
+  watch(lab: FleetLab): void {
     this.#lab = lab;
     const onChange = () => {
       this.#checkRunning();
@@ -130,6 +131,7 @@ export class Referee implements Watcher {
   }
 
   onCall({ action, input, moment }: CallEvent): void {
+    this.#checkOwn(action, input);
     if (action === "RunInstances") this.#checkLaunch(String(input["ClientToken"]), moment);
     if (action === "CreateTags" && moment === "before") this.#checkTags(input);
     const changes = /^(Start|Stop|Terminate|Register|Deregister)/.test(action);
@@ -140,6 +142,25 @@ export class Referee implements Watcher {
         this.#before.set(id, `${instance.state} ${instance.registration}`);
         this.#checkBefore(action, instance);
       } else this.#count(action, instance);
+    }
+  }
+
+  /** Checks that a call changes only instances and alarms of the fleet (I7). */
+  #checkOwn(action: string, input: CallEvent["input"]): void {
+    if (/^(Describe|Get|List)/.test(action)) return;
+    const fleet = nameOf(this.#current.plan);
+    const text = JSON.stringify(input);
+    for (const [id] of text.matchAll(/\bi-[0-9a-f]{17}\b/g)) {
+      const owner = this.#current.cloud.truth(id)?.tags["kas:fleet"];
+      if (owner !== undefined && owner !== fleet) {
+        this.#fault("I7", `${action} of ${id}, which is not in the fleet ${fleet}`);
+      }
+    }
+    const { AlarmName, AlarmNames = [AlarmName] } = input;
+    for (const name of Array.isArray(AlarmNames) ? AlarmNames : []) {
+      if (name !== undefined && !String(name).startsWith(`${fleet}:`)) {
+        this.#fault("I7", `${action} of alarm ${name}, which is not of the fleet ${fleet}`);
+      }
     }
   }
 
@@ -154,7 +175,7 @@ export class Referee implements Watcher {
   }
 
   /** Checks I3, I7, I8 and R16 in the database. */
-  verify({ store: { db }, journal }: Incarnation, fates: ReadonlyMap<string, Fate>): void {
+  verify({ store: { db }, journal }: FleetRun, fates: ReadonlyMap<string, Fate>): void {
     const decisions = new Map(
       db.prepare("SELECT message, count(*) AS n, max(kind) AS kind FROM decisions GROUP BY message").all()
         .map((row) => [String(row.message), { n: Number(row.n), kind: String(row.kind) }]),
@@ -283,7 +304,6 @@ export class Referee implements Watcher {
 
   #checkBefore(action: string, { id, role, registration, state, tags }: Truth): void {
     const machine = this.#current.cloud.machines.of(id);
-    if (tags["kas:fleet"] !== "kas") this.#fault("I7", `${action} of ${id}, which is not in the fleet`);
     if (tags["aws:autoscaling:groupName"] !== undefined) {
       this.#fault("R7", `${action} of ${id}, which belongs to an Auto Scaling group`);
     }
@@ -464,7 +484,7 @@ export class Referee implements Watcher {
     return this.#current.time.passed;
   }
 
-  get #current(): Lab {
+  get #current(): FleetLab {
     if (this.#lab === undefined) throw new Error("it has no lab to check");
     return this.#lab;
   }
