@@ -8,6 +8,7 @@ import { connect } from "../../src/aws/clients.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { eventually, execute, FROM_SOURCE, start } from "../support/kas.ts";
 import { program, testWith } from "../support/needs.ts";
+import { inventory } from "./inventory.ts";
 import { credentials } from "../unit/aws/wire.ts";
 
 const BASE = "i-00000000000000001";
@@ -114,28 +115,6 @@ for (const [name, service] of Object.entries(SERVICES)) {
       assertEquals(await inventory(env), empty);
     },
   );
-}
-
-/** What the AWS CLI lists in the account, without terminated instances. */
-async function inventory(env: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
-  const LISTS = {
-    loadBalancers: "elbv2 describe-load-balancers --query LoadBalancers",
-    targetGroups: "elbv2 describe-target-groups --query TargetGroups",
-    classic: "elb describe-load-balancers --query LoadBalancerDescriptions",
-    securityGroups: "ec2 describe-security-groups --query SecurityGroups",
-    alarms: "cloudwatch describe-alarms --query MetricAlarms",
-    topics: "sns list-topics --query Topics",
-    subscriptions: "sns list-subscriptions --query Subscriptions",
-    instances:
-      "ec2 describe-instances --filters Name=instance-state-name,Values=pending,running,stopping,stopped " +
-      "--query Reservations",
-  };
-  const entries = Object.entries(LISTS).map(async ([name, words]) => {
-    const { code, stdout, stderr } = await execute(["aws", ...words.split(" "), "--output", "json"], env);
-    assertEquals(code, 0, `${words}: ${stderr}`);
-    return [name, JSON.parse(stdout)];
-  });
-  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** Two clients that send one request after another until `end` is called. */
