@@ -673,5 +673,71 @@ const READING: readonly Mutation[] = [
   },
 ];
 
+/** Mutations of the health check of any service (R9). */
+const SERVICE: readonly Mutation[] = [
+  {
+    breaks: "kas does not make the load balancer's health check",
+    edits: [{
+      file: "src/autoscaler/lifecycle/observe/health_check.ts",
+      symbol: "checksOf",
+      becomes: "async () => []",
+    }],
+    test: "tests/unit/autoscaler/lifecycle/observe/health_check_test.ts",
+  },
+  {
+    breaks: "a check at the port of the traffic ignores the ports of an instance's targets",
+    edits: [{
+      file: "src/aws/balancing/target_group.ts",
+      symbol: "targetPorts",
+      becomes: "async () => () => undefined",
+    }],
+    test: "tests/unit/aws/balancing/checks_test.ts",
+  },
+  {
+    breaks: "an autoscaler outside the VPC never starts the first instance of a fleet",
+    edits: [{ file: JUDGE, symbol: "reachOf", becomes: 'async () => "reached"' }],
+    test: "tests/unit/autoscaler/lifecycle/reach_test.ts",
+  },
+  {
+    breaks: "an autoscaler takes a booting instance for one that it does not reach",
+    edits: [{ file: JUDGE, symbol: "reachOf", becomes: 'async () => "out-of-reach"' }],
+    test: "tests/unit/autoscaler/lifecycle/reach_test.ts",
+  },
+  {
+    breaks: "an instance that is missing in a target group counts as in service",
+    edits: [{
+      file: "src/aws/balancing/target_groups.ts",
+      symbol: "inAll",
+      becomes: "(id, arns, healths) => healths.find((it) => it !== undefined)",
+    }],
+    test: "tests/unit/aws/balancing/target_groups_test.ts",
+  },
+  {
+    breaks: "kas does not register an instance with a target group that is new in the settings",
+    edits: [{
+      file: "src/autoscaler/control/complete.ts",
+      symbol: "completeRegistrations",
+      becomes: "async () => {}",
+    }],
+    test: "tests/integration/autoscaler/target_group_test.ts",
+  },
+  {
+    breaks: "kas polls the health check of a service that is not kas worker",
+    edits: [{
+      file: "src/autoscaler/lifecycle/first_request.ts",
+      symbol: "firstWork",
+      becomes:
+        "async (wanted, check) => { const at = await original(wanted, check); return at === -1 ? undefined : at; }",
+    }],
+    test: "tests/unit/autoscaler/lifecycle/first_request_test.ts",
+  },
+];
+
 /** All mutations. */
-export const MUTATIONS: readonly Mutation[] = [...INCIDENTS, ...RULES, ...REPLACEMENT, ...READING];
+export const MUTATIONS: readonly Mutation[] = [
+  ...INCIDENTS,
+  ...RULES,
+  ...REPLACEMENT,
+  ...READING,
+  ...SERVICE,
+];
