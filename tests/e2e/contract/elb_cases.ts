@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readChecks } from "../../../src/aws/balancing/checks.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   balancerRef,
@@ -42,6 +43,20 @@ export const ELB_CASES: readonly Case[] = [
       assertEquals(await Array.fromAsync(listBalancers(aws, undefined, fleet)), created);
       const all = await Array.fromAsync(listBalancers(aws));
       assertEquals(all.filter(({ name }) => name === fleet), created);
+    },
+  },
+  {
+    name: "readChecks() reads the health check of a Classic Load Balancer",
+    run: async ({ aws, region }, fleet) => {
+      await createBalancer(aws, { name: fleet, drainTimeout: 300_000 }, { zones: [`${region}a`] });
+      const checksOf = await readChecks(aws, balancerRef({ fleet }));
+      const codes = [{ from: 200, to: 200 }];
+      assertEquals(checksOf("i-0123456789abcdef0"), [
+        { protocol: "http", port: 30_000, path: "/ping", timeout: 5_000, codes },
+      ]);
+      assertEquals((await readChecks(aws, balancerRef({ fleet: "no-such-fleet" })))("i-1"), [{
+        protocol: "none",
+      }]);
     },
   },
   {

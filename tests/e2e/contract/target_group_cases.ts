@@ -4,6 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ModifyTargetGroupCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { readChecks } from "../../../src/aws/balancing/checks.ts";
 import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import {
   deregister,
@@ -56,6 +58,33 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       await deregister(aws, ref, id);
       await eventually(() => registrations(aws, ref), (found) => !found.has(id));
       await deregister(aws, ref, id);
+    },
+  },
+  {
+    name: "readChecks() reads the health check of a target group, and a change of the check",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const { ref } = await makeTargetGroup(backend, fleet, { unused: true });
+      const check = async () => (await readChecks(aws, ref))("i-0123456789abcdef0");
+      const codes = [{ from: 200, to: 200 }];
+      const http = { protocol: "http", port: 30_000, path: "/ping", timeout: 2_000, codes } as const;
+      assertEquals(await check(), [http]);
+      const changed = {
+        HealthCheckProtocol: "HTTPS",
+        HealthCheckPort: "8443",
+        HealthCheckPath: "/healthz",
+        Matcher: { HttpCode: "200-299,302" },
+      } as const;
+      await (await aws.elbv2()).send(
+        new ModifyTargetGroupCommand({ TargetGroupArn: ref.arns[0], ...changed }),
+      );
+      assertEquals(await check(), [{
+        ...http,
+        protocol: "https",
+        port: 8_443,
+        path: "/healthz",
+        codes: [{ from: 200, to: 299 }, { from: 302, to: 302 }],
+      }]);
     },
   },
   {
