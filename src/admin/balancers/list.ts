@@ -4,18 +4,19 @@
  * @module
  */
 import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
-import { type BalancerRef, health, partsOf } from "../../aws/balancing/balancer.ts";
+import { type BalancerRef, balancerRef, health, partsOf } from "../../aws/balancing/balancer.ts";
 import { listBalancers } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
+import { findMadeGroup } from "../setup/balancer/made.ts";
 import { existingBalancer } from "./lookup.ts";
 
 export const list = command({
   name: "list",
   summary:
-    "List the account's Classic Load Balancers, or --target-group, and the health of each registered instance",
+    "List the account's Classic Load Balancers and the one of setup, or --target-group, and the health of each registered instance",
   options: ACCOUNT_OPTIONS,
   run: (context) =>
     withAws(context, async (aws) => {
@@ -32,6 +33,11 @@ export const list = command({
         for await (const { name, dnsName } of listBalancers(aws, signal)) {
           yield* await healthRows(aws, { kind: "classic", name }, dnsName, signal);
         }
+        const group = await findMadeGroup(aws, flags.fleet, signal);
+        if (group === undefined) return;
+        const made = balancerRef({ fleet: flags.fleet, targetGroup: [group.arn] });
+        const { dnsName } = await existingBalancer(aws, made, signal);
+        yield* await healthRows(aws, made, dnsName, signal);
       }
       await out.table(["name", "dns_name", "instance", "health", "reason"], rows());
     }),

@@ -93,6 +93,8 @@ export interface Observation {
   readonly credits: Answer<ReadonlyMap<string, CreditMode>>;
   /** The ingress rules of the instances' security groups, by group id. */
   readonly ingress: Answer<ReadonlyMap<string, readonly Ingress[]>>;
+  /** The ids of the security groups that setup has created for the load balancer. */
+  readonly madeGroups: Answer<ReadonlySet<string>>;
   /** The answers at --url and at each subscribed address. */
   readonly autoscalers: readonly Autoscaler[];
   /** The health checks of the load balancer. */
@@ -119,7 +121,7 @@ export function required<T>(answer: Answer<T>): T {
 export function failures(observation: Observation): Failure[] {
   const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
   const { topicAttributes, subscriptionAttributes, protection, statuses, credits, checks } = observation;
-  const answers = [instances, balancer, draining, health, alarms, topic, ingress];
+  const answers = [instances, balancer, draining, health, alarms, topic, ingress, observation.madeGroups];
   return [...answers, topicAttributes, subscriptionAttributes, protection, statuses, credits, checks]
     .flatMap((answer: Answer<unknown>) => "failed" in answer ? [answer.failed] : []);
 }

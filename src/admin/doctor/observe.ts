@@ -12,12 +12,14 @@ import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
 import { type DryRun, isAllowed } from "../../aws/ec2/dry_run.ts";
 import { statusChecks } from "../../aws/ec2/status_checks.ts";
+import { groupsNamed } from "../../aws/ec2/network/balancer_groups.ts";
 import { ingressOf } from "../../aws/ec2/security_groups.ts";
 import { listSubscriptions } from "../../aws/sns/topic.ts";
 import { findTopic } from "../account.ts";
 import { checkedAddress } from "../instances/service_checks.ts";
 import { askAutoscaler, type Autoscaler } from "./autoscalers.ts";
 import type { Answer, Observation, Plan, Protection } from "./observation.ts";
+import { securityGroupName } from "../setup/balancer/made.ts";
 import { baselineOf } from "../../scaling/model/burstable.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { type CreditMode, creditModes, isProtected } from "../../aws/ec2/instance_settings.ts";
@@ -98,6 +100,11 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     ingress: instances.then((all) =>
       ask("ec2:DescribeSecurityGroups", () => ingressOf(aws, groupsOf(valueOf(all, [])), signal))
     ),
+    madeGroups: ask("ec2:DescribeSecurityGroups", async () => {
+      if (plan.balancer.kind !== "target-groups") return new Set<string>();
+      const groups = await groupsNamed(aws, securityGroupName(plan.fleet), plan.fleet, signal);
+      return new Set(groups.filter(({ ofSetup }) => ofSetup).map(({ id }) => id));
+    }),
     topicAttributes: topic.then((answer) =>
       ask("sns:GetTopicAttributes", async () => {
         const arn = valueOf(answer, undefined)?.arn;

@@ -10,6 +10,7 @@ import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
 import { type Check, failed, type Finding, named, ok, orOk, skipped } from "../check.ts";
 import { members } from "./fleet.ts";
 import { type Observation, required } from "../observation.ts";
+import { setupCommand } from "../remedies.ts";
 
 const ANYWHERE = ["--cidr", "0.0.0.0/0"];
 
@@ -99,12 +100,14 @@ function closedPorts(
       .map((port) => ({ id, port, group: securityGroups[0] ?? "" }))
   );
   const [sourceGroup] = groups;
+  // setup also deletes the rules that it makes.
+  const isMade = groups.some((group) => required(observation.madeGroups).has(group));
   const from = sourceGroup === undefined ? ANYWHERE : ["--source-group", sourceGroup];
   return Array.from(Map.groupBy(closed, ({ port, group }) => `${port} ${group}`).values(), (found) => {
     const [{ port, group }] = found as [typeof found[number]];
     return failed(
       `port ${port} of ${named(found.map(({ id }) => id))} is closed to ${source}`,
-      observation.plan.aws(
+      isMade ? setupCommand(observation.plan) : observation.plan.aws(
         ...["ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp"],
         ...["--port", `${port}`, ...from],
       ),

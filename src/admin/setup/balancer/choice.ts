@@ -9,11 +9,10 @@ import { groupName } from "../../../aws/balancing/target_group.ts";
 import type { HealthCheckPlan } from "../../../aws/balancing/target_group_settings.ts";
 import type { ListenerPlan } from "../../../aws/balancing/v2/listeners.ts";
 import type { BalancerType } from "../../../aws/balancing/v2/load_balancers.ts";
-import { findGroup } from "../../../aws/balancing/v2/target_groups.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { kebab, UsageError, type Values } from "../../../cli/command.ts";
 import type { AccountFlags } from "../../account.ts";
-import { isBalancerName } from "./made.ts";
+import { findMadeGroup, isBalancerName } from "./made.ts";
 import type { BALANCER_OPTIONS } from "./options.ts";
 
 /** An Application or Network Load Balancer that setup creates, or has created before. */
@@ -59,8 +58,8 @@ export async function chooseBalancer(
       throw new UsageError("--balancer classic and --target-group exclude each other");
     }
     const mayBeMade = others.length === 0 && groupName(arn) === fleet;
-    const group = mayBeMade ? await findGroup(aws, fleet, fleet, signal) : undefined;
-    if (group?.ofSetup && group.arn === arn) {
+    const group = mayBeMade ? await findMadeGroup(aws, fleet, signal) : undefined;
+    if (group?.arn === arn) {
       return planOf(flags, balancer ?? (group.protocol === "TCP" ? "network" : "application"));
     }
     const own = `target group ${groupName(arn)}, which kas admin setup did not create,`;

@@ -32,6 +32,16 @@ export function isBalancerName(name: string): boolean {
   return /^(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name);
 }
 
+/** Finds the target group that setup has created for a fleet. */
+export async function findMadeGroup(
+  aws: Aws,
+  fleet: string,
+  signal: AbortSignal,
+): Promise<Group | undefined> {
+  const group = isBalancerName(fleet) ? await findGroup(aws, fleet, fleet, signal) : undefined;
+  return group?.ofSetup ? group : undefined;
+}
+
 /** Finds what setup has created for a fleet. */
 export async function findMade(aws: Aws, fleet: string, signal: AbortSignal): Promise<Made> {
   const isName = isBalancerName(fleet);

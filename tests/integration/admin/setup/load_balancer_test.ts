@@ -77,6 +77,13 @@ for (
     for (const [key, value] of Object.entries(attributes)) assertEquals(values[key], value);
     assertEquals(rows.find(({ resource }) => resource === "target-group")?.["arn"], TargetGroupArn);
 
+    const [listed] = await f.rows("balancers");
+    assertEquals([listed?.["name"], listed?.["dns_name"], listed?.["instance"]], [
+      "kas",
+      balancer?.DNSName,
+      BASE,
+    ]);
+
     f.changes();
     for (const again of [words, `setup --balancer ${type}`, `setup --target-group ${TargetGroupArn}`]) {
       const repeated = (await f.rows(again)).filter(({ resource }) => resource !== "monitoring");

@@ -72,6 +72,8 @@ export interface Seen {
   readonly checks?: readonly HealthCheckSpec[];
   /** The ingress rules of security groups. */
   readonly ingress?: Readonly<Record<string, readonly Ingress[]>>;
+  /** The ids of the security groups that setup has created. */
+  readonly madeGroups?: readonly string[];
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
@@ -98,6 +100,7 @@ export function findings(check: Check, seen: Seen): string[] {
     alarms: { value: alarms },
     protection: { value: { asked: instances.map(({ id }) => id), protected: seen.protected ?? [] } },
     ingress: { value: new Map(Object.entries(seen.ingress ?? {})) },
+    madeGroups: { value: new Set(seen.madeGroups) },
     statuses: { value: new Map(Object.entries(seen.statuses ?? {})) },
     credits: { value: new Map(Object.entries(seen.credits ?? {})) },
     topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },

@@ -56,6 +56,12 @@ Deno.test("the check ports asks for the port of the requests and for that of the
   assertEquals(remedies(open(8_081, 8_080)), []);
 });
 
+Deno.test("setup opens the ports for a load balancer that it has created, so that teardown closes them again", () => {
+  const remedies = findings(ports, { instances, ingress: {}, madeGroups: ["sg-lb"], plan: { pull: true } })
+    .filter((finding) => finding.startsWith("try"));
+  assertEquals([...new Set(remedies)], ["try: kas admin setup --pull"]);
+});
+
 Deno.test("the check reach passes without a control instance", () => {
   assertMatch(findings(reach, { instances: instances.slice(0, 1) })[0] ?? "", /^ok: .*no control instance/);
 });
