@@ -38,11 +38,15 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "fleetInstances() lists the instances with the key pair of a legacy fleet",
+    name:
+      "fleetInstances() lists the instances with the key pair of a legacy fleet, and none with the tag of another fleet",
     run: async (backend, fleet) => {
       const [launched] = await launch(backend, `${fleet}-new`, "node", 1, fleet);
-      const found = await Array.fromAsync(fleetInstances(backend.aws, { fleet: "any", keyName: fleet }));
-      assertEquals(found.map(({ id }) => id), [launched?.id]);
+      const found = async (name: string) => {
+        const all = await Array.fromAsync(fleetInstances(backend.aws, { fleet: name, keyName: fleet }));
+        return all.map(({ id }) => id);
+      };
+      assertEquals([await found(`${fleet}-new`), await found("any")], [[launched?.id], []]);
     },
   },
   {
