@@ -85,3 +85,23 @@ Deno.test("kas opens a connection if the load balancer's health check is over TC
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
   assertEquals([line?.status, checks], ["successful", []]);
 });
+
+for (
+  const [address, checked] of [
+    ["public", 1],
+    // The instances of the sandbox have no IPv6 addresses, so that kas checks none of them, and the load balancer decides.
+    ["ipv6", 0],
+  ] as const
+) {
+  Deno.test(`an instance comes into service with --address ${address} (R9)`, async () => {
+    const service = services();
+    const { checks } = service;
+    await using it = await staged(service, 2_000);
+    const autoscaler = await it.start({ fleet: { fleet: "kas", balancer: BALANCER, address } });
+    await it.subscribe(autoscaler);
+    await it.alarm("cpuhigh", BASE, "ALARM");
+    const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
+    assertEquals([line?.status, it.standing(FIRST)], ["successful", "running in-service"]);
+    assertEquals(new Set(checks).size, checked);
+  });
+}
