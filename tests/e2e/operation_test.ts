@@ -18,65 +18,95 @@ const PAGE = new URL("../../docs/operation.md", import.meta.url);
 /** The id of the first node in a new account, in which the base instance has the first id. */
 const NODE = "i-00000000000000002";
 
-testWith(
-  [program("bash"), program("awk")],
-  "every command in docs/operation.md works",
-  async (t) => {
-    await using stack = new AsyncDisposableStack();
-    const sandbox = stack.use(
-      // A boot without load: a cpuhigh alarm in ALARM would hold back the scale-in of the section "Upgrading".
-      await startSandbox({ speed: FAST.speed, machine: FAST.machine, empty: true, faults: ["boot-cpu=0"] }),
-    );
-    const folder = await Deno.makeTempDir();
-    stack.defer(() => Deno.remove(folder, { recursive: true }));
-    await Deno.writeTextFile(`${folder}/kas`, `#!/bin/sh\nexec ${FROM_SOURCE.join(" ")} "$@"\n`, {
-      mode: 0o755,
-    });
-    const [old, moved] = ["old", "new"].map((name) =>
-      stack.use(autoscaler(sandbox.env, `${folder}/${name}`))
-    );
-    const env = {
-      ...sandbox.env,
-      PATH: `${folder}:${Deno.env.get("PATH")}`,
-      IMAGE: "ami-1",
-      AUTOSCALER: `${old?.url}/`,
-      NEW_AUTOSCALER: `${moved?.url}/`,
-      NODE,
-      STATE: `${folder}/old`,
-    };
+/** The target group that `kas admin setup` creates first in an empty account. */
+const TARGET_GROUP = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/kas/0000000000000001";
 
-    const said = new Map<string, string>();
-    for (const { heading, script } of blocks(await Deno.readTextFile(PAGE))) {
-      if (heading === "Upgrading") {
-        // Wait until the new node is in service, and until CloudWatch has datapoints from after that, as a reader of the page does.
-        await sandbox.account.waitUntil(() => isWholeFleetInService(sandbox));
-        await eventually(() => scaleInAction(env), (action) => action === "stop");
-      }
-      await t.step(`${heading}: ${script.split("\n")[0]}`, async () => {
-        const { code, stdout, stderr } = await execute([
-          "bash",
-          "-euo",
-          "pipefail",
-          "-c",
-          `cd ${folder}\n${script}`,
-        ], env);
-        assertEquals(code, 0, `${script}\n${stdout}${stderr}`);
-        said.set(heading, (said.get(heading) ?? "") + stdout);
-      });
-    }
-    assertMatch(said.get("A first fleet") ?? "", /confirmed/);
-    assertMatch(said.get("Adding nodes") ?? "", /adopted/);
-    assertMatch(
-      said.get("Upgrading") ?? "",
-      new RegExp(`stop\\t${NODE}\\tsuccessful.*\\n[^]*start\\t${NODE}\\tsuccessful`),
-    );
-    assertMatch(said.get("Moving the autoscaler") ?? "", /deleted/);
-    assert(
-      sandbox.account.instances().every(({ state }) => state === "shutting-down"),
-      "an instance is left",
-    );
+/** The days of operators: the set-up of the page, and the same with an Application Load Balancer. */
+const DAYS = [
+  {
+    kind: "classic",
+    balancer: "a Classic Load Balancer",
+    setup: "--balancer classic",
+    targetGroup: undefined,
   },
-);
+  {
+    kind: "application",
+    balancer: "an Application Load Balancer",
+    setup: "--balancer application --listen http:8080 --forward 30000 --health-check /ping",
+    targetGroup: TARGET_GROUP,
+  },
+] as const;
+
+for (const { kind, balancer, setup, targetGroup } of DAYS) {
+  testWith(
+    [program("bash"), program("awk")],
+    `every command in docs/operation.md works with ${balancer}`,
+    async (t) => {
+      await using stack = new AsyncDisposableStack();
+      const sandbox = stack.use(
+        // A boot without load: a cpuhigh alarm in ALARM would hold back the scale-in of the section "Upgrading".
+        await startSandbox({
+          speed: FAST.speed,
+          machine: FAST.machine,
+          empty: true,
+          balancer: kind,
+          faults: ["boot-cpu=0"],
+        }),
+      );
+      const folder = await Deno.makeTempDir();
+      stack.defer(() => Deno.remove(folder, { recursive: true }));
+      await Deno.writeTextFile(`${folder}/kas`, `#!/bin/sh\nexec ${FROM_SOURCE.join(" ")} "$@"\n`, {
+        mode: 0o755,
+      });
+      const [old, moved] = ["old", "new"].map((name) =>
+        stack.use(autoscaler(sandbox.env, `${folder}/${name}`, targetGroup))
+      );
+      const env: Record<string, string> = {
+        ...sandbox.env,
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        IMAGE: "ami-1",
+        AUTOSCALER: `${old?.url}/`,
+        NEW_AUTOSCALER: `${moved?.url}/`,
+        NODE,
+        STATE: `${folder}/old`,
+      };
+
+      const said = new Map<string, string>();
+      const page = (await Deno.readTextFile(PAGE)).replace("--balancer classic\n", `${setup}\n`);
+      for (const { heading, script } of blocks(page)) {
+        if (heading === "Upgrading") {
+          // Wait until the new node is in service, and until CloudWatch has datapoints from after that, as a reader of the page does.
+          await sandbox.account.waitUntil(() => isWholeFleetInService(sandbox));
+          await eventually(() => scaleInAction(env), (action) => action === "stop");
+        }
+        await t.step(`${heading}: ${script.split("\n")[0]}`, async () => {
+          const { code, stdout, stderr } = await execute([
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            `cd ${folder}\n${script}`,
+          ], env);
+          assertEquals(code, 0, `${script}\n${stdout}${stderr}`);
+          said.set(heading, (said.get(heading) ?? "") + stdout);
+        });
+        // `setup` has told the operator to set the variable.
+        if (targetGroup !== undefined) env["KAS_TARGET_GROUP"] = targetGroup;
+      }
+      assertMatch(said.get("A first fleet") ?? "", /confirmed/);
+      assertMatch(said.get("Adding nodes") ?? "", /adopted/);
+      assertMatch(
+        said.get("Upgrading") ?? "",
+        new RegExp(`stop\\t${NODE}\\tsuccessful.*\\n[^]*start\\t${NODE}\\tsuccessful`),
+      );
+      assertMatch(said.get("Moving the autoscaler") ?? "", /deleted/);
+      assert(
+        sandbox.account.instances().every(({ state }) => state === "shutting-down"),
+        "an instance is left",
+      );
+    },
+  );
+}
 
 /** Returns whether each running instance is in service at the load balancer. */
 function isWholeFleetInService({ account }: Sandbox): boolean {
@@ -96,11 +126,14 @@ async function scaleInAction(env: Readonly<Record<string, string>>): Promise<str
 /**
  * Starts an autoscaler with `--dry-run`, which confirms subscriptions and records decisions, but changes nothing else.
  */
-function autoscaler(env: Readonly<Record<string, string>>, state: string) {
+function autoscaler(env: Readonly<Record<string, string>>, state: string, targetGroup: string | undefined) {
   credentials();
   return startOne({
     account: { region: env["AWS_REGION"], endpointUrl: env["AWS_ENDPOINT_URL"] },
-    fleet: { fleet: "kas", balancer: balancerRef({ fleet: "kas" }) },
+    fleet: {
+      fleet: "kas",
+      balancer: balancerRef({ fleet: "kas", targetGroup: targetGroup === undefined ? [] : [targetGroup] }),
+    },
     topicArn: env["KAS_TOPIC_ARN"],
     listen: { hostname: "127.0.0.1", port: 0 },
     state,

@@ -29,6 +29,51 @@ testWith(
   },
 );
 
+testWith(
+  [program("node")],
+  "the README's commands for an AWS account set up a service in an empty account, and tear it down",
+  async () => {
+    const [inSandbox, create, check] = await blocks("Your own service in five minutes");
+    const service = commands(inSandbox).flat().find((word) => word.startsWith("node ")) ?? "";
+    await using sandbox = start([
+      ...BUILT,
+      ..."admin sandbox --empty --speed 20 --port 0 --balancer-port 0 --service".split(" "),
+      service.replace("examples/", `${FOLDER}examples/`),
+    ]);
+    const env: Record<string, string> = { ...await exportsOf(sandbox), IMAGE: "ami-1" };
+    const [, balancer = ""] = await sandbox.line(/Load balancer: (http:\/\/\S+)\./);
+    const kas = async (words: readonly string[]) => {
+      // A port below 1024 needs the privileges of root.
+      const own = words.map((word) =>
+        word.replace(/^"\$(\w+)"$/, (_, name) => env[name] ?? "").replace(":80", ":8090")
+      );
+      const { code, stdout, stderr } = await execute([...BUILT, ...own], env);
+      assertEquals(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+      return stdout + stderr;
+    };
+    let said = "";
+    for (const words of commands(create)) said = await kas(words);
+    const [, targetGroup = ""] = /export KAS_TARGET_GROUP=(\S+)/.exec(said) ?? [];
+    assertMatch(targetGroup, /:targetgroup\/kas\//);
+    env["KAS_TARGET_GROUP"] = targetGroup;
+
+    const state = await Deno.makeTempDir();
+    try {
+      const listen = ["--listen", "127.0.0.1:0", "--state", state];
+      await using autoscaler = start([...BUILT, "autoscaler", ...listen], env);
+      [, env["AUTOSCALER"] = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
+      const [subscribe = [], ...others] = commands(check);
+      await kas(subscribe);
+      const answer = await fetch(`${balancer}/`);
+      assertMatch(await answer.text(), /from i-\w+/);
+      for (const words of others) await kas(words);
+      await kas(["admin", "teardown", "--instances", "--yes"]);
+    } finally {
+      await Deno.remove(state, { recursive: true });
+    }
+  },
+);
+
 /** Runs the commands of a story. */
 async function play({ sandbox: command, autoscaler: service, rest }: Story): Promise<void> {
   const folder = await Deno.makeTempDir();
