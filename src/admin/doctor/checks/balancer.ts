@@ -221,7 +221,11 @@ function inService(observation: Observation, name: string): readonly Finding[] {
   const byReason = Map.groupBy(unhealthy, ({ description }) => description);
   const findings = Array.from(byReason, ([reason, found]) => {
     const ids = found.map(({ id }) => id);
-    const remedy = observation.plan.kas("ping", ...listed(ids));
+    const [group] = found[0]?.missing ?? [];
+    const remedy = observation.plan.kas(
+      ...(group === undefined ? ["ping"] : ["balancers", "register", group]),
+      ...listed(ids),
+    );
     return failed(`out of service at ${name}: ${named(ids)}: ${reason}`, remedy);
   });
   return orOk(findings, `${ours.length} in service`);

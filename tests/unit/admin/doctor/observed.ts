@@ -6,7 +6,7 @@
 import type { Check } from "../../../../src/admin/doctor/check.ts";
 import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
 import type { ServiceAnswer } from "../../../../src/admin/doctor/services.ts";
-import type { Balancer } from "../../../../src/aws/balancing/balancer.ts";
+import type { Balancer, Health } from "../../../../src/aws/balancing/balancer.ts";
 import { hintText } from "../../../../src/cli/command_line.ts";
 import type { Ingress } from "../../../../src/aws/ec2/security_groups.ts";
 import type { CreditMode } from "../../../../src/aws/ec2/instance_settings.ts";
@@ -68,6 +68,8 @@ export interface Seen {
   readonly services?: Readonly<Record<string, ServiceAnswer>>;
   /** The load balancer. Default: it has a check over HTTP at port 8080, and sends requests to port 8081. */
   readonly balancer?: Balancer;
+  /** The health of the instances at the load balancer. */
+  readonly health?: readonly Health[];
   /** The load balancer's health checks. */
   readonly checks?: readonly HealthCheckSpec[];
   /** The ingress rules of security groups. */
@@ -108,6 +110,7 @@ export function findings(check: Check, seen: Seen): string[] {
     subscriptionAttributes: { value: new Map([[SUBSCRIPTION, subscription]]) },
     services: new Map(Object.entries(seen.services ?? {})),
     balancer: { value: seen.balancer ?? BALANCER },
+    health: { value: seen.health ?? [] },
     checks: { value: () => seen.checks ?? [parseHealthCheck("http:8080/healthz")] },
     autoscalers: [],
   } as unknown as Observation;

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { healthCheck } from "../../../../src/admin/doctor/checks/balancer.ts";
+import { health, healthCheck } from "../../../../src/admin/doctor/checks/balancer.ts";
 import { parseHealthCheck } from "../../../../src/health/spec.ts";
-import { findings } from "./observed.ts";
+import { findings, instance } from "./observed.ts";
 
 const PASSED = { passed: true, description: "the last answer was 200" };
 const FAILED = { passed: false, description: "http://10.0.0.7:8080/healthz: the last answer was 404" };
@@ -25,4 +25,19 @@ Deno.test("the check health-check passes if an instance passes, or if no instanc
 Deno.test("the check health-check names the check of --health-check if there is one", () => {
   const plan = { healthCheck: parseHealthCheck("tcp:5432") };
   assertMatch(findings(healthCheck, { plan })[0] ?? "", /^ok: .*tcp:5432/);
+});
+
+Deno.test("doctor proposes to register an instance that is missing in one of several target groups", () => {
+  const missing = {
+    id: "i-1",
+    state: "unused",
+    reasonCode: "Target.NotRegistered",
+    description: "the instance is not registered with target group admin",
+    registration: "out-of-service",
+    unused: false,
+    missing: ["admin"],
+  } as const;
+  const [finding = "", remedy] = findings(health, { instances: [instance("i-1")], health: [missing] });
+  assertMatch(finding, /^failed: .*i-1.* admin$/);
+  assertEquals(remedy, "try: kas admin balancers register admin i-1");
 });
