@@ -13,6 +13,7 @@ import { Faults } from "./faults/faults.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
 import type { MachineAddress, MachineFactory } from "./machines/machine.ts";
 import { processMachines } from "./machines/process_machine.ts";
+import { waitForBase } from "./fleet/base.ts";
 import { type BalancerKind, fleetPool } from "./fleet/pool.ts";
 import { seed } from "./fleet/seed.ts";
 import { type AccountView, accountView } from "./fleet/view.ts";
@@ -85,6 +86,8 @@ export interface SandboxOptions {
   readonly commands?: MachineCommands | undefined;
   /** Function that boots the machine of an instance, for tests. */
   readonly machine?: MachineFactory;
+  /** Maximum time until the base instance is in service, in ms of real time. Default: 30 s. */
+  readonly startTimeout?: number;
   readonly clock?: Clock;
 }
 
@@ -111,7 +114,7 @@ const REGION = "eu-west-1";
 
 const MAX_CALLS = 10_000;
 
-/** Maximum time until the base instance is in service, in ms of real time. */
+/** Default of {@linkcode SandboxOptions.startTimeout}. */
 const START_TIMEOUT = 30_000;
 
 /** Port on which kas's worker serves, and the default port of another service. */
@@ -129,8 +132,9 @@ const MIN_GRACE = 5_000;
 const CRASH_WAIT = 1_000;
 
 /**
- * Starts a sandbox and resolves when the seeded base instance is in service. Throws TypeError for invalid options, and
- * Deno.errors.AddrNotAvailable or AddrInUse if the sandbox cannot listen on an address.
+ * Starts a sandbox and resolves when the seeded base instance is in service. Throws TypeError for invalid options,
+ * Deno.errors.AddrNotAvailable if the machine lacks a loopback address, and an Error that says what to do if the sandbox cannot listen on a
+ * port, or if the base instance does not come into service.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, kind = false, clock = realClock(options.speed) } = options;
@@ -175,14 +179,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (calls.length > MAX_CALLS) calls.shift();
     },
   }));
-  const { port: balancerPort } = started.use(listen({
-    hostname: address,
-    port: options.balancerPort ?? 0,
-    protocol: balancer === "network" ? "TCP" : "HTTP",
-    admits: () => true,
-    proxy: () => balancers.traffic(fleetPool(account.current, fleet) ?? ""),
-  }));
-  const url = endpointUrl.url = `http://${address}:${serve(started, address, options.port ?? 0, handle)}`;
+  const { port: balancerPort } = started.use(
+    open(address, options.balancerPort, "--balancer-port", (at) =>
+      listen({
+        ...at,
+        protocol: balancer === "network" ? "TCP" : "HTTP",
+        admits: () => true,
+        proxy: () => balancers.traffic(fleetPool(account.current, fleet) ?? ""),
+      })),
+  );
+  const port = open(address, options.port, "--port", (at) => serve(started, at, handle));
+  const url = endpointUrl.url = `http://${address}:${port}`;
 
   const view = accountView(account, lifecycle, balancers, fleet);
   let targetGroup: string | undefined;
@@ -203,7 +210,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       servicePort,
       healthPath: serviceHealth ?? (service === undefined ? "/ping" : undefined),
     });
-    await waitForBase(view, failed, balancer);
+    if (balancer === "none") {
+      await new Promise((resolve) => setTimeout(resolve, CRASH_WAIT));
+      failed.signal.throwIfAborted();
+    } else {
+      const { startTimeout: timeout = START_TIMEOUT } = options;
+      await waitForBase({ view, account, fleet, servicePort, failed, timeout });
+    }
     // The sandbox discards earlier snapshots, so that a stale read never returns the account from before the seeding.
     account.forgetHistory();
   }
@@ -239,16 +252,33 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
+/** Opens a port. Throws an Error that names the address and the option if that is not possible. */
+function open<T>(
+  hostname: string,
+  port: number | undefined,
+  option: string,
+  listen: (at: { readonly hostname: string; readonly port: number }) => T,
+): T {
+  try {
+    return listen({ hostname, port: port ?? 0 });
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new Error(
+      `Cannot start the sandbox: cannot listen on ${hostname}:${port}: ${reason}. ${option} 0 picks a free port`,
+      { cause },
+    );
+  }
+}
+
 /** Starts an HTTP server that runs until the disposal of `stack`. Returns the server's port. */
 function serve(
   stack: AsyncDisposableStack,
-  hostname: string,
-  port: number,
+  at: { readonly hostname: string; readonly port: number },
   handler: Deno.ServeHandler<Deno.NetAddr>,
 ): number {
   const closed = new AbortController();
   const server = Deno.serve(
-    { hostname, port, signal: closed.signal, onListen: () => {} },
+    { ...at, signal: closed.signal, onListen: () => {} },
     handler,
   );
   stack.defer(async () => {
@@ -263,36 +293,4 @@ function hint(reason: string): string {
   return /EADDRINUSE|address already in use/i.test(reason)
     ? ". The service must listen on the address in HOST: every instance has an address of its own"
     : "";
-}
-
-/**
- * Waits until the base instance is in service. Throws the abort reason of `failed`, which aborts if a worker exits or the base
- * instance takes longer than {@linkcode START_TIMEOUT}.
- */
-async function waitForBase(
-  view: AccountView,
-  failed: AbortController,
-  balancer: BalancerKind,
-): Promise<void> {
-  if (balancer === "none") {
-    await new Promise((resolve) => setTimeout(resolve, CRASH_WAIT));
-    return failed.signal.throwIfAborted();
-  }
-  const timeout = setTimeout(() => {
-    failed.abort(
-      new Error(
-        `Cannot start the sandbox: the base instance did not come into service within ${
-          START_TIMEOUT / 1_000
-        } s`,
-      ),
-    );
-  }, START_TIMEOUT);
-  try {
-    await view.waitUntil(
-      () => view.instances().some(({ registration }) => registration === "in-service"),
-      failed.signal,
-    );
-  } finally {
-    clearTimeout(timeout);
-  }
 }

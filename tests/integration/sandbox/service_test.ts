@@ -5,6 +5,9 @@ import { program, testWith } from "../../support/needs.ts";
 const NODE_SERVER = decodeURIComponent(
   new URL("../../../examples/node-server/server.js", import.meta.url).pathname,
 );
+/** A service that answers every request with status 404. */
+const NOT_FOUND =
+  `node -e 'require("http").createServer((_, answer) => answer.writeHead(404).end()).listen(process.env.PORT, process.env.HOST)'`;
 const BASE = "i-00000000000000001";
 
 /** Starts a sandbox whose instances run the Node server of examples/. */
@@ -64,5 +67,34 @@ for (const balancer of ["application", "none"] as const) {
     const error = await assertRejects(() => startSandbox({ kind: true, service, balancer }), Error);
     assertStringIncludes(error.message, BASE);
     assertStringIncludes(error.message, "no such luck");
+  });
+}
+
+testWith(
+  [program("node")],
+  "a sandbox whose service fails the health check reports the address of the check and the status",
+  async () => {
+    const error = await assertRejects(
+      () => sandbox({ kind: true, serviceHealth: "/nosuch", service: NOT_FOUND, startTimeout: 3_000 }),
+      Error,
+    );
+    for (const part of [BASE, ":8080/nosuch", "404"]) assertStringIncludes(error.message, part);
+  },
+);
+
+Deno.test("a sandbox whose service listens on another port reports the address to which the health check connects", async () => {
+  const options = { kind: true, service: "sleep 60", servicePort: 8_082, startTimeout: 1_000 };
+  const error = await assertRejects(() => startSandbox(options), Error);
+  assertStringIncludes(error.message, ":8082/");
+  assertStringIncludes(error.message, "PORT");
+});
+
+for (const option of ["port", "balancerPort"] as const) {
+  Deno.test(`a sandbox that finds its ${option} in use reports the address and the option`, async () => {
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = other.addr as Deno.NetAddr;
+    const error = await assertRejects(() => startSandbox({ service: "sleep 60", [option]: port }), Error);
+    assertStringIncludes(error.message, `127.0.0.1:${port}`);
+    assertStringIncludes(error.message, option === "port" ? "--port" : "--balancer-port");
   });
 }
