@@ -40,7 +40,8 @@ const AT_ONCE = 50;
 
 /** What the monitor knows of an instance. */
 interface State {
-  readonly instance: Ec2Instance;
+  /** The instance as EC2 last showed it. EC2 may show an address late, and an operator may change it. */
+  instance: Ec2Instance;
   /** Undefined until the first check has ended. */
   healthy: boolean | undefined;
   /** Whether the instance has been healthy since its start. */
@@ -93,7 +94,10 @@ export class Monitor implements Disposable {
 
   #stateOf(instance: Ec2Instance): State {
     const known = this.#states.get(instance.id);
-    if (known !== undefined && known.instance.launched === instance.launched) return known;
+    if (known !== undefined && known.instance.launched === instance.launched) {
+      known.instance = instance;
+      return known;
+    }
     const healthy = this.#parts.before(instance);
     const state: State = {
       instance,

@@ -12,7 +12,10 @@ function instanceOf(id: string, launched = 0): Ec2Instance {
 const ONE = instanceOf("i-1");
 
 /** Opens a monitor on virtual time. `results` are the results of the checks, the last one repeated. */
-function open(results: (id: string) => boolean | Promise<boolean>, before: boolean | undefined = undefined) {
+function open(
+  results: (id: string, publicIp: string | undefined) => boolean | Promise<boolean>,
+  before: boolean | undefined = undefined,
+) {
   const time = new VirtualTime(0);
   const monitor = new Monitor({
     clock: {
@@ -27,7 +30,10 @@ function open(results: (id: string) => boolean | Promise<boolean>, before: boole
           });
         }),
     },
-    check: async ({ id }): Promise<Checked> => ({ passed: await results(id), description: "a test" }),
+    check: async ({ id, publicIp }): Promise<Checked> => ({
+      passed: await results(id, publicIp),
+      description: "a test",
+    }),
     interval: () => INTERVAL,
     before: () => before,
   });
@@ -92,4 +98,14 @@ Deno.test("after a start, the results of earlier checks do not count", async () 
   using _ = monitor;
   assertEquals(await healthy(instanceOf("i-1", 1)), true);
   assertEquals(await healthy(instanceOf("i-1", 2)), false);
+});
+
+Deno.test("the checks go to the address that EC2 shows now: it may show an address late, and an operator may change it", async () => {
+  const { time, monitor, healthy } = open((_, address) => address === "203.0.113.7");
+  using _ = monitor;
+  monitor.watch([ONE]);
+  assertEquals(await healthy(), false);
+  monitor.watch([{ ...ONE, publicIp: "203.0.113.7" }]);
+  await time.pass(INTERVAL + 1);
+  assertEquals(await healthy({ ...ONE, publicIp: "203.0.113.7" }), true);
 });
