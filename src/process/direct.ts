@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
@@ -71,8 +72,8 @@ export function fetchService(
       }
     };
     socket.on("data", (piece: Uint8Array) => {
-      // Each byte becomes one character.
-      received += new TextDecoder("latin1").decode(piece);
+      // Each byte becomes one character. The latin1 of TextDecoder is windows-1252, which has other characters.
+      received += Buffer.from(piece).toString("latin1");
       read(false);
     });
     socket.on("end", () => read(true));
@@ -112,20 +113,18 @@ async function withSocket<T>(
  * @param isEnded whether nothing more arrives
  */
 function responseIn(received: string, isEnded: boolean): Response | undefined {
-  const end = received.indexOf("\r\n\r\n");
-  if (end < 0) {
+  // RFC 9112, 2.2: a recipient may accept lines that end without a carriage return.
+  const end = /\r?\n\r?\n/.exec(received);
+  if (end === null) {
     if (!/^HTTP\/1\.\d|^(HTTP\/1\.?|HTTP\/?|HTT?|H)?$/.test(received)) throw new Error("not HTTP");
     return undefined;
   }
-  const [first = "", ...lines] = received.slice(0, end).split("\r\n");
+  const [first = "", ...lines] = received.slice(0, end.index).split(/\r?\n/);
   const status = Number(/^HTTP\/1\.\d (\d{3})(?: |$)/.exec(first)?.[1]);
-  const rest = received.slice(end + 4);
+  const rest = received.slice(end.index + end[0].length);
   // An interim response, such as 103 Early Hints, comes before the response.
   if (status >= 100 && status < 200) return responseIn(rest, isEnded);
-  const headers = new Headers(lines.map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon), line.slice(colon + 1).trim()];
-  }));
+  const headers = headersIn(lines);
   const isChunked = /chunked/i.test(headers.get("transfer-encoding") ?? "");
   const hasBody = ![204, 205, 304].includes(status);
   const size = isChunked && rest.endsWith("0\r\n\r\n")
@@ -136,4 +135,14 @@ function responseIn(received: string, isEnded: boolean): Response | undefined {
   const body = isChunked ? rest.replace(/^[^\r\n]*\r\n/, "") : rest;
   const bytes = Uint8Array.from(body, (character) => character.charCodeAt(0));
   return new Response(hasBody ? bytes : null, { status, headers });
+}
+
+/** Returns the headers in the lines of a head. Ignores lines that are not valid headers, because a load balancer looks at the status only. */
+function headersIn(lines: readonly string[]): Headers {
+  const headers = new Headers();
+  for (const line of lines) {
+    const [, name, value = ""] = /^([!#$%&'*+.^_`|~\w-]+):([^\0\r]*)$/.exec(line) ?? [];
+    if (name !== undefined) headers.append(name, value.trim());
+  }
+  return headers;
 }

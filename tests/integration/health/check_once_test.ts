@@ -199,3 +199,31 @@ Deno.test("an https check reads the beginning of a chunked body", async () => {
   assertEquals(passed, true);
   assert(/ 200 (fi|$)/.test(description), description);
 });
+
+for (
+  const [what, head] of [
+    ["a name in UTF-8", "content-disposition: attachment; filename=\u2192.txt\r\n"],
+    ["a name with a space", "x name: value\r\n"],
+    ["no colon", "value\r\n"],
+    ["a control character", "x-name: \u0000value\r\n"],
+    ["a carriage return in its value", "x-name: a\rb\r\n"],
+  ] as const
+) {
+  Deno.test(`an http check passes if a header of the answer has ${what}, because a load balancer looks at the status only`, async () => {
+    await using service = listener(says(`HTTP/1.1 200 OK\r\n${head}x-last: value\r\n\r\nfine`));
+    const { passed, headers } = await checkOnce(realRuntime, http(service.port), "127.0.0.1", signal);
+    assertEquals([passed, headers?.get("x-last")], [true, "value"]);
+  });
+}
+
+Deno.test("an http check passes if the lines of the answer end without a carriage return", async () => {
+  await using service = listener(says("HTTP/1.1 200 OK\ncontent-length: 4\n\nfine"));
+  const result = await checkOnce(realRuntime, http(service.port), "127.0.0.1", signal);
+  assertEquals([result.passed, result.description.endsWith("200 fine")], [true, true]);
+});
+
+Deno.test("a check quotes an answer in UTF-8", async () => {
+  await using service = server(() => new Response("à → ü", { status: 503 }));
+  const { description } = await checkOnce(realRuntime, http(service.port), "127.0.0.1", signal);
+  assert(description.endsWith("503 à → ü"), description);
+});
