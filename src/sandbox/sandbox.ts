@@ -13,7 +13,7 @@ import { Faults } from "./faults/faults.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
 import type { MachineAddress, MachineFactory } from "./machines/machine.ts";
 import { processMachines } from "./machines/process_machine.ts";
-import { waitForBase } from "./fleet/base.ts";
+import { refuseSharedPort, waitForBase } from "./fleet/base.ts";
 import { type BalancerKind, fleetPool } from "./fleet/pool.ts";
 import { seed } from "./fleet/seed.ts";
 import { type AccountView, accountView } from "./fleet/view.ts";
@@ -146,10 +146,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const failed = new AbortController();
   const what = service === undefined ? "worker" : "service";
   const onCrash = ({ id }: MachineAddress, reason: string) => {
-    failed.abort(
-      new Error(`Cannot start the sandbox: the ${what} of ${id} exited: ${reason}${hint(reason)}`),
-    );
-    getLogger(["kas", "sandbox"]).warn(`${what} exited: {reason}`, { instance: id, reason });
+    const why = `${reason}${hint(reason)}`;
+    failed.abort(new Error(`Cannot start the sandbox: the ${what} of ${id} exited: ${why}`));
+    getLogger(["kas", "sandbox"]).warn(`${what} exited: {reason}`, { instance: id, reason: why });
   };
   const program = service === undefined
     ? { worker: options.worker ?? [], port: servicePort }
@@ -217,6 +216,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       const { startTimeout: timeout = START_TIMEOUT } = options;
       await waitForBase({ view, account, fleet, servicePort, failed, timeout });
     }
+    if (service !== undefined) await refuseSharedPort(servicePort);
     // The sandbox discards earlier snapshots, so that a stale read never returns the account from before the seeding.
     account.forgetHistory();
   }
@@ -291,6 +291,7 @@ function serve(
 /** Returns what to do about the crash of a service; empty if that is not known. */
 function hint(reason: string): string {
   return /EADDRINUSE|address already in use/i.test(reason)
-    ? ". The service must listen on the address in HOST: every instance has an address of its own"
+    ? ". The service must listen on the address in HOST: every instance has an address of its own. If another program listens on this " +
+      "port of all addresses, choose another port with --service-port"
     : "";
 }

@@ -9,6 +9,9 @@ import { checkTarget, runCheck, TRAFFIC_PORT } from "../elb/traffic/check.ts";
 import { fleetPool } from "./pool.ts";
 import type { AccountView } from "./view.ts";
 
+/** An address on which no sandbox starts an instance. */
+const FOREIGN_ADDRESS = "127.77.99.1";
+
 /** What {@linkcode waitForBase} waits for. */
 export interface BaseOptions {
   readonly view: AccountView;
@@ -75,4 +78,20 @@ async function whyLate({ view, account, fleet, servicePort, timeout }: BaseOptio
     case undefined:
       return what;
   }
+}
+
+/**
+ * Throws an Error if a service listens on all addresses: a second instance could not start. A connection to an address without an instance
+ * then succeeds.
+ */
+export async function refuseSharedPort(port: number): Promise<void> {
+  try {
+    (await Deno.connect({ hostname: FOREIGN_ADDRESS, port })).close();
+  } catch {
+    return;
+  }
+  throw new Error(
+    `Cannot start the sandbox: a program listens on port ${port} of all addresses, so that a second instance could not start. ` +
+      "Let the service listen on the address in HOST. If it is another program, choose another port with --service-port",
+  );
 }

@@ -31,7 +31,7 @@ for (
     [program("node")],
     `a sandbox with ${balancer} balancer serves a service on its port`,
     async () => {
-      await using kas = await sandbox({ balancer, servicePort: 8_081 });
+      await using kas = await sandbox({ balancer, servicePort: 8_393 });
       assertEquals(kas.account.instances().map(({ registration }) => registration), ["in-service", "none"]);
       const scheme = balancer === "network" ? "tcp" : "http";
       assertEquals(kas.balancerUrl, `${scheme}://127.0.0.1:${kas.balancerPort}`);
@@ -98,3 +98,19 @@ for (const option of ["port", "balancerPort"] as const) {
     assertStringIncludes(error.message, option === "port" ? "--port" : "--balancer-port");
   });
 }
+
+testWith(
+  [program("node")],
+  "a sandbox refuses a service that listens on all addresses, as a second instance could not start",
+  async () => {
+    const everywhere =
+      `require("node:http").createServer((_, answer) => answer.end()).listen(process.env.PORT)`;
+    const service = `node -e '${everywhere}'`;
+    const error = await assertRejects(
+      // The load balancer listens on another port than the service.
+      () => startSandbox({ kind: true, speed: 100, service, servicePort: 8_391, balancerPort: 8_392 }),
+      Error,
+    );
+    assertStringIncludes(error.message, "HOST");
+  },
+);
