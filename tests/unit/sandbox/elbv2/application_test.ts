@@ -1,5 +1,5 @@
-import https from "node:https";
 import { assertEquals } from "@std/assert";
+import { fetchService } from "../../../../src/process/direct.ts";
 import { selfSigned } from "../../../../src/sandbox/sns/certificate.ts";
 import { at } from "../output.ts";
 import { A, assertCode, B, startElbV2, SUBNETS, WEB } from "./fixture.ts";
@@ -7,14 +7,8 @@ import { A, assertCode, B, startElbV2, SUBNETS, WEB } from "./fixture.ts";
 const CERTIFICATE = "arn:aws:acm:eu-west-1:000000000000:certificate/1";
 
 /** Sends an HTTPS request without verifying the certificate. Returns the body of the answer. */
-function get(url: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  https.get(url, { rejectUnauthorized: false, agent: false }, (answer) => {
-    let body = "";
-    answer.on("data", (chunk) => body += chunk);
-    answer.on("end", () => resolve(body));
-  }).on("error", reject);
-  return promise;
+async function get(url: string): Promise<string> {
+  return await (await fetchService(url, { signal: AbortSignal.timeout(10_000) })).text();
 }
 
 Deno.test("an HTTPS listener needs a certificate, and forwards to targets whose certificates it does not verify", async () => {
