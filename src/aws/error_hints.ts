@@ -130,6 +130,11 @@ const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[
     "exclude the instance from the fleet: EC2 cannot stop a one-time Spot instance, or an instance with an instance-store root device",
     /^ec2:StopInstances$/,
   ],
+  [
+    /^InvalidParameter/,
+    "start the autoscaler first, at an address that SNS can reach: kas autoscaler; then repeat the command",
+    /^sns:Subscribe$/,
+  ],
   [/^PendingVerification$/, "wait up to four hours while AWS verifies the account"],
   [
     /^(Invalid|Malformed|Missing|Validation)/,

@@ -8,6 +8,7 @@ import { DRAINING_LAG } from "../../../aws/balancing/draining.ts";
 import type { CommandLine } from "../../../cli/command_line.ts";
 import { healthCheckText } from "../../../health/spec.ts";
 import { seconds } from "../../../cli/format.ts";
+import { CREATE_GROUP } from "../../setup/balancer/options.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "../check.ts";
 import { members, statusOf } from "./fleet.ts";
 import { type Observation, required } from "../observation.ts";
@@ -34,8 +35,10 @@ export const balancer: Check = {
     const found = required(observation.balancer);
     const title = titleOf(plan.balancer);
     if (found === undefined && plan.balancer.kind !== "none") {
-      const kind = plan.balancer.kind === "classic" ? ["--balancer", "classic"] : [];
-      return [failed(`there is no ${title}`, setupCommand(plan, ...kind))];
+      const remedy = plan.balancer.kind === "classic"
+        ? setupCommand(plan, "--balancer", "classic")
+        : CREATE_GROUP;
+      return [failed(`there is no ${title}`, remedy)];
     }
     const autoscalers = statusOf(observation)?.settings;
     const ours = settingOf(plan.balancer);

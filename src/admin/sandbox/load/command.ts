@@ -103,7 +103,7 @@ export const load = command({
       throw new ExitError(
         `No request to ${flags.url} got status 200`,
         1,
-        ["curl", "-i", new URL("/ping", flags.url).href],
+        ["curl", "-i", flags.url],
       );
     }
   },

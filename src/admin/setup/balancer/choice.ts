@@ -13,7 +13,7 @@ import type { Aws } from "../../../aws/clients.ts";
 import { kebab, UsageError, type Values } from "../../../cli/command.ts";
 import type { AccountFlags } from "../../account.ts";
 import { findMadeGroup, isBalancerName } from "./made.ts";
-import type { BALANCER_OPTIONS } from "./options.ts";
+import { type BALANCER_OPTIONS, CREATE_GROUP } from "./options.ts";
 
 /** An Application or Network Load Balancer that setup creates, or has created before. */
 export interface LoadBalancerPlan {
@@ -62,8 +62,8 @@ export async function chooseBalancer(
     if (group?.arn === arn) {
       return planOf(flags, balancer ?? (group.protocol === "TCP" ? "network" : "application"));
     }
-    const own = `target group ${groupName(arn)}, which kas admin setup did not create,`;
-    return withoutOptions(own, flags, balancerRef(flags), ["healthCheck"]);
+    const own = `target group ${groupName(arn)}, which kas admin setup did not create`;
+    return withoutOptions(own, flags, balancerRef(flags), ["healthCheck"], CREATE_GROUP);
   }
   if (balancer === "application" || balancer === "network") {
     if (namesClassic) {
@@ -88,11 +88,12 @@ function withoutOptions(
   flags: ChoiceFlags,
   result: BalancerRef,
   allowed: readonly string[] = [],
+  hint = "--balancer application or network",
 ): BalancerRef {
   for (const name of ["listen", "forward", "healthCheck", "certificate", "subnets"] as const) {
     if (flags[name] === undefined || (name === "listen" && flags.listen.length === 0)) continue;
     if (!allowed.includes(name)) {
-      throw new UsageError(`--${kebab(name)} is not for ${what} but for --balancer application or network`);
+      throw new UsageError(`--${kebab(name)} is not for ${what}`, hint);
     }
   }
   return result;

@@ -9,6 +9,10 @@ import type { Options } from "../../../cli/command.ts";
 import { integer } from "../../../cli/parsers.ts";
 import { parseHealthCheck } from "../../../health/spec.ts";
 
+/** How to get a target group that setup creates. */
+export const CREATE_GROUP =
+  "to have kas admin setup create one, do not set --target-group and KAS_TARGET_GROUP, and give --balancer application or network";
+
 /** A protocol and a port on which a load balancer listens. */
 export interface Listen {
   readonly protocol: ListenerProtocol;

@@ -8,6 +8,7 @@ import { applyChanges, requiredChanges } from "../../../aws/balancing/target_gro
 import type { Aws } from "../../../aws/clients.ts";
 import { ExitError } from "../../../cli/command.ts";
 import type { Ensure, SetupPlan } from "../steps.ts";
+import { CREATE_GROUP } from "./options.ts";
 
 /** Sets the deregistration delay of a target group, and its health check if the plan has one. */
 export async function setUpTargetGroup(
@@ -23,7 +24,7 @@ export async function setUpTargetGroup(
     throw new ExitError(
       `There is no target group ${name}`,
       4,
-      "to have setup create one, do not set --target-group and KAS_TARGET_GROUP, and give --balancer application or network",
+      CREATE_GROUP,
     );
   }
   const changes = await requiredChanges(aws, arn, { healthCheck, drainTimeout }, signal);

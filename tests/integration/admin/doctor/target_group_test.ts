@@ -85,5 +85,5 @@ Deno.test("doctor reports that a target group does not exist", async () => {
   await using w = await behindGroup();
   const gone = arnOf(w).replace("/group/", "/gone/");
   const { rows } = await w.doctor(`--url ${w.url} --target-group ${gone}`);
-  assertProblem(rows, "balancer", { names: ["gone"], remedy: `kas admin setup --target-group ${gone}` });
+  assertProblem(rows, "balancer", { names: ["gone"], remedy: /KAS_TARGET_GROUP/ });
 });
