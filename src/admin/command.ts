@@ -40,7 +40,7 @@ export const admin: Group = {
     ["admin scale in --warmup 0s", "stop one instance now; kas admin scale out starts it again"],
     ["admin balancers", "show the load balancer's DNS_NAME"],
     [
-      "admin load --url http://DNS_NAME:30000 --clients 4 --duration 5m",
+      "admin load --url http://DNS_NAME:30000/work --clients 4 --duration 5m",
       "send more requests than one instance can serve, long enough for the alarms",
     ],
     ["admin activities", "list what the autoscaler did, and why"],
@@ -143,7 +143,7 @@ export const admin: Group = {
     },
     {
       name: "load",
-      summary: "Send requests to a worker or a load balancer, and measure the responses",
+      summary: "Send requests to a load balancer or an instance, and measure the responses",
       load: async () => (await import("./sandbox/load/command.ts")).load,
     },
     {

@@ -113,7 +113,7 @@ Deno.test("Ctrl-C ends kas admin load with the results so far, and kas admin pin
     await using load = start([
       ...FROM_SOURCE,
       ..."admin load --think 1ms --duration 10m --url".split(" "),
-      `http://${host}`,
+      `http://${host}/work`,
     ]);
     await asked.promise;
     const row = await interrupted(load);

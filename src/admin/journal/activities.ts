@@ -8,10 +8,10 @@ import { command, UsageError } from "../../cli/command.ts";
 import { flag, integer } from "../../cli/parsers.ts";
 import { JOURNAL, openJournal } from "./source.ts";
 
-const COLUMNS = ["time", "kind", "instance", "status", "reason", "seconds"];
+const COLUMNS = ["id", "time", "kind", "instance", "status", "reason", "seconds"];
 
-/** Keys that only the JSON output contains. `id` is the argument of `kas admin explain`. */
-const JSON_KEYS = ["id", "trigger", "message", "times"];
+/** Keys that only the JSON output contains. */
+const JSON_KEYS = ["trigger", "message", "times"];
 
 const PHASE_COLUMNS = ["kind", "phase", "count", "p50", "p90", "p99"];
 
@@ -24,7 +24,7 @@ export const activities = command({
   summary: "List decisions and activities, newest first",
   description:
     "Reads the journal from the state folder, or from a running autoscaler. KIND is the action of the decision, or none.\n" +
-    "SECONDS is the duration of the activity so far. The JSON output also contains the decision's id for kas admin explain.\n\n" +
+    "SECONDS is the duration of the activity so far. ID is the number of the decision, for kas admin explain.\n\n" +
     "--phases prints how long the phases of the successful activities took, in seconds. The phase total begins when the alarm\n" +
     "changed its state, or with the decision if there was no message. It ends when the instance is in service or stopped.\n\n" +
     "--records prints each decision with its trigger and its observation, for kas admin replay: one JSON object per line, the\n" +

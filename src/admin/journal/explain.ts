@@ -22,7 +22,7 @@ export const explainCommand = command({
   args: "[ID]",
   summary: "Explain a decision: each check, and what would change it",
   description:
-    "ID is the number of a decision, from kas admin activities --output json. --at TIME selects the last decision up to that\n" +
+    "ID is the number of a decision, from kas admin activities. --at TIME selects the last decision up to that\n" +
     "time. The default is the last decision. The explanation lists the recommendation, the observation, the result of each\n" +
     "check, the activity, and single changes that would change the decision. kas makes the decision again with each change.",
   options: {
@@ -47,7 +47,7 @@ export const explainCommand = command({
         : "at" in query
         ? "decision up to that time"
         : "decision";
-      throw new ExitError(`There is no ${which} in the journal`, 4, "kas admin activities --output json");
+      throw new ExitError(`There is no ${which} in the journal`, 4, "kas admin activities");
     }
     const { explanation, same } = attempt(record);
     if (!same) {

@@ -1,5 +1,5 @@
 /**
- * `kas admin load`: sends requests to a worker or a load balancer, and measures the responses.
+ * `kas admin load`: sends requests to a load balancer or an instance, and measures the responses.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { NINE_STEPS, THINK_MS } from "../scenario/nine_steps.ts";
 const OPTIONS = {
   url: {
     placeholder: "URL",
-    help: "address of the worker or load balancer; kas requests /work at this address",
+    help: "URL to request at a load balancer or an instance; kas worker works at the path /work",
     parse: url,
   },
   clients: {
@@ -54,23 +54,23 @@ const PROGRESS_INTERVAL = 1_000;
 /** The command `kas admin load`. */
 export const load = command({
   name: "load",
-  summary: "Send requests to a worker or a load balancer, and measure the responses",
+  summary: "Send requests to a load balancer or an instance, and measure the responses",
   description:
     "Prints one row for each step of the scenario; without --scenario, one row. REQUESTS is the number of completed requests, ERRORS the\n" +
     "number of requests without a response of status 200. With --rate, the latencies include the time by which kas sends a\n" +
     "request too late. Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got status 200.",
   options: OPTIONS,
   examples: [
-    "admin load --url http://127.0.0.1:30000 --clients 3 --duration 5m",
-    "admin load --url http://127.0.0.1:30000 --rate 50 --duration 60s",
-    "admin load --url http://127.0.0.1:30000 --scenario nine-steps",
+    "admin load --url http://127.0.0.1:30000/work --clients 3 --duration 5m",
+    "admin load --url http://127.0.0.1:30000/work --rate 50 --duration 60s",
+    "admin load --url http://127.0.0.1:30000/work --scenario nine-steps",
   ],
   run: async (context) => {
     const { flags, out } = context;
     if (flags.url === undefined) {
       throw new UsageError(
         "kas admin load needs --url",
-        "--url http://DNS_NAME:30000, with DNS_NAME from kas admin balancers",
+        "--url http://DNS_NAME:PORT/PATH, with DNS_NAME from kas admin balancers",
       );
     }
     const modes = (["clients", "rate", "scenario"] as const).filter((mode) => flags[mode] !== undefined);
@@ -80,7 +80,7 @@ export const load = command({
         `--${modes[0]} ${flags[modes[0] ?? "clients"]}`,
       );
     }
-    using getter = new HttpGetter(new URL("/work", flags.url).href);
+    using getter = new HttpGetter(flags.url);
     const rows = flags.rate !== undefined
       ? rateRows(context, getter, flags.rate)
       : flags.scenario !== undefined

@@ -14,7 +14,8 @@ function worker(
 ): { readonly url: string; readonly requests: string[] } & AsyncDisposable {
   const requests: string[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    requests.push(`${request.method} ${new URL(request.url).pathname}`);
+    const { pathname, search } = new URL(request.url);
+    requests.push(`${request.method} ${pathname}${search}`);
     if (requests.length > answers) {
       await new Promise((gone) => request.signal.addEventListener("abort", gone));
     }
@@ -24,16 +25,16 @@ function worker(
   return { url, requests, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-Deno.test("kas admin load with --clients sends requests to /work and prints a row", async () => {
+Deno.test("kas admin load with --clients sends requests to the URL and prints a row", async () => {
   await using w = worker();
   const { status, out, err } = await kas(
-    `--url ${w.url} --clients 2 --think 20ms --duration 200ms --output json`,
+    `--url ${w.url}/api/jobs?limit=1 --clients 2 --think 20ms --duration 200ms --output json`,
   );
   assertEquals([status, err], [0, ""]);
   const [row, ...others] = JSON.parse(out);
   assertEquals(others, []);
   assertEquals([row.step, row.clients, row.requests, row.errors], [1, 2, w.requests.length, 0]);
-  assertEquals([...new Set(w.requests)], ["GET /work"]);
+  assertEquals([...new Set(w.requests)], ["GET /api/jobs?limit=1"]);
   assertMatch(`${row.rps} ${row.p50_ms} ${row.p99_ms}`, /^\d+\.\d\d \d+\.\d \d+\.\d$/);
 });
 
