@@ -13,8 +13,16 @@ export interface DisplayedDecision {
   readonly checks: readonly string[];
 }
 
-/** Returns the table of the latest decisions. A decision with several actions has a row for each, and its reason in the first one. */
-export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
+/**
+ * Returns the table of the latest decisions. A decision with several actions has a row for each, and its reason in the first one.
+ *
+ * @param choice the words that choose the fleet in a command
+ */
+export function decisionsSection(
+  decisions: readonly DisplayedDecision[],
+  now: number,
+  choice: string,
+): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, checks },
     i,
@@ -32,7 +40,7 @@ export function decisionsSection(decisions: readonly DisplayedDecision[], now: n
   const heads = ["id", "time", "action", "check", "outcome", "reason"];
   const table = section({ title: "Latest decisions", heads, rows, none: "none yet", stacks: true });
   if (rows.length === 0) return table;
-  const command = html`<code>kas admin explain ID</code>`;
+  const command = html`<code>kas admin explain ID${choice}</code>`;
   return html`
     ${table}<p
       class="quiet">${command} shows each check, and what would change the decision.</p>

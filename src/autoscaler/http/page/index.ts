@@ -38,29 +38,28 @@ export function indexPage({ version, started, now, fleets, messages }: IndexPage
   return pageOf({
     title,
     body: html`
-      <h1>${count(fleets.length, "fleet")}</h1>
+      <h1>kas autoscaler</h1>
       <p class="quiet">${footing(version, started, now)}</p>
-      ${section({ title: "Fleets", heads, rows, none: "none", stacks: true })}
-      <h2>Messages of no fleet</h2>
+      ${section({ title: count(fleets.length, "fleet"), heads, rows, none: "none", stacks: true })}
+      <h2>Messages that kas did not accept</h2>
       <p>${Object.entries(messages).map(([name, count]) => `${count} ${name}`).join(", ")}</p>
     `,
   });
 }
 
 function rowOf(fleet: SummarizedFleet, problems: readonly Html[], now: number): Cell[] {
-  const name = cell(html`<a href="?fleet=${fleet.fleet}">${fleet.fleet}</a>`);
   const state = cell(
     problems.length > 0
       ? html`<ul class="problems">${problems.map((it) => html`<li>${it}</li>`)}</ul>`
       : coloured("good", "ok"),
     "long",
   );
-  if ("problem" in fleet) return [name, ...Array.from({ length: 5 }, () => cell("-")), state];
+  if ("problem" in fleet) return [cell(fleet.fleet), ...Array.from({ length: 5 }, () => cell("-")), state];
   const { snapshot } = fleet;
   const { observation, inProgress } = snapshot;
   const { current, desired, min, max } = capacityStates(snapshot);
   return [
-    name,
+    cell(html`<a href="?fleet=${fleet.fleet}">${fleet.fleet}</a>`),
     cell(observation === undefined ? "-" : html`<b>${capacityOf(observation).inService}</b>`),
     cell(current === desired ? current : `${current} → ${desired}`),
     cell(`${min}–${max}`),

@@ -56,6 +56,8 @@ export function statusPage(
 ): string {
   const { now, observation } = snapshot;
   const instances = displayed(snapshot);
+  // What the commands on the page need besides.
+  const choice = isOneOfSeveral ? ` --fleet ${fleet}` : "";
   return pageOf({
     title: `${titleOf(snapshot, instances)}: ${fleet}`,
     body: html`
@@ -67,9 +69,9 @@ export function statusPage(
         ? "not observed yet"
         : html`observed ${ago(observation.now, now)}`}
       · ${footing(version, started, now)}</p>
-      ${notices(snapshot, instances, settings["dryRun"] === true)}
+      ${notices(snapshot, instances, settings["dryRun"] === true, choice)}
       ${activitiesSection(snapshot)}
-      ${decisionsSection(decisions, now)}
+      ${decisionsSection(decisions, now, choice)}
       ${alarmsSection(snapshot)}
       ${instancesSection(snapshot, instances)}
       <h2>Messages</h2>
@@ -133,6 +135,7 @@ function notices(
   { now, observation, limits, lastObservation, waiting, oldest, paused = {}, override, alerts }: Snapshot,
   instances: readonly DisplayedInstance[],
   dryRun: boolean,
+  choice: string,
 ): Html {
   const serving = instances.filter(({ status }) => status === "in-service" || status === "failing").length;
   const min = observation === undefined ? 0 : boundsOf({ ...observation, limits }).min.value;
@@ -149,13 +152,15 @@ function notices(
       html`Messages not yet processed: ${waiting}. The oldest has waited for ${span(now - oldest)}`,
     ]),
     ...(quarantined === 0 ? [] : [
-      html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID</code>`,
+      html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID${choice}</code>`,
     ]),
     ...(["out", "in"] as const).flatMap((direction) => {
       const pause = paused[direction];
-      return pause === undefined
-        ? []
-        : [html`${operatorPauseSentence(direction, pause)} To end the pause: <code>kas admin resume</code>`];
+      return pause === undefined ? [] : [
+        html`${
+          operatorPauseSentence(direction, pause)
+        } To end the pause: <code>kas admin resume${choice}</code>`,
+      ];
     }),
     ...(override === undefined ? [] : [
       html`${overrideSentence(override)}${
@@ -164,7 +169,7 @@ function notices(
             kas tries to reach it until ${isoTime(override.until)}.
           `
           : ""
-      } To end this: <code>kas admin scale auto</code>`,
+      } To end this: <code>kas admin scale auto${choice}</code>`,
     ]),
     ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
       .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),
