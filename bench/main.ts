@@ -6,6 +6,7 @@
  */
 import { BUILT, execute } from "../tests/support/kas.ts";
 import { chart } from "./report/chart.ts";
+import { fleets } from "./parts/fleets.ts";
 import { burst } from "./parts/burst.ts";
 import { loaded } from "./parts/loaded.ts";
 import { ping } from "./parts/ping.ts";
@@ -18,7 +19,7 @@ import { isInstalled } from "./support/servers.ts";
 import { startup } from "./parts/startup.ts";
 import { work } from "./parts/work.ts";
 
-const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, scale, burst, scenario];
+const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, fleets, scale, burst, scenario];
 
 /** The programs that the bench uses, each with the command that prints its version. */
 const PROGRAMS = [

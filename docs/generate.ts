@@ -47,6 +47,7 @@ the fleet replaces the setting outside of the list.
 The list can have several fleets. \`--fleet\` or \`KAS_FLEET\` chooses one of them for a command. These settings must then be outside of the
 list, because all fleets share them: ${keysWith("process")}. These must be in the list,
 because each fleet has its own: ${keysWith("fleet")}. All others can be in both places.
+A fleet's value in the list has precedence over AWS's own variables, such as \`AWS_REGION\`.
 
 \`kas admin config check FILE\` checks a config file and prints each problem with its place, such as \`fleets[0].max\`. [kas.schema.json](kas.schema.json)
 is the JSON Schema of the file. An editor that reads it, for example because the file's key \`$schema\` names it, completes and checks the keys.

@@ -166,7 +166,7 @@ async function run({ quick }: Options): Promise<Result> {
       rates.push([instances, "without action: accepted", accepted]);
       rates.push([instances, "without action: decided on", decided]);
     }
-    await using full = await kasRig(fleet, ["--max=1"]);
+    await using full = await kasRig(fleet, { flags: ["--max=1"] });
     rates.push([
       instances,
       "that ask for more capacity, each with an observation",

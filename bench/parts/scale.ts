@@ -70,7 +70,7 @@ async function reconcile({ account }: Fleet, times: number): Promise<{ took: num
  * fleet, in MiB.
  */
 async function statusCost(fleet: Fleet): Promise<{ readonly status: number; readonly mib: number }> {
-  await using kas = await kasRig(fleet, ["--dry-run"]);
+  await using kas = await kasRig(fleet, { flags: ["--dry-run"] });
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {
     const begun = performance.now();

@@ -25,8 +25,16 @@ export interface Rig extends AsyncDisposable {
   readonly pid: number;
 }
 
+/** How {@linkcode kasRig} starts kas. */
+interface RigOptions {
+  /** Flags, in addition to those of every rig. */
+  readonly flags?: readonly string[];
+  /** The content of the config file, which then has the durations and names the fleets. */
+  readonly config?: object;
+}
+
 /** Starts kas on a fleet. Resolves after its first reconcile. */
-export async function kasRig(fleet: Fleet, more: readonly string[] = []): Promise<Rig> {
+export async function kasRig(fleet: Fleet, { flags = [], config }: RigOptions = {}): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const state = await Deno.makeTempDir({ prefix: "kas-bench-" });
   stack.defer(() => Deno.remove(state, { recursive: true }));
@@ -40,10 +48,20 @@ export async function kasRig(fleet: Fleet, more: readonly string[] = []): Promis
     "--start-timeout=10m",
   ];
   const words = ["autoscaler", "--listen=127.0.0.1:0", `--state=${state}`, `--trust-signer=${topic.prefix}`];
-  const kas: Running = stack.use(start([...BUILT, ...words, ...durations, ...more], env));
+  const file = `${state}.json`;
+  if (config !== undefined) {
+    await Deno.writeTextFile(file, JSON.stringify(config));
+    stack.defer(() => Deno.remove(file));
+  }
+  const [settings, without] = config === undefined
+    ? [durations, {}]
+    : [[`--config=${file}`], { KAS_FLEET: "", KAS_LOAD_BALANCER: "" }];
+  const kas: Running = stack.use(
+    start([...BUILT, ...words, ...settings, ...flags], { ...env, ...without }),
+  );
   const [, url = ""] = await kas.line(/listening on (http:\/\/[^\s"]+)/);
   await eventually(
-    async () => await (await fetch(`${url}/activities`)).json() as unknown[],
+    async () => await (await fetch(`${url}/activities?fleet=kas`)).json() as unknown[],
     ({ length }) => length > 0,
     OBSERVATION_LIMIT,
   );
@@ -97,8 +115,12 @@ export async function react({ fleet: { sandbox }, topic, url }: Rig): Promise<Re
       instances().some((it) => it.id === id && `${it.state} ${it.registration}` === "running in-service");
     await sandbox.account.waitUntil(up);
     await pause(500);
-    await deliver(url, topic.notice("cpulow", id, "OK"));
-    await sandbox.account.waitUntil(() => instances().filter(({ state }) => state === "stopped").length >= 5);
+    const isStopped = () => instances().filter(({ state }) => state === "stopped").length >= 5;
+    // A check holds the scale-in back until the CPU datapoints are from after the start.
+    while (!isStopped()) {
+      await deliver(url, topic.notice("cpulow", id, "OK"));
+      await sandbox.account.waitUntil(isStopped, AbortSignal.timeout(500)).catch(() => {});
+    }
     await pause(500);
   }
   return took;

@@ -57,15 +57,22 @@ export function settingsLookup(
     }
     return files;
   };
+  const inEnvironment = (variables: readonly string[]): Found => {
+    const origin = variables.find((name) => (env(name) ?? "") !== "");
+    return origin === undefined ? undefined : { text: env(origin) ?? "", origin };
+  };
   const lookup: Lookup = async (name, option, { config, fleet }) => {
-    for (const variable of option.env ?? []) {
-      const value = env(variable);
-      if (value !== undefined && value !== "") return { text: value, origin: variable };
-    }
     // An option without variables is not a setting, even if it has the name of one: `kas admin instances --state running`.
-    if (option.env === undefined || !(name in SETTINGS)) return undefined;
+    if (option.env === undefined) return undefined;
+    const set = inEnvironment(option.env.slice(0, 1));
+    const general = option.env.slice(1);
+    if (set !== undefined) return set;
+    if (!(name in SETTINGS)) return inEnvironment(general);
     const files = await filesOf(config);
-    const found = valuesOf(files, fleet ?? (env("KAS_FLEET") || undefined)).get(name);
+    const chosen = fleet ?? inEnvironment(SETTINGS.fleet.env)?.text;
+    // AWS's own variables are for the whole machine, so they do not replace what the file says about one of several fleets.
+    const found = ownValue(files, chosen, name) ?? inEnvironment(general) ??
+      valuesOf(files, chosen).get(name);
     if (name === "fleet" && found === undefined && option.default !== undefined) requireChoice(files);
     return found;
   };
@@ -87,6 +94,13 @@ function requireChoice(files: readonly ReadFile[]): void {
   throw new SettingsError(
     `Config file ${several.path} has several fleets: ${names}; choose one: --fleet NAME`,
   );
+}
+
+/** Returns the value that one of several fleets has for itself. */
+function ownValue(files: readonly ReadFile[], fleet: string | undefined, name: string): Found {
+  const several = severalOf(files);
+  const text = fleet === undefined ? undefined : several?.fleets.get(fleet)?.[name];
+  return several === undefined || text === undefined ? undefined : { text, origin: several.path };
 }
 
 /** Returns the values in config files by the setting's name. The last file has precedence, and in a file the values of the fleet. */

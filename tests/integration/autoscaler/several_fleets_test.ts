@@ -3,14 +3,14 @@ import { CreateTagsCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { admin } from "../../../src/admin/command.ts";
 import { eventually } from "../../support/kas.ts";
 import { runWords } from "../../unit/cli/captured.ts";
-import { type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
+import { BASE, NODES, type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
 import { type AutoscalerProcess, startProcess } from "../../unit/autoscaler/process.ts";
 import { parseExposition } from "../../unit/autoscaler/http/exposition.ts";
 
 const ROOT = { name: "kas", summary: "kas", commands: [admin] };
 
 /** Starts the autoscaler as a process with the fleets kas and jobs. Two instances of the sandbox belong to jobs. */
-async function startTwo(it: Stage, args: readonly string[] = []): Promise<AutoscalerProcess> {
+async function startTwo(it: Stage, jobs: object = {}): Promise<AutoscalerProcess> {
   const ec2 = await it.aws.ec2();
   const { Instances = [] } = await ec2.send(
     new RunInstancesCommand({ ImageId: "ami-1", MinCount: 2, MaxCount: 2, InstanceType: "t3.micro" }),
@@ -20,10 +20,12 @@ async function startTwo(it: Stage, args: readonly string[] = []): Promise<Autosc
   const config = `${it.options.state}/kas.json`;
   await Deno.writeTextFile(
     config,
-    JSON.stringify({ fleets: [{ fleet: "kas", max: 2 }, { fleet: "jobs", max: 5, balancer: "none" }] }),
+    JSON.stringify({
+      fleets: [{ fleet: "kas", max: 2 }, { fleet: "jobs", max: 5, balancer: "none", ...jobs }],
+    }),
   );
   return await startProcess(it, {
-    args: ["--config", config, ...args],
+    args: ["--config", config],
     env: { KAS_FLEET: "", KAS_LOAD_BALANCER: "" },
   });
 }
@@ -95,6 +97,26 @@ Deno.test("a fleet whose journal is damaged does not stop the other fleets, and 
   assertEquals((await fetch(`${url}/status?fleet=jobs`)).status, 503);
   assertMatch(await (await fetch(`${url}/metrics`)).text(), /^kas_fleet_up\{fleet="jobs"\} 0$/m);
   assertEquals(autoscaler.lines.filter((line) => /error.*fleet=jobs/.test(line)).length, 1);
+});
+
+Deno.test("a fleet whose calls to AWS get no answer does not keep another fleet from scaling", async () => {
+  await using it = await stage({ nodes: 1 });
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const endpoint = `http://127.0.0.1:${silent.addr.port}`;
+  await using autoscaler = await startTwo(it, { "endpoint-url": endpoint });
+  const { url } = autoscaler;
+  await eventually(() => json(`${url}/status?fleet=kas`), ({ observed }) => observed !== null);
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventually(
+    () => Promise.resolve(it.standing(NODES[0])),
+    (standing) => standing === "running in-service",
+  );
+  assertEquals((await json(`${url}/status?fleet=jobs`))["observed"], null);
+  assertEquals(
+    (await json(`${url}/activities?fleet=jobs`)).filter(({ kind }: { kind: string }) => kind !== "none"),
+    [],
+  );
 });
 
 Deno.test("a reload changes the settings of each fleet, and logs that another fleet needs a restart", async () => {

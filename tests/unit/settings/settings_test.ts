@@ -141,6 +141,18 @@ Deno.test("if the config file has several fleets, --fleet or KAS_FLEET chooses t
   assertMatch(String(line), /^kas: [^\n]*\/x\.json[^\n]*web, jobs[^\n]*--fleet[^\n]*\n$/);
 });
 
+Deno.test("the value of one of several fleets has precedence over AWS's own variables, but not over those of kas", async () => {
+  const files = {
+    "/x.json": '{"region": "shared-1", "fleets": [{"fleet": "a", "region": "own-1"}, {"fleet": "b"}]}',
+  };
+  const region = (fleet: string, env: Record<string, string>) =>
+    effective("region", ["--config", "/x.json", "--fleet", fleet], { files, env }).then(([value]) => value);
+  assertEquals(await region("a", { AWS_REGION: "env-1" }), "own-1");
+  assertEquals(await region("a", { AWS_REGION: "env-1", KAS_REGION: "kas-1" }), "kas-1");
+  assertEquals(await region("b", { AWS_REGION: "env-1" }), "env-1");
+  assertEquals(await region("b", {}), "shared-1");
+});
+
 Deno.test("a command without --fleet uses the settings that the fleets of a config file share", async () => {
   let found: string | undefined = "";
   const root: Group = {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { commandText } from "../../../cli/command_line.ts";
 import type { JournalLine } from "../../store/lines.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";
 import { ago, span } from "./times.ts";
@@ -21,7 +22,7 @@ export interface DisplayedDecision {
 export function decisionsSection(
   decisions: readonly DisplayedDecision[],
   now: number,
-  choice: string,
+  choice: readonly string[],
 ): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, checks },
@@ -40,7 +41,7 @@ export function decisionsSection(
   const heads = ["id", "time", "action", "check", "outcome", "reason"];
   const table = section({ title: "Latest decisions", heads, rows, none: "none yet", stacks: true });
   if (rows.length === 0) return table;
-  const command = html`<code>kas admin explain ID${choice}</code>`;
+  const command = html`<code>${commandText(["kas", "admin", "explain", "ID", ...choice])}</code>`;
   return html`
     ${table}<p
       class="quiet">${command} shows each check, and what would change the decision.</p>

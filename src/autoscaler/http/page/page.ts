@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { commandText } from "../../../cli/command_line.ts";
 import { isoTime } from "../../../cli/format.ts";
 import { kebab } from "../../../cli/command.ts";
 import { operatorPauseSentence } from "../../../scaling/checks/paused.ts";
@@ -57,7 +58,7 @@ export function statusPage(
   const { now, observation } = snapshot;
   const instances = displayed(snapshot);
   // What the commands on the page need besides.
-  const choice = isOneOfSeveral ? ` --fleet ${fleet}` : "";
+  const choice = isOneOfSeveral ? ["--fleet", fleet] : [];
   return pageOf({
     title: `${titleOf(snapshot, instances)}: ${fleet}`,
     body: html`
@@ -135,7 +136,7 @@ function notices(
   { now, observation, limits, lastObservation, waiting, oldest, paused = {}, override, alerts }: Snapshot,
   instances: readonly DisplayedInstance[],
   dryRun: boolean,
-  choice: string,
+  choice: readonly string[],
 ): Html {
   const serving = instances.filter(({ status }) => status === "in-service" || status === "failing").length;
   const min = observation === undefined ? 0 : boundsOf({ ...observation, limits }).min.value;
@@ -152,14 +153,16 @@ function notices(
       html`Messages not yet processed: ${waiting}. The oldest has waited for ${span(now - oldest)}`,
     ]),
     ...(quarantined === 0 ? [] : [
-      html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID${choice}</code>`,
+      html`In quarantine: ${quarantined}. Release an instance with <code>${
+        commandText(["kas", "admin", "instances", "release", "ID", ...choice])
+      }</code>`,
     ]),
     ...(["out", "in"] as const).flatMap((direction) => {
       const pause = paused[direction];
       return pause === undefined ? [] : [
-        html`${
-          operatorPauseSentence(direction, pause)
-        } To end the pause: <code>kas admin resume${choice}</code>`,
+        html`${operatorPauseSentence(direction, pause)} To end the pause: <code>${
+          commandText(["kas", "admin", "resume", ...choice])
+        }</code>`,
       ];
     }),
     ...(override === undefined ? [] : [
@@ -169,7 +172,7 @@ function notices(
             kas tries to reach it until ${isoTime(override.until)}.
           `
           : ""
-      } To end this: <code>kas admin scale auto${choice}</code>`,
+      } To end this: <code>${commandText(["kas", "admin", "scale", "auto", ...choice])}</code>`,
     ]),
     ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
       .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),
