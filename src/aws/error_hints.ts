@@ -135,6 +135,11 @@ const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[
     "start the autoscaler first, at an address that SNS can reach: kas autoscaler; then repeat the command",
     /^sns:Subscribe$/,
   ],
+  [
+    /^OperationNotPermitted$/,
+    "disable the deletion protection of the load balancer first: aws elbv2 modify-load-balancer-attributes",
+    /^elasticloadbalancing:DeleteLoadBalancer$/,
+  ],
   [/^PendingVerification$/, "wait up to four hours while AWS verifies the account"],
   [
     /^(Invalid|Malformed|Missing|Validation)/,

@@ -64,7 +64,7 @@ testWith(
         const [balancerArn = "", kind, source, zones] = balancer ?? [];
         assertEquals([kind, zones], [type, 3]);
         const listed = await awsCli(
-          `elbv2 describe-listeners --load-balancer-arn ${balancerArn} --query Listeners[].[Protocol,Port,Certificates[0].CertificateArn,ListenerArn,DefaultActions[0].TargetGroupArn]`,
+          `elbv2 describe-listeners --load-balancer-arn ${balancerArn} --query Listeners[].[Protocol,Port,Certificates[0].CertificateArn,ListenerArn,DefaultActions[0].TargetGroupArn,SslPolicy]`,
           env,
         ) as unknown[][];
         assertEquals(
@@ -78,6 +78,11 @@ testWith(
         const [groupArn, ...settings] = targetGroup ?? [];
         assertEquals(settings, [...group]);
         assertEquals(new Set(listed.map((listener) => listener[4])), new Set([groupArn]));
+        const secure = listed.filter((listener) => listener[2] !== null).map((listener) => listener[5]);
+        assertEquals(
+          new Set(secure),
+          new Set(type === "application" ? ["ELBSecurityPolicy-TLS13-1-2-2021-06"] : []),
+        );
         const targets = await awsCli(
           `elbv2 describe-target-health --target-group-arn ${groupArn} --query TargetHealthDescriptions[].Target.Id`,
           env,

@@ -90,9 +90,13 @@ const autoscaler: Command = command({
 const admin: Command = command({
   name: "admin",
   summary: "Print the minimal IAM policy of kas admin",
-  description: DESCRIPTION,
+  description:
+    `${DESCRIPTION}\nWith --balancer application or network, the policy allows kas admin setup to create the load balancer.`,
   options: SCOPE_OPTIONS,
-  examples: ["admin iam-policy admin --region eu-west-1 --account 123456789012 > admin.json"],
+  examples: [
+    "admin iam-policy admin --region eu-west-1 --account 123456789012 > admin.json",
+    "admin iam-policy admin --balancer application --region eu-west-1 --account 123456789012 > admin.json",
+  ],
   run: ({ flags, out }) => out.text(print(adminPolicy(scopeOf(flags)))),
 });
 

@@ -255,36 +255,25 @@ Deno.test("setup takes --subnets, adds the zones of new instances, and admits th
   assertEquals(await zones(), ["eu-west-1a", "eu-west-1b"]);
 });
 
-Deno.test("setup refuses what AWS or the load balancer cannot do before it creates anything", async () => {
+Deno.test("setup adds the default subnet of the zone of a new instance", async () => {
   await using f = await withBase();
-  const [a, other] = [subnetOf("eu-west-1a"), subnetOf("eu-west-1b", OTHER_VPC)];
-  const usage = [
-    "setup --balancer application",
-    "setup --balancer application --listen http:80",
-    "setup --balancer application --listen tcp:80 --forward 80",
-    "setup --balancer application --listen https:443 --forward 80",
-    "setup --balancer application --listen http:80 --forward 80 --certificate arn:aws:acm:eu-west-1:000000000000:certificate/a",
-    "setup --balancer application --listen http:80 --listen http:80 --forward 80",
-    "setup --balancer application --listen http:80 --forward 80 --health-check tcp:80",
-    "setup --balancer network --listen http:80 --forward 80",
-    "setup --balancer none --forward 80",
-    "setup --balancer classic --listen http:80",
-    "setup --balancer application --load-balancer web",
-    "setup --balancer application --listen http:80 --forward 80 --fleet with_underscore",
-    "setup",
-  ];
-  for (const words of usage) assertEquals([words, (await f.kas(words)).status], [words, 2]);
-  const wrong: [string, number][] = [
-    [`${WEB} --subnets subnet-0123456789abcdef0`, 4],
-    [`${WEB} --subnets ${a}`, 1],
-    [`${WEB} --subnets ${a},${other}`, 1],
-  ];
-  for (const [words, status] of wrong) assertEquals([words, (await f.kas(words)).status], [words, status]);
-  assertEquals(f.changes().filter((action) => action !== "RunInstances"), []);
+  await f.rows(`${DB} --subnets ${subnetOf("eu-west-1a")}`);
+  await f.rows("instances create --image ami-1");
+  await f.rows("setup --balancer network");
+  const [balancer] = (await account(f)).balancers;
+  assertEquals(balancer?.AvailabilityZones?.map(({ SubnetId }) => SubnetId), [
+    subnetOf("eu-west-1a"),
+    subnetOf("eu-west-1b"),
+  ]);
+});
+
+Deno.test("setup waits until AWS has provisioned the load balancer, and teardown until AWS has released what it used", async () => {
+  const faults = ["provisioning=120s", "deletion-lag=300s"];
+  await using f = await fleet({ empty: true, faults, speed: 200 });
   await f.rows(WEB);
-  f.changes();
-  for (const words of [DB, WEB.replace("30000", "30001")]) assertEquals((await f.kas(words)).status, 1);
-  assertEquals(f.changes(), []);
+  assertEquals((await account(f)).balancers[0]?.State?.Code, "active");
+  await f.rows("teardown --yes");
+  assertEquals(rulesOf((await account(f)).SecurityGroups), []);
 });
 
 Deno.test("setup --balancer none creates the topic and the alarms only", async () => {
