@@ -4,7 +4,7 @@
  * @module
  */
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
-import type { Admission } from "../../../aws/ec2/network/balancer_groups.ts";
+import { type Admission, coversPort } from "../../../aws/ec2/network/balancer_groups.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 
 /** A port of a security group's members that the load balancer has to reach. */
@@ -32,14 +32,12 @@ export function neededAdmissions(
     const [first] = securityGroups;
     if (!exists(instance) || role === "control" || first === undefined) continue;
     for (const port of ports) {
-      const admitting = securityGroups.find((group) => current.some((rule) => admits(rule, group, port)));
+      const admitting = securityGroups.find((group) =>
+        current.some((rule) => rule.group === group && coversPort(rule, port))
+      );
       const group = admitting ?? first;
       needed.set(`${group} ${port}`, { group, port, exists: admitting !== undefined });
     }
   }
   return [...needed.values()];
-}
-
-function admits({ group: of, protocol, from, to }: Admission, group: string, port: number): boolean {
-  return of === group && (protocol === "-1" || (protocol === "tcp" && from <= port && port <= to));
 }

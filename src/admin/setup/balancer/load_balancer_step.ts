@@ -28,7 +28,13 @@ import {
 } from "../../../aws/balancing/v2/target_groups.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
-import { admissionsOf, admit, createGroup, openPort } from "../../../aws/ec2/network/balancer_groups.ts";
+import {
+  admissionsOf,
+  admit,
+  coversPort,
+  createGroup,
+  openPort,
+} from "../../../aws/ec2/network/balancer_groups.ts";
 import { ExitError } from "../../../cli/command.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { AFTER_CREATION, repeated } from "../repeat.ts";
@@ -74,7 +80,10 @@ export async function setUpLoadBalancer(
     groupId = await createGroup(aws, { name: groupName, fleet, vpc: site.vpc });
   });
   for (const { port } of wanted) {
-    const isOpen = securityGroup?.openPorts.includes(port);
+    const rules = securityGroup?.rules.filter((rule) => coversPort(rule, port)) ?? [];
+    const isOpen = rules.some((rule) => rule.isOpen);
+    // An operator has restricted who reaches the load balancer.
+    if (rules.length > 0 && !isOpen) continue;
     await ensure(
       "rule",
       `tcp:${port} from everybody to ${groupName}`,

@@ -17,8 +17,24 @@ export interface BalancerGroup {
   readonly vpc: string;
   /** Whether the tags say that setup created the group for the fleet. */
   readonly ofSetup: boolean;
-  /** The TCP ports on which the group admits everybody. */
-  readonly openPorts: readonly number[];
+  readonly rules: readonly PortRule[];
+}
+
+/** A rule that admits somebody to the members of a security group. */
+export interface PortRule {
+  readonly protocol: string;
+  readonly from: number;
+  readonly to: number;
+  /** Whether the rule admits everybody. */
+  readonly isOpen: boolean;
+}
+
+/** Returns whether a rule admits somebody to a TCP port. */
+export function coversPort(
+  { protocol, from, to }: Pick<PortRule, "protocol" | "from" | "to">,
+  port: number,
+): boolean {
+  return protocol === "-1" || (protocol === "tcp" && from <= port && port <= to);
 }
 
 /** A rule of a security group that admits the members of another group. */
@@ -51,9 +67,10 @@ export async function groupsNamed(
       name,
       vpc: group.VpcId ?? "",
       ofSetup: isOfSetup(group.Tags, fleet),
-      openPorts: (group.IpPermissions ?? []).filter(({ IpProtocol, FromPort, ToPort, IpRanges }) =>
-        IpProtocol === "tcp" && FromPort === ToPort && IpRanges?.some(({ CidrIp }) => CidrIp === ANYWHERE)
-      ).map(({ FromPort = 0 }) => FromPort),
+      rules: (group.IpPermissions ?? []).map((rule) => ({
+        ...rangeOf(rule),
+        isOpen: rule.IpRanges?.some(({ CidrIp }) => CidrIp === ANYWHERE) ?? false,
+      })),
     });
   }
   return found;
@@ -96,11 +113,10 @@ export async function admissionsOf(aws: Aws, source: string, signal?: AbortSigna
     const { GroupId = "", IpPermissions = [] } of listGroups(aws, "ip-permission.group-id", source, signal)
   ) {
     if (GroupId === source) continue;
-    for (const { IpProtocol = "-1", FromPort = 0, ToPort = 65_535, UserIdGroupPairs = [] } of IpPermissions) {
-      const pair = UserIdGroupPairs.find((pair) => pair.GroupId === source);
+    for (const rule of IpPermissions) {
+      const pair = rule.UserIdGroupPairs?.find((pair) => pair.GroupId === source);
       if (pair === undefined) continue;
-      const ofSetup = pair.Description === DESCRIPTION;
-      found.push({ group: GroupId, protocol: IpProtocol, from: FromPort, to: ToPort, ofSetup });
+      found.push({ group: GroupId, ...rangeOf(rule), ofSetup: pair.Description === DESCRIPTION });
     }
   }
   return found;
@@ -130,6 +146,10 @@ export async function revoke(
   } catch (error) {
     if (!isNoGroup(error)) throw error;
   }
+}
+
+function rangeOf({ IpProtocol: protocol = "-1", FromPort: from = 0, ToPort: to = 65_535 }: IpPermission) {
+  return { protocol, from, to };
 }
 
 function tcp(FromPort: number, ToPort: number): IpPermission {

@@ -149,6 +149,22 @@ Deno.test("setup repairs what somebody has deleted or changed since", async () =
   );
 });
 
+Deno.test("setup does not open a port again that an operator has restricted to some addresses", async () => {
+  await using f = await withBase();
+  await f.rows(WEB);
+  const { ec2, SecurityGroups } = await account(f);
+  const GroupId = SecurityGroups.find(({ GroupName }) => GroupName === "kas-kas-balancer")?.GroupId;
+  const rule = (CidrIp: string, [FromPort, ToPort] = [8080, 8080]) => ({
+    GroupId,
+    IpPermissions: [{ IpProtocol: "tcp", FromPort, ToPort, IpRanges: [{ CidrIp }] }],
+  });
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand(rule("198.51.100.0/24", [8000, 8999])));
+  await ec2.send(new RevokeSecurityGroupIngressCommand(rule("0.0.0.0/0")));
+  f.changes();
+  await f.rows(WEB);
+  assertEquals(f.changes(), []);
+});
+
 Deno.test("an interrupted setup continues, and an interrupted teardown too", async () => {
   await using f = await withBase();
   for (
