@@ -61,6 +61,10 @@ export class Monitor implements Disposable {
   readonly #states = new Map<string, State>();
   readonly #end = new AbortController();
   #isRunning = false;
+  /** The number of checks in progress. */
+  #inProgress = 0;
+  /** Functions that let the checks continue that wait for their turn. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
@@ -115,10 +119,7 @@ export class Monitor implements Disposable {
     const { signal } = this.#end;
     try {
       while (true) {
-        const states = this.#states.values();
-        await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-          for (const state of states) await this.#check(state);
-        }));
+        await Promise.all(this.#states.values().map((state) => this.#check(state)));
         await this.#parts.clock.sleep(this.#parts.interval(), signal);
       }
     } catch (error) {
@@ -128,7 +129,23 @@ export class Monitor implements Disposable {
 
   /** Checks an instance once. Concurrent calls share a check. */
   #check(state: State): Promise<void> {
-    return state.checking ??= this.#checkOnce(state).finally(() => state.checking = undefined);
+    return state.checking ??= this.#inTurn(() => this.#checkOnce(state)).finally(() =>
+      state.checking = undefined
+    );
+  }
+
+  /** Makes a check when fewer than {@linkcode AT_ONCE} are in progress. */
+  async #inTurn(check: () => Promise<void>): Promise<void> {
+    while (this.#inProgress >= AT_ONCE) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#inProgress++;
+    try {
+      await check();
+    } finally {
+      this.#inProgress--;
+      this.#waiting.shift()?.();
+    }
   }
 
   async #checkOnce(state: State): Promise<void> {

@@ -86,7 +86,7 @@ export function instancesSection(
     "role",
     "zone",
     "state",
-    "balancer",
+    "registration",
     "CPU",
     "cpuhigh",
     "cpulow",

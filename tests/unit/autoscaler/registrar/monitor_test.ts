@@ -109,3 +109,23 @@ Deno.test("the checks go to the address that EC2 shows now: it may show an addre
   await time.pass(INTERVAL + 1);
   assertEquals(await healthy({ ...ONE, publicIp: "203.0.113.7" }), true);
 });
+
+Deno.test("the monitor checks many instances at the same time, but at most 50", async () => {
+  let [now, most] = [0, 0];
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const { time, monitor, healthy } = open(async () => {
+    most = Math.max(most, ++now);
+    await promise;
+    now--;
+    return true;
+  });
+  using _ = monitor;
+  const many = Array.from({ length: 200 }, (_, i) => instanceOf(`i-${i}`));
+  monitor.watch(many);
+  const verdicts = many.map(healthy);
+  await time.settle();
+  assertEquals(most, 50);
+  resolve(true);
+  assertEquals((await Promise.all(verdicts)).filter((passed) => passed).length, 200);
+  assertEquals(most, 50);
+});

@@ -208,7 +208,7 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
     zone: "eu-west-1a",
     status: "in service",
     state: "running",
-    balancer: "in-service",
+    registration: "in-service",
     cpuhigh: "ALARM",
     cpulow: "ALARM",
   });
