@@ -182,6 +182,9 @@ export async function openCloud(
       state: instance.state,
       registration: hasBalancer
         ? account.current.balancers.get(instance.tags["kas:fleet"] ?? "")?.registrations.get(id) ?? "none"
+        // A control instance runs the autoscaler, and not the service.
+        : instance.tags["kas:role"] === "control"
+        ? "none"
         : workers.registration(id),
       tags: instance.tags,
       isImpaired: instance.impairedSince !== undefined,

@@ -350,7 +350,7 @@ export class Referee implements Watcher {
   #isRestarted(id: string): boolean {
     const { plan, cloud } = this.#current;
     return plan.balancer === "none" && cloud.workers.requests.some((line) => line.includes(` ${id} `)) &&
-      this.#activitiesOf(id, "start") + this.#activitiesOf(id, "stop") > 0;
+      (["start", "stop", "terminate"] as const).some((kind) => this.#activitiesOf(id, kind) > 0);
   }
 
   #count(action: string, { id, state, registration }: Truth): void {
