@@ -37,7 +37,11 @@ export function connect(host: string, port: number, signal: AbortSignal): Promis
   return withSocket(connectTcp({ host, port }), signal, (socket, done) => socket.once("connect", done));
 }
 
-/** Requests an http or https URL. Follows no redirect. The response has the first {@linkcode BODY} bytes of the body or a little more. */
+/**
+ * Requests an http or https URL. Follows no redirect. The response has the first {@linkcode BODY} bytes of the body or a little more.
+ *
+ * In Deno 2.7, a connection whose TLS handshake gets no answer stays open until the service closes it.
+ */
 export function fetchService(
   url: string,
   { method = "GET", headers = {}, signal }: ServiceRequest,
