@@ -9,7 +9,7 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { isIncorrectState } from "../../aws/errors.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { notingRefusal } from "./faults/refusal.ts";
-import { healthOf } from "./observe/instance_lookup.ts";
+import { getInstance, healthOf } from "./observe/instance_lookup.ts";
 import { runStep } from "./step.ts";
 
 /** How long kas asks a service that does not answer to take work again, in ms. */
@@ -43,7 +43,18 @@ export async function endDraining(context: ActivityContext, instance: Ec2Instanc
   }
 }
 
-/** Stops an instance whose service takes no more work, so that kas can start it again. Waits for the end of its work before. */
+/** Whether kas may stop an instance so that it starts again: it is still a node, and no operator protects or has detached it. */
+export function mayRestart(
+  { role, autoScalingGroup, protected: isProtected, detached }: Ec2Instance,
+): boolean {
+  return role === "node" && autoScalingGroup === undefined && !isProtected && !detached;
+}
+
+/**
+ * Stops an instance whose service takes no more work, so that kas can start it again. Waits for the end of its work before.
+ *
+ * @throws {ActivityError} if kas must not stop the instance
+ */
 export async function stopDraining(context: ActivityContext): Promise<void> {
   const { environment: { aws, tuning, runtime: { clock } }, id } = context;
   const timeout = tuning().drainTimeout;
@@ -58,7 +69,12 @@ export async function stopDraining(context: ActivityContext): Promise<void> {
     name: "stopping",
     failure: `${id} could not be stopped`,
     timeout,
-    attempt: () => notingRefusal(context, "stop", () => stopInstance(aws, id)),
+    attempt: async () => {
+      if (!mayRestart(await getInstance(context))) {
+        throw new ActivityError(`${id} takes no more work, and kas must not stop it`);
+      }
+      return await notingRefusal(context, "stop", () => stopInstance(aws, id));
+    },
   });
 }
 

@@ -13,7 +13,7 @@ import type { Clock } from "../../runtime.ts";
 import { pauses } from "../backoff.ts";
 import type { Cause, Step } from "../store/steps.ts";
 import type { ActivityContext } from "./activity_context.ts";
-import { endDraining, startAgain } from "./draining.ts";
+import { endDraining, mayRestart, startAgain } from "./draining.ts";
 import { findInstance, healthOf, registrationOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
 import { notingRefusal } from "./faults/refusal.ts";
@@ -92,7 +92,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
  */
 async function stopToStart(context: ActivityContext, instance: Ec2Instance): Promise<false | undefined> {
   const { environment: { aws }, id } = context;
-  if (instance.protected || instance.role !== "node" || instance.autoScalingGroup !== undefined) return false;
+  if (!mayRestart(instance)) return false;
   try {
     await notingRefusal(context, "stop", () => stopInstance(aws, id));
   } catch (error) {

@@ -240,3 +240,18 @@ Deno.test("status checks that take long are no fault of the instance: kas pauses
   assert(starts.some(({ what }) => what === "slow"));
   assert(starts.every(({ what }) => what === "slow" || what === "running"));
 });
+
+Deno.test("kas does not stop a protected node whose service refuses to take jobs again", async () => {
+  await using lab = await open([true, false]);
+  lab.cloud.workers.final.add(lab.id(FIRST));
+  lab.cloud.workers.hold(lab.id(FIRST));
+  await reportIdle(lab, FIRST);
+  await lab.pass(10_000);
+  const Tags = [{ Key: "kas:protected", Value: "true" }];
+  await lab.cloud.elsewhere("ec2", "CreateTags", { Resources: [lab.id(FIRST)], Tags });
+  await askForMore(lab);
+  lab.cloud.workers.release();
+  await lab.pass(6 * MINUTE);
+  assertEquals(state(lab, FIRST), "running");
+  assertEquals(startedIds(lab), [lab.id(SECOND)]);
+});
