@@ -15,6 +15,12 @@ import type { Journal } from "../store/journal.ts";
  */
 const SHORTEST_LEAD = 120_000;
 
+/**
+ * The longest lead, in ms. The journal has times of day, so a start during which somebody set the clock forwards seems to have taken long.
+ * kas would then start the instances hours too early.
+ */
+const LONGEST_LEAD = 1_800_000;
+
 /** How much longer than its longest recent start kas allows for the starts before a window, in ms. */
 const MARGIN = 30_000;
 
@@ -26,8 +32,8 @@ export interface ScheduleParts {
 
 /** Returns how long before a window its larger minimum applies, in ms. */
 export function leadOf(journal: Journal): number {
-  const longest = journal.longestStart();
-  return longest === undefined ? SHORTEST_LEAD : Math.max(SHORTEST_LEAD, longest + MARGIN);
+  const longest = journal.longestStart() ?? 0;
+  return Math.min(LONGEST_LEAD, Math.max(SHORTEST_LEAD, longest + MARGIN));
 }
 
 /** Returns the windows that are open at `now`, or begin within the lead. Omits them if the fleet has no schedules. */

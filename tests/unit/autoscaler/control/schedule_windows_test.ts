@@ -52,6 +52,13 @@ Deno.test("the lead is the longest of the last 20 starts and 30 s more, and at l
   assertEquals(leadOf(journal), 120_000);
 });
 
+Deno.test("the lead is at most half an hour, also after a start during which the clock was set forwards (R19)", async () => {
+  using store = Store.memory();
+  const journal = new Journal(store);
+  await start(journal, 7_200_000);
+  assertEquals(leadOf(journal), 1_800_000);
+});
+
 Deno.test("an observation has a window from its lead until its end (R19)", () => {
   using store = Store.memory();
   const parts = { tuning, journal: new Journal(store) };
