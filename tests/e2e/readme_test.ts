@@ -37,7 +37,8 @@ testWith(
     const service = commands(inSandbox).flat().find((word) => word.startsWith("node ")) ?? "";
     await using sandbox = start([
       ...BUILT,
-      ..."admin sandbox --empty --speed 20 --port 0 --balancer-port 0 --service".split(" "),
+      ..."admin sandbox --empty --fault security-groups=on --speed 20 --port 0 --balancer-port 0 --service"
+        .split(" "),
       service.replace("examples/", `${FOLDER}examples/`),
     ]);
     const env: Record<string, string> = { ...await exportsOf(sandbox), IMAGE: "ami-1" };

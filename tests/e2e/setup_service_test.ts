@@ -58,7 +58,8 @@ for (const [name, service] of Object.entries(SERVICES)) {
     `${name} is set up from an empty account, scales out and in without a failed request, and leaves nothing`,
     async () => {
       credentials();
-      const options = { empty: true, fleet: FLEET, speed: 30, service: service.command };
+      const faults = ["security-groups=on"];
+      const options = { empty: true, fleet: FLEET, speed: 30, service: service.command, faults };
       await using sandbox = await startSandbox(options);
       const { KAS_TOPIC_ARN: _, ...env } = sandbox.env;
       const kas = async (words: string, more: Record<string, string> = {}) => {
