@@ -3,9 +3,12 @@
  *
  * @module
  */
-import type { ConfigFile } from "../../settings/config_file.ts";
+import type { ConfigFile, ConfigValues } from "../../settings/config_file.ts";
 import { HIDDEN, isoTime } from "../../cli/format.ts";
-import { command, ExitError, type Group, kebab } from "../../cli/command.ts";
+import { type Flags, OPTIONS } from "../../autoscaler/flags/options.ts";
+import { tuningOf } from "../../autoscaler/flags/tuning.ts";
+import { command, ExitError, type Group, kebab, UsageError } from "../../cli/command.ts";
+import { type Lookup, values } from "../../cli/flags.ts";
 import type { Output } from "../../cli/output.ts";
 import { type Setting, SETTINGS } from "../../settings/settings.ts";
 
@@ -47,13 +50,39 @@ const check = command({
       await out.table(["place", "problem"], cause.problems.map((it) => ({ ...it })));
       throw new ExitError(`${file} is invalid`, 1, undefined, { cause });
     }
-    out.note(`${file} is valid`);
     const { shared, fleets } = parsed;
-    for (const [fleet, own] of fleets.size === 0 ? [["", {}] as const] : fleets) {
-      await noteOverlaps(fleet, { ...shared, ...own }["schedules"], out);
+    const all = fleets.size === 0 ? [{ fleet: "", place: "", values: shared }] : Array.from(
+      fleets,
+      ([fleet, own], i) => ({ fleet, place: `fleets[${i}]`, values: { ...shared, ...own } }),
+    );
+    const problems = await Promise.all(all.map(async ({ place, values }) => {
+      const problem = await contradictionIn(file, values);
+      return problem === undefined ? [] : [{ place, problem }];
+    }));
+    if (problems.flat().length > 0) {
+      await out.table(["place", "problem"], problems.flat());
+      throw new ExitError(`${file} is invalid`);
     }
+    out.note(`${file} is valid`);
+    for (const { fleet, values } of all) await noteOverlaps(fleet, values["schedules"], out);
   },
 });
+
+/** Returns why the autoscaler would refuse the settings of a fleet, although each of them is valid. */
+async function contradictionIn(file: string, texts: ConfigValues): Promise<string | undefined> {
+  const lookup: Lookup = (name, { env }) => {
+    const text = env === undefined ? undefined : texts[name];
+    return text === undefined ? undefined : { text, origin: file };
+  };
+  try {
+    const { flags } = await values(OPTIONS, new Map(), lookup);
+    tuningOf(flags as Flags);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
 
 /** Prints which schedules of a fleet overlap. `fleet` is "" if the file has one fleet. */
 async function noteOverlaps(fleet: string, schedules: string | undefined, out: Output): Promise<void> {

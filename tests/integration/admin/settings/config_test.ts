@@ -37,6 +37,14 @@ Deno.test("kas admin config check accepts a valid file, and prints the place of 
     const { status, out } = await f.kas(`config check ${path}`);
     const places = out.trimEnd().split("\n").slice(1).map((line) => line.split("\t")[0]);
     assertEquals([status, places.toSorted()], [1, ["fleets[0].max", "fleets[0].min", "flet"]]);
+    const fleets = [{ fleet: "web", max: 4 }, { fleet: "jobs", min: 5, max: 3 }, {
+      fleet: "more",
+      shrink: "terminate",
+    }];
+    await Deno.writeTextFile(path, JSON.stringify({ min: 1, fleets }));
+    const contradictions = await f.kas(`config check ${path}`);
+    assertEquals(contradictions.status, 1);
+    assertMatch(contradictions.out, /^fleets\[1\]\t.*min 5.*\nfleets\[2\]\t.*terminate.*\n$/m);
     assertEquals((await f.kas(`config check ${folder}/absent.json`)).status, 1);
   } finally {
     await Deno.remove(folder, { recursive: true });
