@@ -89,7 +89,7 @@ async function candidate(
 }
 
 async function run({ quick }: Options): Promise<Result> {
-  const times = quick ? 5 : 60;
+  const times = quick ? 5 : 30;
   await using silent = silentServer();
   await using one = await candidate((fleet) => kasRig(fleet));
   await using among = await candidate((fleet, others) => severalRig(fleet, others));
