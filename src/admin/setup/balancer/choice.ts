@@ -9,6 +9,7 @@ import { groupName } from "../../../aws/balancing/target_group.ts";
 import type { HealthCheckPlan } from "../../../aws/balancing/target_group_settings.ts";
 import type { ListenerPlan } from "../../../aws/balancing/v2/listeners.ts";
 import type { BalancerType } from "../../../aws/balancing/v2/load_balancers.ts";
+import type { Group } from "../../../aws/balancing/v2/target_groups.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { kebab, UsageError, type Values } from "../../../cli/command.ts";
 import type { AccountFlags } from "../../account.ts";
@@ -60,7 +61,7 @@ export async function chooseBalancer(
     const mayBeMade = others.length === 0 && groupName(arn) === fleet;
     const group = mayBeMade ? await findMadeGroup(aws, fleet, signal) : undefined;
     if (group?.arn === arn) {
-      return planOf(flags, balancer ?? (group.protocol === "TCP" ? "network" : "application"));
+      return planOf(flags, balancer ?? typeOf(group));
     }
     const own = `target group ${groupName(arn)}, which kas admin setup did not create`;
     return withoutOptions(own, flags, balancerRef(flags), ["healthCheck"], CREATE_GROUP);
@@ -76,6 +77,8 @@ export async function chooseBalancer(
   const isClassic = balancer === "classic" || loadBalancer !== undefined ||
     await findBalancer(aws, fleet, signal) !== undefined;
   if (isClassic) return withoutOptions("a classic load balancer", flags, balancerRef(flags));
+  const made = await findMadeGroup(aws, fleet, signal);
+  if (made !== undefined) return planOf(flags, typeOf(made));
   throw new UsageError(
     "kas admin setup needs a kind of load balancer: --balancer application, network, classic or none, or --target-group ARN",
     "kas admin setup --balancer application --listen http:80 --forward 8080 --health-check /healthz",
@@ -101,6 +104,11 @@ function withoutOptions(
 
 /** The protocols of each type of load balancer. */
 const PROTOCOLS = { application: ["HTTP", "HTTPS"], network: ["TCP", "TLS"] } as const;
+
+/** Returns the type of the load balancer that setup created together with a target group. */
+function typeOf({ protocol }: Group): BalancerType {
+  return protocol === "TCP" ? "network" : "application";
+}
 
 function planOf(flags: ChoiceFlags, type: BalancerType): LoadBalancerPlan {
   const { fleet, listen, forward, healthCheck, certificate, subnets = [] } = flags;

@@ -55,6 +55,7 @@ export async function prepare(
   if (forward === undefined || wanted.length === 0) {
     throw new UsageError(
       `--balancer ${type} needs --listen and --forward to create load balancer ${name}`,
+      type === "application" ? "--listen http:80 --forward 8080" : "--listen tcp:5432 --forward 5432",
     );
   }
   const site = await siteOf(aws, { fleet: name, type, given, instances, current: made.loadBalancer }, signal);

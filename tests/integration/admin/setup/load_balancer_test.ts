@@ -85,7 +85,9 @@ for (
     ]);
 
     f.changes();
-    for (const again of [words, `setup --balancer ${type}`, `setup --target-group ${TargetGroupArn}`]) {
+    for (
+      const again of [words, `setup --balancer ${type}`, "setup", `setup --target-group ${TargetGroupArn}`]
+    ) {
       const repeated = (await f.rows(again)).filter(({ resource }) => resource !== "monitoring");
       assertEquals(new Set(repeated.map(({ action }) => action)), new Set(["unchanged"]));
     }
