@@ -35,10 +35,14 @@ export const balancer: Check = {
     const found = required(observation.balancer);
     const title = titleOf(plan.balancer);
     if (found === undefined && plan.balancer.kind !== "none") {
-      const remedy = plan.balancer.kind === "classic"
-        ? setupCommand(plan, "--balancer", "classic")
-        : CREATE_GROUP;
-      return [failed(`there is no ${title}`, remedy)];
+      return [
+        plan.balancer.kind === "classic"
+          ? failed(
+            `there is no ${title}, and neither --target-group nor KAS_TARGET_GROUP is set`,
+            setupCommand(plan, "--balancer", "classic"),
+          )
+          : failed(`there is no ${title}`, CREATE_GROUP),
+      ];
     }
     const autoscalers = statusOf(observation)?.settings;
     const ours = settingOf(plan.balancer);

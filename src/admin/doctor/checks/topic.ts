@@ -149,7 +149,10 @@ export const reconcile: Check = {
     if (observation === null) return skipped("the autoscaler has not observed the fleet yet");
     if (observation.error === null) return ok("the autoscaler's last observation succeeded");
     const detail = `the autoscaler cannot read the fleet: ${observation.error}`;
-    return [failed(detail, plan.kas("iam-policy", "autoscaler"))];
+    const remedy = /\((LoadBalancer|TargetGroup)NotFound\)/.test(observation.error)
+      ? "start the autoscaler with the KAS_TARGET_GROUP or KAS_BALANCER that kas admin setup prints"
+      : plan.kas("iam-policy", "autoscaler");
+    return [failed(detail, remedy)];
   },
 };
 

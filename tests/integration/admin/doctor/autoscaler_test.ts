@@ -149,6 +149,17 @@ Deno.test("doctor reports that the autoscaler cannot read the state of the fleet
   assertProblem(rows, "reconcile", { remedy: "kas admin iam-policy autoscaler" });
 });
 
+Deno.test("doctor reports that the autoscaler does not find its load balancer, and how the autoscaler finds it", async () => {
+  await using w = await wired();
+  const { url } = await w.start({ fleet: { fleet: "kas", balancer: { kind: "classic", name: "nosuch" } } });
+  await eventually(
+    async () => await (await fetch(`${url}/status`)).json(),
+    ({ observation }) => typeof observation?.error === "string",
+  );
+  const { rows } = await w.doctor(`--url ${url}`);
+  assertProblem(rows, "reconcile", { names: ["nosuch"], remedy: /KAS_TARGET_GROUP/ });
+});
+
 Deno.test("doctor finds workers that have a different version than the autoscaler", async () => {
   await using w = await wired();
   w.fleet.machines.versions.set(BASE, "0.0.9");
