@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DescribeTagsCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { quarantine } from "../../../src/aws/ec2/quarantine.ts";
 import { createTopic } from "../../../src/aws/sns/topic.ts";
@@ -253,6 +254,12 @@ export const ADMIN_CASES: readonly Case[] = [
       ]);
       const again = await kas(backend, fleet, "setup", "--balancer", "classic");
       assertEquals([...new Set(again.rows.map(({ action }) => action))], ["unchanged"]);
+      const elb = await backend.aws.elb();
+      const tags = await elb.send(new DescribeTagsCommand({ LoadBalancerNames: [fleet] }));
+      assertEquals(tags.TagDescriptions?.[0]?.Tags, [
+        { Key: "kas:created-by", Value: "setup" },
+        { Key: "kas:fleet", Value: fleet },
+      ]);
     },
   },
   {
