@@ -104,7 +104,7 @@ export function deletionsOf(
     deletions.push({ resource: "instance", names: [id], verb, apply: () => remove(id) });
   }
   if (foreignInstances.length > 0) return deletions;
-  if (balancer !== undefined && found.ref.kind === "classic") {
+  if (balancer !== undefined && found.isClassicOfSetup) {
     const { name } = balancer;
     const apply = () => deleteBalancer(aws, name);
     deletions.push({ resource: "balancer", names: [name], verb: "delete", apply });

@@ -16,10 +16,10 @@ export const teardown = command({
   name: "teardown",
   summary: "Delete what kas admin setup created: the fleet's alarms, subscriptions, topic and load balancer",
   description:
-    "Without --instances, kas deregisters the instances but does not terminate them. kas deletes the Application or Network Load\n" +
-    "Balancer, target group, rules and security group that kas admin setup has created: it finds them by their tags. kas keeps a\n" +
-    "topic that does not have the fleet's name, a target group without these tags, and a load balancer with which other instances\n" +
-    "are registered. If a deletion fails, kas continues with the next deletion. You can then run this command again. AWS releases\n" +
+    "Without --instances, kas deregisters the instances but does not terminate them. kas deletes the load balancer, target group,\n" +
+    "rules and security group that kas admin setup has created: it finds them by their tags. kas keeps a topic that does not have\n" +
+    "the fleet's name, a load balancer or target group without these tags, and a load balancer with which other instances are\n" +
+    "registered. If a deletion fails, kas continues with the next deletion. You can then run this command again. AWS releases\n" +
     "the security group of a load balancer some minutes after the load balancer: kas waits.",
   options: {
     instances: {

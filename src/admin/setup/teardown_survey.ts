@@ -11,10 +11,12 @@ import {
   findBalancer,
   titleOf,
 } from "../../aws/balancing/balancer.ts";
+import { isBalancerOfSetup } from "../../aws/balancing/classic_setup.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, findInstances, fleetInstances } from "../../aws/ec2/instances.ts";
 import { type Admission, admissionsOf, type BalancerGroup } from "../../aws/ec2/network/balancer_groups.ts";
 import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/topic.ts";
+import { commandText } from "../../cli/command_line.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { topicName } from "../account.ts";
 import { findMade, type Made } from "./balancer/made.ts";
@@ -42,6 +44,8 @@ export interface Survey {
   /** The load balancer or target group with which the instances are registered. */
   readonly ref: BalancerRef;
   readonly balancer: Balancer | undefined;
+  /** Whether {@linkcode balancer} is a Classic Load Balancer that setup has created for the fleet. */
+  readonly isClassicOfSetup: boolean;
   /** The Application or Network Load Balancer of setup, with its target group and security groups. */
   readonly made: Made;
   /** The rules that admit each security group of {@linkcode made} to instances. */
@@ -68,12 +72,25 @@ export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal):
     ? plan.balancer
     : balancerRef({ fleet, targetGroup: [made.targetGroup.arn] });
   const balancer = await findBalancer(aws, ref, signal);
+  const isClassicOfSetup = balancer !== undefined && ref.kind === "classic" &&
+    await isBalancerOfSetup(aws, balancer.name, fleet, signal);
   const own = new Set(instances.map(({ id }) => id));
   const foreign = balancer?.instances.filter((id) => !own.has(id)) ?? [];
   // ELB lists a terminated instance for some time. It does not count.
   const foreignInstances = (await Array.fromAsync(findInstances(aws, foreign, signal))).filter(exists)
     .map(({ id }) => id);
-  return { alarms, topic, subscriptions, ref, balancer, made, admissions, foreignInstances, instances };
+  return {
+    alarms,
+    topic,
+    subscriptions,
+    ref,
+    balancer,
+    isClassicOfSetup,
+    made,
+    admissions,
+    foreignInstances,
+    instances,
+  };
 }
 
 async function existingTopic(
@@ -112,6 +129,11 @@ export function keptResources(plan: TeardownPlan, found: Survey): string[] {
       `Load balancer ${balancer.name} is kept: other instances are registered with it: ${
         foreignInstances.join(", ")
       }`,
+    );
+  } else if (balancer !== undefined && found.ref.kind === "classic" && !found.isClassicOfSetup) {
+    const remedy = commandText(["kas", "admin", "balancers", "delete", balancer.name]);
+    kept.push(
+      `Load balancer ${balancer.name} is kept: it does not have the tags of kas admin setup. To delete it: ${remedy}`,
     );
   }
   for (const title of found.made.foreign.filter((title) => title !== titleOf(found.ref))) {

@@ -4,10 +4,11 @@
  * @module
  */
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import type { Aws } from "../clients.ts";
+import { type Aws, sendOptions } from "../clients.ts";
+import { isNotFound, listIn } from "../errors.ts";
 import { elb, findBalancer } from "./classic_balancer.ts";
 import { longestDelay } from "./draining.ts";
-import { setupTags } from "./setup_tags.ts";
+import { isOfSetup, setupTags } from "./setup_tags.ts";
 
 /** The target of the health check: the worker's /ping. */
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
@@ -119,6 +120,24 @@ export async function enableZones(aws: Aws, name: string, zones: readonly string
   const [client, { EnableAvailabilityZonesForLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, AvailabilityZones: [...zones] };
   await client.send(new EnableAvailabilityZonesForLoadBalancerCommand(request));
+}
+
+/** Returns whether the tags of a load balancer say that setup created it for the fleet. */
+export async function isBalancerOfSetup(
+  aws: Aws,
+  name: string,
+  fleet: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const [client, { DescribeTagsCommand }] = await elb(aws);
+  try {
+    const command = new DescribeTagsCommand({ LoadBalancerNames: [name] });
+    const { TagDescriptions } = await client.send(command, sendOptions(signal));
+    return listIn(TagDescriptions, "ELB", "tags").some(({ Tags }) => isOfSetup(Tags, fleet));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return false;
+  }
 }
 
 /** Deletes a load balancer. Has no effect if it does not exist. */

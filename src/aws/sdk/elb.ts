@@ -13,6 +13,7 @@ export {
   DescribeInstanceHealthCommand,
   DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
+  DescribeTagsCommand,
   ElasticLoadBalancingClient,
   EnableAvailabilityZonesForLoadBalancerCommand,
   ModifyLoadBalancerAttributesCommand,

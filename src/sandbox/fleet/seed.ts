@@ -104,7 +104,8 @@ function createClassic(
     }],
     healthCheck: { target: `HTTP:${servicePort}${healthPath}`, ...CHECK },
     attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
-    tags: { "kas:fleet": fleet },
+    // As kas admin setup tags what it creates.
+    tags: { "kas:created-by": "setup", "kas:fleet": fleet },
   });
 }
 

@@ -97,6 +97,23 @@ Deno.test("teardown keeps the resources of a different fleet", async () => {
   assertEquals((await f.rows("instances --fleet kas2")).map(({ state }) => state), ["running"]);
 });
 
+Deno.test("teardown keeps a Classic Load Balancer that setup did not create, and deregisters the fleet's instances", async () => {
+  await using f = await fleet({ empty: true });
+  const [base] = await f.rows("instances create --image ami-1 --role base");
+  await f.rows("balancers create kas --zone eu-west-1a");
+  await f.rows("setup");
+  const { status, out, err } = await f.kas("teardown --yes --no-header");
+  assertEquals([status, out.includes(`instance\t${base?.["id"]}\tderegistered`), out.includes("balancer")], [
+    0,
+    true,
+    false,
+  ]);
+  assertStringIncludes(err, "kas admin balancers delete kas");
+  await f.rows("setup --balancer none");
+  await f.rows("teardown --yes");
+  assertEquals((await f.rows("balancers")).map(({ name }) => name), ["kas"]);
+});
+
 Deno.test("teardown keeps a topic with a different name, and deletes the subscription of --url", async () => {
   await using f = await fleet();
   await using receiver = confirming();
