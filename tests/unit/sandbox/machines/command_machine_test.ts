@@ -117,6 +117,18 @@ Deno.test("processTreeMeter() adds up the CPU of a process and its descendants, 
   assertEquals(seconds(), 10);
 });
 
+Deno.test("processTreeMeter() measures a process also if the kernel does not list its children", () => {
+  const seconds = processTreeMeter(1, {
+    list: (path) => path === "/proc/1/task" ? ["1"] : missing(path),
+    read: (path) => path === "/proc/1/stat" ? `1 (sh) S ${"0 ".repeat(10)}150 50 0` : missing(path),
+  });
+  assertEquals(seconds(), 2);
+});
+
+function missing(path: string): never {
+  throw new Deno.errors.NotFound(path);
+}
+
 Deno.test("SubnetAddresses returns each usable address of a VPC's subnet once", () => {
   const subnet = new SubnetAddresses("10.77.0");
   const all = Array.from({ length: 251 }, () => subnet.take());
