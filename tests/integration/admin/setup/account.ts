@@ -13,14 +13,14 @@ import {
   type LoadBalancer,
   type TargetGroup,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { connect } from "../../../../src/aws/clients.ts";
+import { type Aws, connect } from "../../../../src/aws/clients.ts";
 import { VPC } from "../../../../src/sandbox/ec2/zones.ts";
 import { type Fleet, fleet } from "../../../unit/admin/fleet.ts";
 
 /** The load balancers, target groups, listeners and security groups of an account, and clients. */
 export interface Account {
-  readonly elb: ElasticLoadBalancingV2Client;
-  readonly ec2: EC2Client;
+  readonly elb: Pick<ElasticLoadBalancingV2Client, "send">;
+  readonly ec2: Pick<EC2Client, "send">;
   readonly balancers: readonly LoadBalancer[];
   readonly groups: readonly TargetGroup[];
   readonly listeners: readonly Listener[];
@@ -29,8 +29,8 @@ export interface Account {
 
 /** What the account has for load balancers. */
 export async function account(f: Fleet): Promise<Account> {
-  using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
-  const [elb, ec2] = [await aws.elbv2(), await aws.ec2()];
+  const elb = brief(f, (aws) => aws.elbv2());
+  const ec2 = brief(f, (aws) => aws.ec2());
   const { LoadBalancers = [] } = await elb.send(new DescribeLoadBalancersCommand({}));
   const { TargetGroups = [] } = await elb.send(new DescribeTargetGroupsCommand({}));
   const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
@@ -47,6 +47,19 @@ export async function account(f: Fleet): Promise<Account> {
     listeners: listeners.flat(),
     SecurityGroups,
   };
+}
+
+/** Returns a client that opens a connection for each request, and closes it, so that no test has to close the client. */
+function brief<C extends { readonly send: unknown }>(
+  f: Fleet,
+  client: (aws: Aws) => Promise<C>,
+): Pick<C, "send"> {
+  const send = async (command: never) => {
+    using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
+    const opened = await client(aws) as { readonly send: (command: never) => Promise<unknown> };
+    return await opened.send(command);
+  };
+  return { send } as unknown as Pick<C, "send">;
 }
 
 /** Returns the rules of each security group as text: `default: tcp 30000 from kas-kas-balancer`. */
