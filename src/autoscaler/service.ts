@@ -96,7 +96,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
       firstReconcile: i * STAGGER,
     };
     return isSeveral
-      ? startedOrDown(fleet, () => startFleet(fleet, place, runtime), metrics)
+      ? startedOrDown(fleet, folder, () => startFleet(fleet, place, runtime), metrics)
       : startFleet(fleet, place, runtime);
   });
   const fleets = all.flatMap((fleet) => "autoscaler" in fleet ? fleet : []);
@@ -143,9 +143,10 @@ interface Down extends DownFleet {
   readonly error: UnusableError;
 }
 
-/** Starts a fleet, or returns why the fleet could not start. */
+/** Starts a fleet, or returns why the fleet could not start: whatever the reason is, the other fleets run. */
 function startedOrDown(
   options: FleetOptions,
+  folder: string,
   start: () => FleetService,
   metrics: Metrics,
 ): FleetService | Down {
@@ -153,8 +154,8 @@ function startedOrDown(
   try {
     // The log lines of everything that the fleet does contain its name.
     return withContext({ fleet }, start);
-  } catch (error) {
-    if (!(error instanceof UnusableError)) throw error;
+  } catch (cause) {
+    const error = cause instanceof UnusableError ? cause : unusable(folder, cause as Error);
     metrics.addDown(fleet);
     log.error("fleet could not start; the other fleets run", {
       fleet,

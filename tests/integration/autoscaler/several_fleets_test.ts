@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { CreateTagsCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { admin } from "../../../src/admin/command.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import { eventually } from "../../support/kas.ts";
 import { runWords } from "../../unit/cli/captured.ts";
 import { BASE, NODES, type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
@@ -29,6 +30,18 @@ async function startTwo(it: Stage, jobs: object = {}): Promise<AutoscalerProcess
     env: { KAS_FLEET: "", KAS_LOAD_BALANCER: "" },
   });
 }
+
+/** Damages of a journal, each a function of the journal's folder. */
+const DAMAGES = [
+  [
+    "is no database",
+    (folder: string) => Deno.writeTextFileSync(`${folder}/kas.db`, "this is not a database"),
+  ],
+  ["lacks a table", (folder: string) => {
+    using store = Store.open(folder);
+    store.db.exec("DROP TABLE fleet");
+  }],
+] as const;
 
 async function json(url: string) {
   return await (await fetch(url)).json();
@@ -80,25 +93,28 @@ Deno.test("commands of an operator choose one of several fleets, and without --f
   }
 });
 
-Deno.test("a fleet whose journal is damaged does not stop the other fleets, and kas reports it", async () => {
-  await using it = await stage({ nodes: 1 });
-  await Deno.mkdir(`${it.options.state}/process/fleets/jobs`, { recursive: true });
-  await Deno.writeTextFile(`${it.options.state}/process/fleets/jobs/kas.db`, "this is not a database");
-  await using autoscaler = await startTwo(it);
-  const { url } = autoscaler;
-  await eventually(() => json(`${url}/status?fleet=kas`), ({ observed }) => observed !== null);
-  const { fleets } = await json(`${url}/status`) as unknown as {
-    fleets: { fleet: string; running: boolean }[];
-  };
-  assertEquals(fleets.map(({ fleet, running }: { fleet: string; running: boolean }) => [fleet, running]), [[
-    "kas",
-    true,
-  ], ["jobs", false]]);
-  const down = await fetch(`${url}/status?fleet=jobs`);
-  assertEquals([down.status, /damaged|not a database/.test(await down.text())], [503, true]);
-  assertMatch(await (await fetch(`${url}/metrics`)).text(), /^kas_fleet_up\{fleet="jobs"\} 0$/m);
-  assertEquals(autoscaler.lines.filter((line) => /error.*fleet=jobs/.test(line)).length, 1);
-});
+for (const [what, damage] of DAMAGES) {
+  Deno.test(`a fleet whose journal ${what} does not stop the other fleets, and kas reports it`, async () => {
+    await using it = await stage({ nodes: 1 });
+    const folder = `${it.options.state}/process/fleets/jobs`;
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    damage(folder);
+    await using autoscaler = await startTwo(it);
+    const { url } = autoscaler;
+    await eventually(() => json(`${url}/status?fleet=kas`), ({ observed }) => observed !== null);
+    const { fleets } = await json(`${url}/status`) as unknown as {
+      fleets: { fleet: string; running: boolean }[];
+    };
+    assertEquals(fleets.map(({ fleet, running }: { fleet: string; running: boolean }) => [fleet, running]), [[
+      "kas",
+      true,
+    ], ["jobs", false]]);
+    const down = await fetch(`${url}/status?fleet=jobs`);
+    assertEquals([down.status, /could not start/.test(await down.text())], [503, true]);
+    assertMatch(await (await fetch(`${url}/metrics`)).text(), /^kas_fleet_up\{fleet="jobs"\} 0$/m);
+    assertEquals(autoscaler.lines.filter((line) => /error.*fleet=jobs/.test(line)).length, 1);
+  });
+}
 
 Deno.test("a fleet whose calls to AWS get no answer does not keep another fleet from scaling", async () => {
   await using it = await stage({ nodes: 1 });
