@@ -121,7 +121,7 @@ function planOf(flags: ChoiceFlags, type: BalancerType): LoadBalancerPlan {
   const wrong = listen.find(({ protocol }) => !allowed.includes(protocol));
   if (wrong !== undefined) {
     throw new UsageError(
-      `An ${type} load balancer cannot listen with ${wrong.protocol.toLowerCase()}: --listen ${
+      `A load balancer of type ${type} cannot listen with ${wrong.protocol.toLowerCase()}: --listen ${
         allowed.map((each) => `${each.toLowerCase()}:PORT`).join(" or ")
       }`,
     );

@@ -82,7 +82,7 @@ export async function siteOf(aws: Aws, request: SubnetRequest, signal: AbortSign
   }
   if (zones.size < ZONES[type]) {
     throw new ExitError(
-      `Cannot choose subnets: an ${type} load balancer needs subnets in ${
+      `Cannot choose subnets: a load balancer of type ${type} needs subnets in ${
         ZONES[type]
       } zones, and there are ${zones.size}`,
       1,
