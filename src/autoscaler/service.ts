@@ -156,7 +156,7 @@ function startedOrDown(
     return withContext({ fleet }, start);
   } catch (cause) {
     const error = cause instanceof UnusableError ? cause : unusable(folder, cause as Error);
-    metrics.addDown(fleet);
+    metrics.setUp(fleet, false);
     log.error("fleet could not start; the other fleets run", {
       fleet,
       reason: error.message,
@@ -215,11 +215,23 @@ function endpoint({ options, runtime, started, all, metrics }: EndpointParts): S
     identity: { fleet: all.map(({ fleet }) => fleet).join(","), version: VERSION, started },
     onRefused: (outcome, why) => metrics.onRefused(outcome, why),
     metrics: () => {
-      for (const fleet of all) if ("measure" in fleet) fleet.measure();
+      for (const fleet of all) if ("measure" in fleet) measure(fleet, metrics, all.length > 1);
       return metrics.exposition();
     },
     now,
   });
+}
+
+/** Measures a fleet. If there are several, a fleet whose journal kas cannot read any more does not hide the metrics of the others. */
+function measure(fleet: FleetService, metrics: Metrics, isOneOfSeveral: boolean): void {
+  try {
+    fleet.measure();
+    metrics.setUp(fleet.fleet, true);
+  } catch (error) {
+    if (!isOneOfSeveral) throw error;
+    metrics.setUp(fleet.fleet, false);
+    log.error("cannot measure fleet", { fleet: fleet.fleet, reason: (error as Error).message });
+  }
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr): string {

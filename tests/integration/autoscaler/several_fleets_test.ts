@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { CreateTagsCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { admin } from "../../../src/admin/command.ts";
+import { startService } from "../../../src/autoscaler/service.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { eventually } from "../../support/kas.ts";
 import { runWords } from "../../unit/cli/captured.ts";
@@ -115,6 +116,16 @@ for (const [what, damage] of DAMAGES) {
     assertEquals(autoscaler.lines.filter((line) => /error.*fleet=jobs/.test(line)).length, 1);
   });
 }
+
+Deno.test("a fleet whose journal breaks while kas runs does not hide the status and the metrics of the others", async () => {
+  await using it = await stage({ nodes: 1 });
+  const fleets = ["kas", "jobs"].map((fleet) => ({ ...it.options, fleet: { ...it.options.fleet, fleet } }));
+  await using service = startService({ ...it.options, fleets });
+  service.fleets[1]?.autoscaler.store.db.exec("DROP TABLE messages");
+  assertMatch(await (await fetch(`${service.url}/metrics`)).text(), /^kas_fleet_up\{fleet="jobs"\} 0$/m);
+  const { fleets: listed } = await json(`${service.url}/status`);
+  assertEquals(listed.map(({ running }: { running: boolean }) => running), [true, false]);
+});
 
 Deno.test("a fleet whose calls to AWS get no answer does not keep another fleet from scaling", async () => {
   await using it = await stage({ nodes: 1 });

@@ -17,7 +17,10 @@ const OBSERVATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 2
 /** The metrics that all fleets of an autoscaler share. */
 export class Instruments {
   readonly registry = new Registry();
-  readonly up = this.#gauge("kas_fleet_up", "1 while kas scales the fleet; 0 if the fleet could not start");
+  readonly up = this.#gauge(
+    "kas_fleet_up",
+    "1 while kas scales the fleet; 0 if the fleet could not start, or its journal cannot be read",
+  );
   readonly messages = this.#counter("kas_messages_total", "SNS messages received, by outcome", [
     "outcome",
     "reason",

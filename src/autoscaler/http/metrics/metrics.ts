@@ -56,13 +56,13 @@ export class Metrics {
 
   /** Adds a fleet. */
   add(options: FleetMetricsOptions): FleetMetrics {
-    this.#instruments.up.set({ fleet: options.fleet }, 1);
+    this.setUp(options.fleet, true);
     return new FleetMetrics(options, this.#instruments);
   }
 
-  /** Adds a fleet that could not start. */
-  addDown(fleet: string): void {
-    this.#instruments.up.set({ fleet }, 0);
+  /** Sets whether a fleet runs. */
+  setUp(fleet: string, isUp: boolean): void {
+    this.#instruments.up.set({ fleet }, isUp ? 1 : 0);
   }
 
   /** Adds the messages that kas refuses before it knows their fleet. Call this method if the autoscaler has several fleets. */
