@@ -20,7 +20,11 @@ export function setupTags(fleet: string): { Key: string; Value: string }[] {
 
 /** Returns whether the tags say that setup created the resource for this fleet. */
 export function isOfSetup(tags: readonly Tag[] | undefined, fleet: string): boolean {
-  return setupTags(fleet).every((wanted) =>
-    tags?.some(({ Key, Value }) => Key === wanted.Key && Value === wanted.Value)
-  );
+  return fleetOfSetup(tags) === fleet;
+}
+
+/** Returns the fleet for which setup created the resource. Undefined if the tags do not say that setup created it. */
+export function fleetOfSetup(tags: readonly Tag[] = []): string | undefined {
+  const valueOf = (key: string) => tags.find(({ Key }) => Key === key)?.Value;
+  return valueOf(TAG.createdBy) === CREATED_BY ? valueOf(TAG.fleet) : undefined;
 }

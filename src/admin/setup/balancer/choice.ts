@@ -13,7 +13,7 @@ import type { Group } from "../../../aws/balancing/v2/target_groups.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { kebab, UsageError, type Values } from "../../../cli/command.ts";
 import type { AccountFlags } from "../../account.ts";
-import { findMadeGroup, isBalancerName } from "./made.ts";
+import { findMadeGroup, isBalancerName, otherFleetOf } from "./made.ts";
 import { type BALANCER_OPTIONS, CREATE_GROUP } from "./options.ts";
 
 /** An Application or Network Load Balancer that setup creates, or has created before. */
@@ -44,7 +44,7 @@ export type ChoiceFlags =
  * Returns the load balancer that the flags choose.
  *
  * @param namesClassic whether the operator names a Classic Load Balancer with the flag `--load-balancer`
- * @throws {UsageError} if the flags choose none, or contradict each other
+ * @throws {UsageError} if the flags choose none, contradict each other, or choose the target group of another fleet
  */
 export async function chooseBalancer(
   aws: Aws,
@@ -62,6 +62,16 @@ export async function chooseBalancer(
     const group = mayBeMade ? await findMadeGroup(aws, fleet, signal) : undefined;
     if (group?.arn === arn) {
       return planOf(flags, balancer ?? typeOf(group));
+    }
+    for (const each of [arn, ...others]) {
+      const other = await otherFleetOf(aws, each, fleet, signal);
+      if (other === undefined) continue;
+      throw new UsageError(
+        `Cannot set up fleet ${fleet} with target group ${
+          groupName(each)
+        }: kas admin setup created it for fleet ${other}`,
+        "--target-group or KAS_TARGET_GROUP with the fleet's own target group, or --fleet",
+      );
     }
     const own = `target group ${groupName(arn)}, which kas admin setup did not create`;
     return withoutOptions(own, flags, balancerRef(flags), ["healthCheck"], CREATE_GROUP);
