@@ -84,8 +84,9 @@ export async function chooseBalancer(
     }
     return planOf(flags, balancer);
   }
+  if (balancer === "classic" && loadBalancer === undefined) checkName(fleet);
   const isClassic = balancer === "classic" || loadBalancer !== undefined ||
-    await findBalancer(aws, fleet, signal) !== undefined;
+    (isBalancerName(fleet) && await findBalancer(aws, fleet, signal) !== undefined);
   if (isClassic) return withoutOptions("a classic load balancer", flags, balancerRef(flags));
   const made = await findMadeGroup(aws, fleet, signal);
   if (made !== undefined) return planOf(flags, typeOf(made));
@@ -112,6 +113,14 @@ function withoutOptions(
   return result;
 }
 
+/** Throws a UsageError if a load balancer cannot have the fleet's name. */
+function checkName(fleet: string): void {
+  if (isBalancerName(fleet)) return;
+  throw new UsageError(
+    `Cannot name a load balancer "${fleet}" after the fleet: expected up to 32 letters, digits and inner hyphens`,
+  );
+}
+
 /** The protocols of each type of load balancer. */
 const PROTOCOLS = { application: ["HTTP", "HTTPS"], network: ["TCP", "TLS"] } as const;
 
@@ -122,11 +131,7 @@ function typeOf({ protocol }: Group): BalancerType {
 
 function planOf(flags: ChoiceFlags, type: BalancerType): LoadBalancerPlan {
   const { fleet, listen, forward, healthCheck, certificate, subnets = [] } = flags;
-  if (!isBalancerName(fleet)) {
-    throw new UsageError(
-      `Cannot name a load balancer "${fleet}" after the fleet: expected up to 32 letters, digits and inner hyphens`,
-    );
-  }
+  checkName(fleet);
   const allowed: readonly string[] = PROTOCOLS[type];
   const wrong = listen.find(({ protocol }) => !allowed.includes(protocol));
   if (wrong !== undefined) {
