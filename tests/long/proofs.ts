@@ -41,6 +41,13 @@ export const PROOFS = {
     whole: 2_000,
     tests: ["tests/long/fleets_test.ts"],
   },
+  "no-balancer": {
+    holds: "random histories of a fleet without a load balancer do not violate the invariants I1–I9",
+    unit: "histories",
+    sample: 10,
+    whole: 500,
+    tests: ["tests/long/histories_no_balancer_test.ts"],
+  },
   deaths: {
     holds: "however instances die, the capacity is back at the minimum after one start",
     unit: "deaths",

@@ -10,6 +10,7 @@
 import { assert } from "@std/assert";
 import fc from "fast-check";
 import { describeFleetsHistory, describeHistory, fleetsHistories, histories } from "./events.ts";
+import { withoutBalancer } from "./no_balancer.ts";
 import { type Outcome, play, playAll } from "./play.ts";
 import { seedOf } from "../proofs.ts";
 
@@ -52,6 +53,15 @@ interface Kind<H> {
  */
 export function holdHistories(numRuns: number): Promise<void> {
   return hold(numRuns, { histories: histories(LONGEST), play, describe: describeHistory });
+}
+
+/** Plays this many histories of fleets without a load balancer, as {@linkcode holdHistories} does. */
+export function holdHistoriesWithoutBalancer(numRuns: number): Promise<void> {
+  return hold(numRuns, {
+    histories: histories(LONGEST).map(withoutBalancer),
+    play,
+    describe: describeHistory,
+  });
 }
 
 /** Plays this many histories of three fleets in one autoscaler, as {@linkcode holdHistories} does. */
