@@ -15,8 +15,8 @@ interface Contradiction {
   readonly problem: string;
 }
 
-/** The keys that select the AWS account and its region. */
-const ACCOUNT = ["region", "profile", "endpoint-url"] as const;
+/** The keys that select the AWS account. */
+const ACCOUNT = ["profile", "endpoint-url"] as const;
 
 /** Returns the names of the settings with a scope. */
 export function settingsWith(scope: Setting<unknown>["scope"]): readonly string[] {
@@ -52,13 +52,17 @@ function nameProblem({ fleet: name }: FileValues, before: readonly FileValues[])
   return same < 0 ? [] : [`fleets[${same}] has the same name`];
 }
 
-/** Two fleets with one key pair in one region would have the same instances. */
+/**
+ * Two fleets with one key pair in one region would have the same instances. The region of a fleet that does not name one depends on the
+ * environment, so it may be that of the other fleet.
+ */
 function keyProblem(fleet: FileValues, before: readonly FileValues[]): string[] {
-  const key = fleet["key-name"];
+  const { "key-name": key, region } = fleet;
   const same = before.findIndex((other) =>
-    ["key-name", ...ACCOUNT].every((name) => other[name] === fleet[name])
+    ["key-name", ...ACCOUNT].every((name) => other[name] === fleet[name]) &&
+    (other["region"] === undefined || region === undefined || other["region"] === region)
   );
-  return key === undefined || same < 0
-    ? []
-    : [`fleets[${same}] has the same key pair, so both fleets would have the same instances`];
+  return key === undefined || same < 0 ? [] : [
+    `fleets[${same}] has the same key pair, so both fleets would have the same instances unless each names another region`,
+  ];
 }

@@ -180,6 +180,14 @@ Deno.test("two fleets may have the same key pair in different regions", async ()
   assertEquals((await effective("region", ["--config", "/x.json", "--fleet", "b"], { files }))[0], "x-2");
 });
 
+Deno.test("two fleets may not have the same key pair if one names no region, which may be that of the other", async () => {
+  const files = {
+    "/x.json":
+      '{"fleets": [{"fleet": "a", "key-name": "k", "region": "x-1"}, {"fleet": "b", "key-name": "k"}]}',
+  };
+  assertEquals((await effective("max", ["--config", "/x.json", "--fleet", "b"], { files }))[0], 2);
+});
+
 Deno.test("the policies are an array in the config file, the same array as text elsewhere, and absent by default", async () => {
   assertEquals((await effective("policies", [], {}))[0], undefined);
   for (const [json, policies] of [['[{"type": "alarms"}]', ["alarms"]], ["[]", []]] as const) {
