@@ -133,7 +133,7 @@ export function keptResources(plan: TeardownPlan, found: Survey): string[] {
   } else if (balancer !== undefined && found.ref.kind === "classic" && !found.isClassicOfSetup) {
     const remedy = commandText(["kas", "admin", "balancers", "delete", balancer.name]);
     kept.push(
-      `Load balancer ${balancer.name} is kept: it does not have the tags of kas admin setup. To delete it: ${remedy}`,
+      `Load balancer ${balancer.name} is kept: it does not have the tags of setup. To delete it: ${remedy}`,
     );
   }
   for (const title of found.made.foreign.filter((title) => title !== titleOf(found.ref))) {
