@@ -40,7 +40,7 @@ for (
       const [one, two] = (await day(`${create} --count 2`)).map(({ id }) => String(id));
       for (const id of [base, one, two]) await settled(backend, String(id), "running");
 
-      const made = await day("setup --cpu 35:70");
+      const made = await day("setup --balancer classic --cpu 35:70");
       assertEquals(
         made.map(({ resource }) => resource).join(" "),
         `topic balancer${" instance".repeat(3)}${" alarm".repeat(6)}`,
