@@ -182,8 +182,8 @@ export async function openCloud(
       state: instance.state,
       registration: hasBalancer
         ? account.current.balancers.get(instance.tags["kas:fleet"] ?? "")?.registrations.get(id) ?? "none"
-        // A control instance runs the autoscaler, and not the service.
-        : instance.tags["kas:role"] === "control"
+        // A control instance runs the autoscaler, and not the service. An operator takes care of a detached instance (R23).
+        : instance.tags["kas:role"] === "control" || instance.tags["kas:detached"] !== undefined
         ? "none"
         : workers.registration(id),
       tags: instance.tags,
