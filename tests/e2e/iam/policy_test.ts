@@ -202,13 +202,15 @@ async function adminRequests({ own, setup }: Kind): Promise<IamRequest[]> {
   );
 }
 
-/** The requests of setup for a Classic Load Balancer outside of the default VPC. */
+/** The requests of setup and teardown for a Classic Load Balancer outside of the default VPC. */
 async function otherVpcRequests(): Promise<IamRequest[]> {
   await using f = await fleet({ empty: true, faults: ["no-default-vpc=on"] });
   for (const zone of ["eu-west-1a", "eu-west-1b"]) {
     await f.rows(`instances create --image ami-1 --subnet ${subnetOf(zone, OTHER_VPC)}`);
     await f.rows("setup --balancer classic --pull");
   }
+  // Teardown deletes only the load balancer that setup created.
+  await f.rows("teardown --yes");
   const calls = f.sandbox.calls.filter(({ service, action }) =>
     service === "elasticloadbalancing" || action === "DescribeVpcs"
   );

@@ -231,8 +231,8 @@ export class Referee implements Watcher {
   verifyEnd(): void {
     for (const { id, role, state, registration } of this.#current.cloud.fleet()) {
       if (this.#interference.has(id) || role !== "node") continue;
-      // If the start of a protected instance fails, kas leaves the instance to its operator.
-      if (this.#keptSince.has(`kas:protected ${id}`)) continue;
+      // kas leaves a protected instance whose start fails, and a detached instance, to its operator.
+      if (["kas:protected", "kas:detached"].some((tag) => this.#keptSince.has(`${tag} ${id}`))) continue;
       if (state === "running" && registration !== "in-service") {
         this.#fault("I6", `${id} is left running and ${registration}`);
       }
