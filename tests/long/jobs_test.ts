@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { askAutoscaler } from "../../src/admin/instances/autoscaler_socket.ts";
@@ -111,7 +112,7 @@ class Victim implements AsyncDisposable {
       this.#lives.push(life);
       await Promise.race([life.line(/polling/), over]);
       const time = shortest + random() * (longest - shortest);
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, time)), over]);
+      await delay(time, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       life.kill("SIGKILL");
       this.kills++;
