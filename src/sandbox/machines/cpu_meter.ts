@@ -40,6 +40,8 @@ const NO_USAGE: Usage = { running: 0, waiting: 0, slept: 0, preempted: 0 };
  */
 export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   let seconds = 0;
+  /** The part of the seconds during which threads waited for a core. */
+  let waited = 0;
   let threads = new Map<string, Usage>();
   return () => {
     try {
@@ -50,10 +52,14 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
         now.set(thread, usage);
         const before = threads.get(thread) ?? NO_USAGE;
         // A value lower than before belongs to a new thread to which the kernel gave the same id.
-        seconds += load(usage, usage.running >= before.running ? before : NO_USAGE) / 1e9;
+        const { running, waiting } = load(usage, usage.running >= before.running ? before : NO_USAGE);
+        seconds += (running + waiting) / 1e9;
+        waited += waiting / 1e9;
       }
-      if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
+      // Only the total of the process contains the time of threads that have ended since the last reading. A server may start a thread for
+      // each request.
+      seconds = Math.max(seconds, waited + ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
     } catch (error) {
       // The CPU meter throws an error without permission, because the process must not appear idle.
       // Errors other than a missing permission mean that the process has ended. The CPU meter then returns its last total.
@@ -63,12 +69,15 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   };
 }
 
-/** Returns the load between two readings of a thread in ns. The calculation assumes that all waits are equally long. */
-function load(now: Usage, before: Usage): number {
+/**
+ * Returns the load between two readings of a thread in ns: the time on a core, and the time for which it waited for a core after it was
+ * preempted. The calculation assumes that all waits are equally long.
+ */
+function load(now: Usage, before: Usage): Pick<Usage, "running" | "waiting"> {
   const preempted = now.preempted - before.preempted;
   const switches = preempted + now.slept - before.slept;
   const share = switches === 0 ? 1 : preempted / switches;
-  return now.running - before.running + share * (now.waiting - before.waiting);
+  return { running: now.running - before.running, waiting: share * (now.waiting - before.waiting) };
 }
 
 /** Reads the counters of a thread. Returns undefined if the thread has ended or the kernel does not keep the counters. */

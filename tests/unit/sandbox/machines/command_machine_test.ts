@@ -108,6 +108,7 @@ Deno.test("processTreeMeter() adds up the CPU of a process and its descendants, 
       const pid = Number(path.split("/")[2]);
       if (path.endsWith("/children")) return children.get(pid)?.map((child) => `${child} `).join("") ?? "";
       if (path.endsWith("/schedstat")) return `${pid}000000000 0 1`;
+      if (path.endsWith("/stat")) return `${pid} (sh) S ${"0 ".repeat(10)}${pid}00 0 0`;
       return "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n";
     },
   });

@@ -61,6 +61,22 @@ Deno.test("cpuMeter() keeps the CPU time of ended threads, even if a new thread 
   assertEquals(seconds(), 3.75);
 });
 
+Deno.test("cpuMeter() counts the CPU time of threads that begin and end between two readings", () => {
+  const threads = new Map<string, Thread>([["7", [1e9, 5e8, 0, 1]]]);
+  const stat = (ticks: number) => `7 (python3) S 1 7 7 0 -1 4194304 100 0 0 0 ${ticks} 0 0 0 20 0`;
+  let used = 100;
+  const seconds = cpuMeter(7, {
+    list: () => [...threads.keys()],
+    read: (path) => proc(threads, stat(used)).read(path),
+  });
+  assertEquals(seconds(), 1.5);
+  used = 400;
+  assertEquals(seconds(), 4.5);
+  threads.set("7", [2e9, 5e8, 0, 1]);
+  used = 500;
+  assertEquals(seconds(), 5.5);
+});
+
 Deno.test("cpuMeter() keeps its last value after the process has ended", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0]]]);
   const seconds = cpuMeter(7, proc(threads));
