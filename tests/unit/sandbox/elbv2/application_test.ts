@@ -21,10 +21,17 @@ Deno.test("an HTTPS listener needs a certificate, and forwards to targets whose 
   await using aws = await startElbV2({ group });
   const { pem, privateKey } = selfSigned("target.invalid");
   const key = String(privateKey.export({ type: "pkcs8", format: "pem" }));
-  await using _server = Deno.serve(
-    { hostname: aws.address(A), port: 8_443, cert: pem, key, onListen: () => {} },
+  await using stack = new AsyncDisposableStack();
+  const closed = new AbortController();
+  const { finished } = Deno.serve(
+    { hostname: aws.address(A), port: 8_443, cert: pem, key, signal: closed.signal, onListen: () => {} },
     async (request) => new Response(`${new URL(request.url).pathname} ${await request.text()}`),
   );
+  // The server must not wait for health checks that are in progress: in Deno 2.7 such a connection may never end.
+  stack.defer(async () => {
+    closed.abort();
+    await finished;
+  });
   const listener = { ...aws.listener, Protocol: "HTTPS", Port: "8443" };
   await assertCode("ValidationError", () => aws.call("CreateListener", listener));
   const Certificates = [{ CertificateArn: "arn:aws:s3:::no" }];
