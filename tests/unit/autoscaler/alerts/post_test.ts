@@ -37,6 +37,7 @@ async function posting(...answers: readonly Answer[]) {
     requests.push({ at: time.passed, body: await request.json() });
     if (answer instanceof Error) throw answer;
     if (answer !== "none") return new Response(null, { status: answer });
+    request.signal.throwIfAborted();
     return await new Promise((_, reject) =>
       request.signal.addEventListener("abort", () => reject(request.signal.reason))
     );
