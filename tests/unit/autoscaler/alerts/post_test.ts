@@ -4,6 +4,7 @@ import type { AlertChange } from "../../../../src/autoscaler/alerts/alert.ts";
 import { AlertPoster } from "../../../../src/autoscaler/alerts/post.ts";
 import { textLine } from "../../../../src/process/log.ts";
 import { VirtualTime } from "../../../support/lab/virtual_time.ts";
+import { testWith } from "../../../support/needs.ts";
 
 const URL = "https://hooks.example.com/T0/secret-token?key=hidden-key";
 const NOW = Date.UTC(2026, 10, 25);
@@ -120,7 +121,13 @@ Deno.test("while the poster waits, the end of an alert replaces its beginning", 
   assertEquals(states(), ["firing", "resolved"]);
 });
 
-Deno.test("the disposal of the poster interrupts a request and a pause", async () => {
+/** In Deno 2.7 the signal of a Request does not always follow the signal that it was made of, so that the receiver here never ends. */
+const FOLLOWING_SIGNALS = {
+  what: "in Deno 2.7 a Request's signal may not follow",
+  met: !Deno.version.deno.startsWith("2.7."),
+};
+
+testWith([FOLLOWING_SIGNALS], "the disposal of the poster interrupts a request and a pause", async () => {
   for (const answer of ["none", 503] as const) {
     const { poster, time, requests } = await posting(answer);
     poster.post(BEGAN);
