@@ -141,7 +141,9 @@ function responseIn(received: string, isEnded: boolean): Response | undefined {
   return new Response(hasBody ? bytes : null, { status, headers });
 }
 
-/** Returns the headers in the lines of a head. Ignores lines that are not valid headers, because a load balancer looks at the status only. */
+/**
+ * Parses the header lines of an HTTP answer. Ignores invalid lines, because a load balancer only looks at the status.
+ */
 function headersIn(lines: readonly string[]): Headers {
   const headers = new Headers();
   for (const line of lines) {

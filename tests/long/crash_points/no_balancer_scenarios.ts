@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Lab } from "../../support/lab/lab.ts";
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../support/lab/fleet_plan.ts";
 import { operate } from "../../support/lab/operator.ts";
 import { askForMore, deleteAlarms, FIRST, reportIdle } from "../../support/lab/script.ts";
@@ -15,6 +16,15 @@ const SECOND = 2;
 
 function planOf(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return fleetOf(serving, { kind: true, balancer: "none", ...more });
+}
+
+/** Begins a stop that waits for a job, and then a start that cancels the stop. */
+async function cancelStop(lab: Lab): Promise<void> {
+  await reportIdle(lab, FIRST);
+  await lab.pass(20_000);
+  await askForMore(lab);
+  await lab.pass(20_000);
+  lab.cloud.workers.release();
 }
 
 /** The scenarios. */
@@ -71,13 +81,7 @@ export const NO_BALANCER_SCENARIOS: readonly Scenario[] = [
       await deleteAlarms(lab);
       lab.cloud.workers.hold(lab.id(FIRST));
     },
-    drive: async (lab) => {
-      await reportIdle(lab, FIRST);
-      await lab.pass(20_000);
-      await askForMore(lab);
-      await lab.pass(20_000);
-      lab.cloud.workers.release();
-    },
+    drive: cancelStop,
   },
   {
     name: "a stop that a start cancels, of a service that refuses to take jobs again",
@@ -87,13 +91,7 @@ export const NO_BALANCER_SCENARIOS: readonly Scenario[] = [
       lab.cloud.workers.final.add(lab.id(FIRST));
       lab.cloud.workers.hold(lab.id(FIRST));
     },
-    drive: async (lab) => {
-      await reportIdle(lab, FIRST);
-      await lab.pass(20_000);
-      await askForMore(lab);
-      await lab.pass(20_000);
-      lab.cloud.workers.release();
-    },
+    drive: cancelStop,
   },
   {
     name: "a stop of a node that the fleet needs again, and whose service refuses to take jobs again",

@@ -25,7 +25,7 @@ export class Traffic implements Disposable {
   protected readonly faults: Faults;
   /** Name of the Classic Load Balancer or ARN of the target group. */
   protected readonly key: string;
-  /** Controllers that abort what is in progress, by registration. */
+  /** The controllers that abort the requests and connections in progress, by the key of the registration. */
   readonly #inProgress = new Map<string, Set<AbortController>>();
   /** Sequence number of the latest request to each registration. */
   readonly #latest = new Map<string, number>();
