@@ -12,7 +12,7 @@ import { LISTEN, OPTIONS } from "./flags/options.ts";
 import { reloaded, withoutGrowth } from "./flags/reload.ts";
 import { SOCKET } from "./http/operator/socket_path.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
-import { UnusableError } from "./unusable.ts";
+import { UnusableError } from "./store/folder/unusable.ts";
 
 /** How often the autoscaler checks that its state folder is still at its path, in ms. */
 const PLACE_CHECK = 1_000;

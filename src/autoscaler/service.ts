@@ -24,7 +24,7 @@ import type { DownFleet } from "./http/receive.ts";
 import { fleetFolders } from "./store/folder/fleet_folders.ts";
 import { StateFolder } from "./store/folder/state_folder.ts";
 import { checkPlace, unusable } from "./store/store.ts";
-import { UnusableError } from "./unusable.ts";
+import { UnusableError } from "./store/folder/unusable.ts";
 
 /** Options of the service. */
 export interface ServiceOptions {

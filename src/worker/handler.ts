@@ -1,11 +1,12 @@
 /**
- * The HTTP handler of the worker, which serves `/ping` and `/work` and returns 404 for all other paths.
+ * The HTTP handler of the worker, which serves `/ping`, `/work` and `/metrics` and returns 404 for all other paths.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 import { targetOf } from "../process/http/target.ts";
 import type { BurnResult } from "./burn.ts";
+import { EXPOSITION, type WorkOutcome } from "./metrics.ts";
 
 /** The functions and values that the worker's HTTP handler uses. */
 export interface WorkerParts {
@@ -15,6 +16,10 @@ export interface WorkerParts {
   readonly burn: (signal: AbortSignal) => Promise<BurnResult>;
   /** Callback for each error that causes a response with status 500. */
   readonly onFailure: (error: unknown) => void;
+  /** Callback for each /work request that ends. */
+  readonly onEnd: (outcome: WorkOutcome) => void;
+  /** Returns the metrics of the worker as text. */
+  readonly metrics: () => Promise<string>;
   /** Version of kas on the worker. `kas admin doctor` compares this version with the autoscaler's version. */
   readonly version: string;
   /** Returns the current time in ms since the epoch. Default: Date.now. */
@@ -28,12 +33,13 @@ const BUSY = { status: STATUS_CODE.ServiceUnavailable, headers: { ...PLAIN, "ret
 
 /**
  * Returns the HTTP handler. `GET|HEAD /ping` returns `pong`, and `GET /work` returns `<w>\t<seconds>`, both as text/plain.
+ * `GET|HEAD /metrics` returns the metrics.
  *
  * The response to /ping has the header `kas-version`. When the worker has answered a /work request, the response to /ping also has
  * the header `kas-first-work`, the time of the first such answer. This time is the end of the last phase of a start (R17).
  */
 export function workerHandler(
-  { full, burn, onFailure, version, now = Date.now }: WorkerParts,
+  { full, burn, onFailure, onEnd, metrics, version, now = Date.now }: WorkerParts,
 ): (request: Request) => Response | Promise<Response> {
   // The handler builds the response to /ping only once, because load balancers and clients request /ping very often.
   const headers = { ...PLAIN, "kas-version": version };
@@ -42,6 +48,7 @@ export function workerHandler(
   const work = async (request: Request): Promise<Response> => {
     try {
       const { w, seconds } = await burn(request.signal);
+      onEnd("served");
       if (!worked) {
         worked = true;
         pong = { headers: { ...headers, "kas-first-work": new Date(now()).toISOString() } };
@@ -49,6 +56,7 @@ export function workerHandler(
       return text(`${w}\t${seconds.toFixed(6)}`);
     } catch (error) {
       // A request whose client disconnects is not a failure.
+      onEnd(request.signal.aborted ? "cancelled" : "failed");
       if (!request.signal.aborted) onFailure(error);
       return text("the /work request failed", STATUS_CODE.InternalServerError);
     }
@@ -60,7 +68,12 @@ export function workerHandler(
         return method === "GET" || method === "HEAD" ? new Response("pong", pong) : notAllowed("GET, HEAD");
       case "/work":
         if (method !== "GET") return notAllowed("GET");
-        return full() ? new Response("too many requests are waiting", BUSY) : work(request);
+        if (!full()) return work(request);
+        onEnd("refused");
+        return new Response("too many requests are waiting", BUSY);
+      case "/metrics":
+        if (method !== "GET" && method !== "HEAD") return notAllowed("GET, HEAD");
+        return metrics().then((text) => new Response(text, { headers: { "content-type": EXPOSITION } }));
       case undefined:
         return text("bad request", STATUS_CODE.BadRequest);
       default:

@@ -6,6 +6,8 @@
 import { serveHttp } from "../process/http/serve.ts";
 import type { HostPort } from "../cli/parsers.ts";
 import { workerHandler } from "./handler.ts";
+import { openMachineCpu } from "./machine_cpu.ts";
+import { exposition, type WorkOutcome } from "./metrics.ts";
 import { BurnPool } from "./pool.ts";
 import { VERSION } from "../build/version.ts";
 
@@ -44,17 +46,24 @@ export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): W
   let closing = false;
   const aborter = new AbortController();
   const report = (error: unknown) => closing || onFailure(error);
+  const ended: Record<WorkOutcome, number> = { served: 0, refused: 0, failed: 0, cancelled: 0 };
   const server = serveHttp(
     { ...listen, signal: aborter.signal, onFailure: report },
     workerHandler({
       full: () => pool.full,
       burn: (signal) => pool.burn(signal),
       onFailure: report,
+      onEnd: (outcome) => ended[outcome]++,
+      metrics: () => {
+        const { burning: inProgress, waiting } = pool;
+        return exposition({ version: VERSION, ended, inProgress, waiting, threads: pooling.threads }, cpu);
+      },
       version: VERSION,
     }),
   );
   // The pool starts after Deno.serve, so that no threads remain if the address is in use.
   const pool = new BurnPool(pooling);
+  const cpu = openMachineCpu();
 
   let draining: Promise<void> | undefined;
   return {
@@ -68,6 +77,7 @@ export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): W
     [Symbol.asyncDispose]: async () => {
       closing = true;
       pool[Symbol.dispose]();
+      cpu[Symbol.dispose]();
       if (draining === undefined) aborter.abort();
       await (draining === undefined ? server.finished : within(0, draining));
     },

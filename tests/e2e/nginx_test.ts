@@ -146,6 +146,37 @@ testNginx(
   },
 );
 
+testNginx(
+  [],
+  "nginx shows a worker's metrics to private addresses, and to no client of a load balancer",
+  async (startNginx) => {
+    await using behind = upstream(({ url }) => new Response(new URL(url).pathname));
+    await using nginx = await startNginx({ worker: behind.port });
+    const at = `${nginx.worker}/metrics`;
+    assertEquals(await ask(at), [200, "/metrics"]);
+    assertEquals((await ask(at, { headers: { "x-forwarded-for": "10.0.0.7" } }))[0], 404);
+    await using balanced = await startNginx({ worker: behind.port, balancer: "127.0.0.1" });
+    assertEquals(
+      (await ask(`${balanced.worker}/metrics`, { headers: { "x-forwarded-for": "203.0.113.7" } }))[0],
+      404,
+    );
+  },
+);
+
+Deno.test("the nginx configuration denies a worker's metrics to public addresses", async () => {
+  const text = await Deno.readTextFile(new URL("../../nginx/kas-worker.conf", import.meta.url));
+  const [, location = ""] = /location = \/metrics \{(.*?)\n {4}\}/s.exec(text) ?? [];
+  const rules = Array.from(
+    location.matchAll(/^\s*(allow|deny) (.*);$/gm),
+    ([, rule, whom]) => `${rule} ${whom}`,
+  );
+  assertEquals(rules.at(-1), "deny all");
+  assertEquals(
+    rules.slice(0, -1).every((rule) => /^allow (127|10|100\.64|172\.16|192\.168)\./.test(rule)),
+    true,
+  );
+});
+
 testNginx([], "nginx waits for a response to /work that takes 6 s", async (startNginx) => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();

@@ -7,7 +7,7 @@ import type { DecisionQuery, DecisionRecord } from "../../autoscaler/store/decis
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import type { JournalLine } from "../../autoscaler/store/lines.ts";
 import type { JournalPlace } from "../../autoscaler/store/folder/fleet_folders.ts";
-import { UnusableError } from "../../autoscaler/unusable.ts";
+import { UnusableError } from "../../autoscaler/store/folder/unusable.ts";
 import { ExitError, UsageError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
 import { readAnswerText } from "../../runtime.ts";

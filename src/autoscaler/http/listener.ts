@@ -8,7 +8,7 @@
 import { getLogger } from "@logtape/logtape";
 import { serveHttp } from "../../process/http/serve.ts";
 import { realClock } from "../../runtime.ts";
-import { UnusableError } from "../unusable.ts";
+import { UnusableError } from "../store/folder/unusable.ts";
 
 /** A running HTTP server. Its disposal stops the server, and waits up to 5 s until open requests have ended. */
 export interface Listener extends AsyncDisposable {

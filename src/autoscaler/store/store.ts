@@ -9,7 +9,7 @@
  */
 import { realRuntime } from "../../runtime.ts";
 import type { Hint } from "../../cli/command_line.ts";
-import { UnusableError } from "../unusable.ts";
+import { UnusableError } from "./folder/unusable.ts";
 import { AccessError, checkReadAccess } from "./folder/access.ts";
 import { StateFolder } from "./folder/state_folder.ts";
 import { checkIntegrity, Database, isDamaged } from "./sqlite/database.ts";

@@ -85,6 +85,16 @@ Deno.test("kas worker exits within the time of --drain, even if requests are in 
   await work;
 });
 
+Deno.test("kas worker counts its requests and the machine's CPU time in /metrics after it has dropped its permissions", async () => {
+  const { worker, url } = await startWorker("--threads", "1", "--work-ms", "1");
+  await using _worker = worker;
+  assertEquals((await get(`${url}/work`)).status, 200);
+  const { status, body } = await get(`${url}/metrics`);
+  assertEquals(status, 200);
+  assertMatch(body, /^kas_worker_requests_total\{outcome="served"\} 1$/m);
+  assertMatch(body, /^kas_worker_cpu_seconds_total\{cpu="(0|process)",mode="idle"\} \d/m);
+});
+
 Deno.test("kas worker prints an error if it cannot listen on its address", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using worker = start([...FROM_SOURCE, "worker", "--listen", `127.0.0.1:${taken.addr.port}`]);

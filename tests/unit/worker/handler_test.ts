@@ -5,6 +5,8 @@ const PARTS: WorkerParts = {
   full: () => false,
   burn: () => Promise.resolve({ w: 30_475, seconds: 0.5085361 }),
   onFailure: () => {},
+  onEnd: () => {},
+  metrics: () => Promise.resolve("# EOF\n"),
   version: "1.2.3",
 };
 
@@ -93,4 +95,26 @@ Deno.test("the worker does not report a client that disconnects as a failure", a
   });
   await handler(new Request("http://worker/work", { signal: gone }));
   assertEquals(logged, []);
+});
+
+Deno.test("the worker reports how each /work request ended", async () => {
+  const ended: string[] = [];
+  const onEnd = (outcome: string) => void ended.push(outcome);
+  await ask("GET", "/work", { onEnd });
+  await ask("GET", "/work", { onEnd, full: () => true });
+  const burn = () => Promise.reject(new Error("no thread"));
+  await ask("GET", "/work", { onEnd, burn });
+  const gone = new Request("http://worker/work", { signal: AbortSignal.abort() });
+  await (await workerHandler({ ...PARTS, onEnd, burn })(gone)).text();
+  await ask("GET", "/ping", { onEnd });
+  assertEquals(ended, ["served", "refused", "failed", "cancelled"]);
+});
+
+Deno.test("GET /metrics returns the metrics with the media type of Prometheus", async () => {
+  const request = async (method: string) =>
+    await workerHandler(PARTS)(new Request("http://worker/metrics", { method }));
+  const response = await request("GET");
+  assertEquals(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  assertEquals(await response.text(), "# EOF\n");
+  assertEquals([(await request("HEAD")).status, (await request("POST")).status], [200, 405]);
 });

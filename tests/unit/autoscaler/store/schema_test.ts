@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { pack } from "../../../../src/autoscaler/store/sqlite/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
+import { UnusableError } from "../../../../src/autoscaler/store/folder/unusable.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import type { Version1Record } from "../../../../src/scaling/records/version_1.ts";
 import { replay } from "../../../../src/scaling/replay.ts";

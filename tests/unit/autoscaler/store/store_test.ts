@@ -1,7 +1,7 @@
 import { hintText } from "../../../../src/cli/command_line.ts";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
+import { UnusableError } from "../../../../src/autoscaler/store/folder/unusable.ts";
 import { Syncs } from "./syncs.ts";
 
 async function withFolder(test: (folder: string) => void | Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Store } from "../../../../../src/autoscaler/store/store.ts";
-import { UnusableError } from "../../../../../src/autoscaler/unusable.ts";
+import { UnusableError } from "../../../../../src/autoscaler/store/folder/unusable.ts";
 import { root, testWith } from "../../../../support/needs.ts";
 
 /** Runs a test with a state folder that an autoscaler has used and closed, and with a copy of each file that SQLite may leave. */

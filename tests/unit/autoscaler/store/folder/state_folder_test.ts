@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Store } from "../../../../../src/autoscaler/store/store.ts";
-import { UnusableError } from "../../../../../src/autoscaler/unusable.ts";
+import { UnusableError } from "../../../../../src/autoscaler/store/folder/unusable.ts";
 
 /** Runs a test with the path of a state folder. */
 async function withPath(test: (path: string) => void | Promise<void>): Promise<void> {

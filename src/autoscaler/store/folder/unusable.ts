@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hint } from "../cli/command_line.ts";
+import type { Hint } from "../../../cli/command_line.ts";
 
 /** kas cannot use the state folder or the port. A command converts this error to its exit status. */
 export class UnusableError extends Error {
