@@ -4,13 +4,13 @@
  * @module
  */
 import type { Options, Panel, Part, Result, Table } from "../report/result.ts";
-import { CPU } from "../scenario/alarms.ts";
-import { stepScaling, targetTracking } from "../scenario/auto_scaling.ts";
 import { kas } from "../scenario/kas.ts";
 import { type NamedLoad, nineSteps, recordedLoad } from "../scenario/loads.ts";
 import { UNKIND } from "../../src/scaling/simulate/world.ts";
-import type { SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
-import { playLoad, type Policy, type Tally } from "../scenario/play.ts";
+import { THRESHOLDS } from "../../src/scaling/simulate/alarms.ts";
+import type { Measures } from "../../src/scaling/simulate/measures.ts";
+import { stepScaling, targetTracking } from "../../src/scaling/simulate/peers/auto_scaling.ts";
+import { play, type Policy } from "../../src/scaling/simulate/play.ts";
 import { predecessor } from "../scenario/predecessor.ts";
 
 /** Recorded loads: CSV files from the Numenta Anomaly Benchmark. */
@@ -19,15 +19,18 @@ const TRACES = new URL("../../../shared/traces/", import.meta.url);
 const KAS = "kas";
 
 /** The policies that are compared. */
-const POLICIES: readonly (readonly [name: string, make: (fleet: SimulatedFleet) => Policy])[] = [
+const POLICIES: readonly (readonly [name: string, make: Policy])[] = [
   [KAS, kas()],
   ["the predecessor", predecessor],
   ["EC2 Auto Scaling, steps", stepScaling],
   ["EC2 Auto Scaling, target 50 %", targetTracking(50)],
-  [`EC2 Auto Scaling, target ${CPU.high} %`, targetTracking(CPU.high)],
+  [`EC2 Auto Scaling, target ${THRESHOLDS.cpuhigh} %`, targetTracking(THRESHOLDS.cpuhigh)],
 ];
 
 const { metricDelay, boot, bootCpu } = UNKIND;
+
+/** The measures that the tables show. */
+type Counted = Pick<Measures, "under" | "over" | "starts" | "stops">;
 
 /** The figures that are counted. Lower figures are better. */
 const COUNTED = [
@@ -35,12 +38,12 @@ const COUNTED = [
   ["over", "over-provisioned, instance-s"],
   ["starts", "starts"],
   ["stops", "stops"],
-] as const satisfies readonly (readonly [keyof Tally, string])[];
+] as const satisfies readonly (readonly [keyof Counted, string])[];
 
 /** A load, and the results of each policy. */
 export interface Played {
   readonly load: Pick<NamedLoad, "name" | "fleet" | "seconds">;
-  readonly tallies: readonly (readonly [policy: string, tally: Tally])[];
+  readonly tallies: readonly (readonly [policy: string, tally: Counted])[];
 }
 
 /** Returns the table of a load. */
@@ -66,10 +69,10 @@ export function losses({ load, tallies }: Played): string[] {
 
 /** Returns the panels of the chart: sums over the recorded loads, in hours. */
 function panels(all: readonly Played[]): Panel[] {
-  const sum = (key: keyof Tally, policy: string) =>
+  const sum = (key: keyof Counted, policy: string) =>
     all.flatMap(({ tallies }) => tallies).filter(([name]) => name === policy)
       .reduce((sum, [, tally]) => sum + tally[key], 0) / 3_600;
-  const panel = (key: keyof Tally, title: string, unit: string): Panel => ({
+  const panel = (key: keyof Counted, title: string, unit: string): Panel => ({
     title,
     unit,
     better: "less",
@@ -77,7 +80,7 @@ function panels(all: readonly Played[]): Panel[] {
   });
   return [
     panel("under", "The scenario: too few instances in service", "hours"),
-    panel("over", "The scenario: instances billed and not needed", "instance-hours"),
+    panel("over", "The scenario: instances in service and not needed", "instance-hours"),
   ];
 }
 
@@ -100,20 +103,20 @@ async function run({ quick }: Options): Promise<Result> {
   const loads = [nineSteps(), ...await recordedLoads(quick ? 1 : Infinity)];
   const all = loads.map((load): Played => ({
     load,
-    tallies: POLICIES.map(([policy, make]) => [policy, playLoad(load, make)]),
+    tallies: POLICIES.map(([policy, make]) => [policy, play(load, make)]),
   }));
   return {
     part: "scenario",
     title: "The scenario",
     how:
       `Loads in virtual time on a simulated fleet (src/scaling/simulate). A load needs as many instances as keep each ` +
-      `one below ${CPU.high} % CPU, and at least one. Under-provisioned: seconds with fewer in service. ` +
-      `Over-provisioned: instance-seconds billed beyond that, booting and draining included. All policies have the same ` +
+      `one below ${THRESHOLDS.cpuhigh} % CPU, and at least one. Under-provisioned: seconds with fewer in service. ` +
+      `Over-provisioned: instance-seconds in service beyond that. All policies have the same ` +
       `datapoints each minute, ${metricDelay} s late, boot times of ${
         boot.join(" to ")
       } s at ${bootCpu} % CPU and, except target ` +
-      `tracking, thresholds of ${CPU.low} and ` +
-      `${CPU.high} %. kas is the production decide() with its defaults; bench/scenario/predecessor.ts and auto_scaling.ts ` +
+      `tracking, thresholds of ${THRESHOLDS.cpulow} and ` +
+      `${THRESHOLDS.cpuhigh} %. kas is the production decide() with its defaults; bench/scenario/predecessor.ts and src/scaling/simulate/peers ` +
       "describe the others. The recorded loads are scaled so that their peak just takes the fleet. The simulation is " +
       "simple: all instances are alike, and work that is not done is not caught up.",
     tables: all.map(table),

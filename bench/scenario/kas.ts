@@ -6,9 +6,8 @@
  */
 import type { Limits } from "../../src/scaling/model/limits.ts";
 import { SimulatedAutoscaler } from "../../src/scaling/simulate/autoscaler.ts";
-import type { SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
+import type { Policy } from "../../src/scaling/simulate/play.ts";
 import { SETTINGS } from "../../src/settings/settings.ts";
-import type { Policy } from "./play.ts";
 
 const DEFAULTS = (["warmup", "cooldownOut", "cooldownIn", "resync", "metricDelay"] as const).map((name) =>
   [name, SETTINGS[name].parse(SETTINGS[name].default)] as const
@@ -18,9 +17,9 @@ const DEFAULTS = (["warmup", "cooldownOut", "cooldownIn", "resync", "metricDelay
 export const LIMITS = Object.fromEntries(DEFAULTS) as unknown as Limits;
 
 /** kas with some of its limits changed. */
-export function kas(limits: Partial<Limits> = {}): (fleet: SimulatedFleet) => Policy {
+export function kas(limits: Partial<Limits> = {}): Policy {
   return (fleet) => {
     const autoscaler = new SimulatedAutoscaler(fleet, { ...LIMITS, ...limits });
-    return (points) => autoscaler.tick(points);
+    return (arrived) => autoscaler.tick(arrived);
   };
 }

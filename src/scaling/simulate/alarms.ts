@@ -4,7 +4,7 @@
  * @module
  */
 import type { Alarm, AlarmChange, AlarmKind, AlarmState } from "../model/alarm.ts";
-import type { Datapoints } from "./fleet.ts";
+import type { Datapoints } from "./meter.ts";
 import type { World } from "./world.ts";
 
 /** The thresholds of the alarms, in percent of CPU. They are the defaults of `kas admin setup`. */

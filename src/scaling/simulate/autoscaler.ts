@@ -12,7 +12,8 @@ import type { Datapoint } from "../model/metric.ts";
 import type { History, Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { SimulatedAlarms } from "./alarms.ts";
-import type { Datapoints, Machine, Phase, SimulatedFleet } from "./fleet.ts";
+import type { Arrived, SimulatedFleet } from "./fleet.ts";
+import type { Machine, Phase } from "./machine.ts";
 
 /**
  * The time of the first reconcile, in seconds. It is in the middle of a period, because kas does not know when a period
@@ -65,10 +66,11 @@ export class SimulatedAutoscaler {
   /**
    * Makes the decisions that are due at this second.
    *
-   * @param points the datapoints that arrived at this second
+   * @param arrived the datapoints that became readable at this second
    */
-  tick(points: Datapoints | undefined): void {
+  tick(arrived: Arrived | undefined): void {
     const { now } = this.#fleet;
+    const points = arrived?.cloudwatch;
     for (const [id, percent] of points?.cpu ?? []) {
       this.#cpu.set(id, { percent, at: (points?.began ?? 0) * 1_000 });
     }

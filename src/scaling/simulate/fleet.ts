@@ -5,24 +5,10 @@
  * @module
  */
 import type { Load } from "./load.ts";
+import type { Machine, Phase } from "./machine.ts";
+import { type Datapoints, Meter } from "./meter.ts";
 import { seededRandom } from "./random.ts";
 import { UNKIND, type World } from "./world.ts";
-
-/** What an instance is doing. EC2 bills it unless it is stopped or stopping. Source: EC2 user guide, instance lifecycle. */
-export type Phase = "stopped" | "booting" | "registering" | "in-service" | "draining" | "stopping";
-
-/** An instance. Times are seconds since the start of the simulation. */
-export interface Machine {
-  readonly id: string;
-  readonly base: boolean;
-  readonly phase: Phase;
-  /** When the present phase began. */
-  readonly since: number;
-  /** When the instance was last started. */
-  readonly started: number;
-  /** When the instance last stopped. */
-  readonly stopped: number;
-}
 
 /** The internal, changeable state of an instance. */
 interface Moving extends Machine {
@@ -34,33 +20,42 @@ interface Moving extends Machine {
   boot: number;
   /** Whether the instance starts again once it has stopped. */
   wanted: boolean;
-  /** The CPU time that the instance used in the present period, in seconds. */
   used: number;
-  /** How many seconds of the present period the instance ran. */
   ran: number;
 }
 
-/** The CPU datapoints of one period. */
-export interface Datapoints {
-  /** When the period began, in seconds. */
-  readonly began: number;
-  /** The average CPU in percent, by instance id. Omits an instance that ran for less than half of the period. */
-  readonly cpu: ReadonlyMap<string, number>;
+/** Datapoints that become readable at a second. */
+export interface Arrived {
+  /** CloudWatch's datapoints, of which its alarms know. */
+  readonly cloudwatch?: Datapoints;
+  /** Datapoints of scrapes, for periods of 10 s. */
+  readonly short?: Datapoints;
+  /** Datapoints of scrapes, for periods of a minute. */
+  readonly long?: Datapoints;
 }
+
+/** The periods of scraped datapoints, in seconds. */
+const SCRAPED = { short: 10, long: 60 } as const;
 
 /** The simulated fleet. */
 export class SimulatedFleet {
   readonly world: World;
   readonly #machines: readonly Moving[];
-  readonly #load: Load;
+  readonly load: Load;
   /** Returns random numbers for the uneven load of instances. */
   readonly #periods: () => number;
   /** Returns random numbers for the durations of boots. */
   readonly #boots: () => number;
-  /** Datapoints of past periods that CloudWatch does not return yet. */
-  readonly #late: Datapoints[] = [];
+  readonly #cloudwatch: Meter;
+  readonly #scraped: { readonly short: Meter; readonly long: Meter } | undefined;
+  /** How long the load of the instances stays uneven in the same way, in seconds. */
+  readonly #unevenFor: number;
   /** The load of each instance in the present period, as a multiple of its fair share. */
-  #uneven: readonly number[] = [];
+  readonly #uneven: Float64Array;
+  /** The number of instances in each phase. */
+  readonly #phases: Record<Phase, number>;
+  /** The sum of the time that instances have been in service, in seconds. */
+  #served = 0;
   #now = 0;
   /** The number of starts and stops since the start of the simulation. */
   readonly count = { starts: 0, stops: 0 };
@@ -70,7 +65,7 @@ export class SimulatedFleet {
    * simulation
    */
   constructor(load: Load, world: World = UNKIND, inService = 1) {
-    this.#load = load;
+    this.load = load;
     this.world = world;
     this.#periods = seededRandom(world.seed);
     this.#boots = seededRandom(world.seed + 1);
@@ -86,6 +81,16 @@ export class SimulatedFleet {
       used: 0,
       ran: 0,
     }));
+    const { period, metricDelay, scrapeDelay } = world;
+    this.#cloudwatch = new Meter(this.#machines, period, metricDelay);
+    this.#scraped = scrapeDelay === undefined ? undefined : {
+      short: new Meter(this.#machines, SCRAPED.short, scrapeDelay),
+      long: new Meter(this.#machines, SCRAPED.long, scrapeDelay),
+    };
+    this.#unevenFor = scrapeDelay === undefined ? period : SCRAPED.short;
+    this.#uneven = new Float64Array(load.fleet);
+    this.#phases = { stopped: 0, booting: 0, registering: 0, "in-service": 0, draining: 0, stopping: 0 };
+    for (const { phase } of this.#machines) this.#phases[phase]++;
   }
 
   /** The present time, in seconds since the start of the simulation. */
@@ -105,26 +110,39 @@ export class SimulatedFleet {
 
   /** The number of instances in service at this second. */
   get inService(): number {
-    return this.#machines.filter(({ phase }) => phase === "in-service").length;
+    return this.#phases["in-service"];
   }
 
-  /** Simulates one second. Returns the datapoints that CloudWatch returns from this second on, if there are new ones. */
-  tick(): Datapoints | undefined {
-    const { period, uneven, metricDelay } = this.world;
-    if (this.#now % period === 0) {
-      this.#uneven = this.#machines.map(() => 1 + (this.#periods() * 2 - 1) * uneven);
-    }
-    const share = this.#load.demand(this.#now) / this.inService;
+  /** The number of instances in service or on the way to it. */
+  get current(): number {
+    const { booting, registering } = this.#phases;
+    return this.inService + booting + registering;
+  }
+
+  /** The number of instances that EC2 bills at this second. */
+  get billed(): number {
+    return this.current + this.#phases.draining;
+  }
+
+  /** Simulates one second. Returns the datapoints that become readable at this second, if there are any. */
+  tick(): Arrived | undefined {
+    if (this.#now % this.#unevenFor === 0) this.#unevenAgain();
+    const share = this.load.demand(this.#now) / this.inService;
     this.#now += 1;
-    this.#machines.forEach((machine, i) => {
+    this.#served += this.inService;
+    for (const [i, machine] of this.#machines.entries()) {
       this.#run(machine, share * (this.#uneven[i] ?? 1));
       this.#move(machine);
-    });
-    if (this.#now % period === 0) this.#late.push(this.#report());
-    const [next] = this.#late;
-    return next !== undefined && this.#now >= next.began + period + metricDelay
-      ? this.#late.shift()
-      : undefined;
+    }
+    const cloudwatch = this.#cloudwatch.read(this.#now, this.#served);
+    const short = this.#scraped?.short.read(this.#now, this.#served);
+    const long = this.#scraped?.long.read(this.#now, this.#served);
+    if (cloudwatch === undefined && short === undefined && long === undefined) return undefined;
+    return {
+      ...(cloudwatch === undefined ? {} : { cloudwatch }),
+      ...(short === undefined ? {} : { short }),
+      ...(long === undefined ? {} : { long }),
+    };
   }
 
   /** Starts an instance. If the instance is stopping, it starts once it has stopped. */
@@ -152,6 +170,12 @@ export class SimulatedFleet {
     }
     this.count.stops++;
     this.#enter(machine, how === "drained" && machine.phase === "in-service" ? "draining" : "stopping");
+  }
+
+  #unevenAgain(): void {
+    for (let i = 0; i < this.#uneven.length; i++) {
+      this.#uneven[i] = 1 + (this.#periods() * 2 - 1) * this.world.uneven;
+    }
   }
 
   #run(machine: Moving, share: number): void {
@@ -184,18 +208,10 @@ export class SimulatedFleet {
   }
 
   #enter(machine: Moving, phase: Phase): void {
+    this.#phases[machine.phase]--;
+    this.#phases[phase]++;
     machine.phase = phase;
     machine.since = this.#now;
-  }
-
-  #report(): Datapoints {
-    const { period } = this.world;
-    const cpu = new Map<string, number>();
-    for (const machine of this.#machines) {
-      if (machine.ran >= period / 2) cpu.set(machine.id, (100 * machine.used) / machine.ran);
-      machine.used = machine.ran = 0;
-    }
-    return { began: this.#now - period, cpu };
   }
 
   #find(id: string): Moving {

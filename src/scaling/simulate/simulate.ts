@@ -5,8 +5,8 @@
  */
 import type { Limits } from "../model/limits.ts";
 import { type SimulatedAction, SimulatedAutoscaler } from "./autoscaler.ts";
-import { SimulatedFleet } from "./fleet.ts";
 import { instancesNeeded, type Load } from "./load.ts";
+import { play, type Played } from "./play.ts";
 import { UNKIND, type World } from "./world.ts";
 
 /** The input of a simulation. */
@@ -22,34 +22,30 @@ export interface Simulation {
 }
 
 /** The result of a simulation. */
-export interface Outcome {
+export interface Outcome extends Played {
   readonly actions: readonly SimulatedAction[];
-  readonly starts: number;
-  readonly stops: number;
   /** The number of seconds in which the load used the whole CPU of all instances in service. */
   readonly saturated: number;
   /** The largest number of instances in service or joining that the load did not need at a second. */
   readonly mostAboveNeed: number;
-  /** The number of instances in service at each second. */
-  readonly inService: readonly number[];
 }
 
 /** Runs a simulation. */
 export function simulate(
   { load, limits, world = UNKIND, inService = 1, trustOldReadings = false }: Simulation,
 ): Outcome {
-  const fleet = new SimulatedFleet(load, world, inService);
-  const autoscaler = new SimulatedAutoscaler(fleet, limits, trustOldReadings);
-  const serving: number[] = [];
   let saturated = 0;
   let mostAboveNeed = 0;
-  for (let second = 0; second < load.seconds; second++) {
-    const demand = load.demand(second);
-    const capacity = fleet.in("in-service", "booting", "registering").length;
-    serving.push(fleet.inService);
-    if (demand >= fleet.inService) saturated++;
-    mostAboveNeed = Math.max(mostAboveNeed, capacity - instancesNeeded(demand, load.fleet));
-    autoscaler.tick(fleet.tick());
-  }
-  return { actions: autoscaler.actions, ...fleet.count, saturated, mostAboveNeed, inService: serving };
+  let actions: readonly SimulatedAction[] = [];
+  const played = play(load, (fleet) => {
+    const autoscaler = new SimulatedAutoscaler(fleet, limits, trustOldReadings);
+    actions = autoscaler.actions;
+    return (arrived) => {
+      autoscaler.tick(arrived);
+      const demand = load.demand(fleet.now);
+      if (demand >= fleet.inService) saturated++;
+      mostAboveNeed = Math.max(mostAboveNeed, fleet.current - instancesNeeded(demand, load.fleet));
+    };
+  }, { world, inService });
+  return { ...played, actions, saturated, mostAboveNeed };
 }

@@ -8,7 +8,12 @@
 export interface World {
   /** The time from the end of a period until CloudWatch returns its datapoints. */
   readonly metricDelay: number;
-  /** The time from then until CloudWatch evaluates the alarms on these datapoints. */
+  /**
+   * The time from the end of a period until the autoscaler has scraped its datapoints. Absent: the autoscaler scrapes nothing, and
+   * reads all load from CloudWatch.
+   */
+  readonly scrapeDelay?: number;
+  /** The time from the metric delay on until CloudWatch evaluates the alarms on these datapoints. */
   readonly evaluationLag: number;
   /** The period of the datapoints: 60 with detailed monitoring, 300 with basic monitoring. */
   readonly period: 60 | 300;

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { stepScaling, targetTracking } from "../../../../bench/scenario/auto_scaling.ts";
 import { kas } from "../../../../bench/scenario/kas.ts";
 import { nineSteps, recordedLoad } from "../../../../bench/scenario/loads.ts";
-import { playLoad, type Policy } from "../../../../bench/scenario/play.ts";
 import { predecessor } from "../../../../bench/scenario/predecessor.ts";
-import type { SimulatedFleet } from "../../../../src/scaling/simulate/fleet.ts";
 import { instancesNeeded, type Load } from "../../../../src/scaling/simulate/load.ts";
+import { stepScaling, targetTracking } from "../../../../src/scaling/simulate/peers/auto_scaling.ts";
+import { play, type Policy } from "../../../../src/scaling/simulate/play.ts";
 import { KIND } from "../../../../src/scaling/simulate/world.ts";
 import { losses } from "../../../../bench/parts/scenario.ts";
 import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
@@ -16,16 +15,16 @@ function jump(demand: number, seconds = 1_800): Load {
 }
 
 /** Seconds at which instances were started. */
-function startsOf(load: Load, make: (fleet: SimulatedFleet) => Policy): number[] {
+function startsOf(load: Load, make: Policy): number[] {
   const at: number[] = [];
-  playLoad(load, (fleet) => {
+  play(load, (fleet) => {
     const policy = make(fleet);
     return (points) => {
       const before = fleet.count.starts;
       policy(points);
       for (let n = before; n < fleet.count.starts; n++) at.push(fleet.now);
     };
-  }, KIND);
+  }, { world: KIND });
   return at;
 }
 
@@ -46,11 +45,12 @@ Deno.test("each of the nine steps needs the number of instances that the scenari
 });
 
 Deno.test("without any action, every second with more load than one instance can serve counts as under-provisioned", () => {
-  assertEquals(playLoad(jump(2, 600), () => idle(), KIND), { under: 420, over: 0, starts: 0, stops: 0 });
+  const { under, over, starts, stops } = play(jump(2, 600), idle, { world: KIND });
+  assertEquals({ under, over, starts, stops }, { under: 420, over: 0, starts: 0, stops: 0 });
 });
 
 Deno.test("the same load and policy lead to the same results", () => {
-  assertEquals(playLoad(jump(3), kas()), playLoad(jump(3), kas()));
+  assertEquals(play(jump(3), kas()), play(jump(3), kas()));
 });
 
 Deno.test("kas starts an instance at the alarm, and a second instance when datapoints show that the first does not suffice", () => {
@@ -72,14 +72,14 @@ Deno.test("target tracking adds instances after three minutes and removes instan
   assertEquals(starts, [360]);
   const burst: Load = { ...jump(0, 3_000), demand: (second) => (second < 600 ? 1 : 0) };
   const stops: number[] = [];
-  playLoad(burst, (fleet) => {
+  play(burst, (fleet) => {
     const policy = targetTracking(50)(fleet);
     return (points) => {
       const before = fleet.count.stops;
       policy(points);
       if (fleet.count.stops > before) stops.push(fleet.now);
     };
-  }, KIND);
+  }, { world: KIND });
   assert((stops[0] ?? 0) >= 600 + 15 * 60, `${stops}`);
 });
 

@@ -26,7 +26,11 @@ Deno.test("SimulatedAlarms evaluates alarms like the sandbox's CloudWatch", () =
     let state = "INSUFFICIENT_DATA";
     values.forEach((value, i) => {
       const now = 60 * (i + 1);
-      alarms.observe({ began: now - 60, cpu: new Map(value === undefined ? [] : [["i-1", value]]) }, now);
+      alarms.observe({
+        began: now - 60,
+        cpu: new Map(value === undefined ? [] : [["i-1", value]]),
+        load: undefined,
+      }, now);
       range.unshift(value === undefined ? undefined : { at: 1_000 * (now - 60), value, sampleCount: 1 });
       range.length = Math.min(range.length, evaluationRange(rule));
       state = evaluate(rule, range)?.state ?? state;
@@ -37,7 +41,7 @@ Deno.test("SimulatedAlarms evaluates alarms like the sandbox's CloudWatch", () =
 
 Deno.test("SimulatedAlarms delays evaluations by the delay of datapoints", () => {
   const alarms = new SimulatedAlarms("kas", ["i-1"], { ...KIND, evaluationLag: 10 });
-  assertEquals(alarms.observe({ began: 0, cpu: new Map([["i-1", 90]]) }, 60), []);
+  assertEquals(alarms.observe({ began: 0, cpu: new Map([["i-1", 90]]), load: undefined }, 60), []);
   assertEquals(alarms.observe(undefined, 69), []);
   assertEquals(alarms.observe(undefined, 70).map(({ kind, to }) => [kind, to]), [
     ["cpuhigh", "ALARM"],

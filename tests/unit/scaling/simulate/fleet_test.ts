@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Phase, SimulatedFleet } from "../../../../src/scaling/simulate/fleet.ts";
+import { SimulatedFleet } from "../../../../src/scaling/simulate/fleet.ts";
 import type { Load } from "../../../../src/scaling/simulate/load.ts";
+import type { Phase } from "../../../../src/scaling/simulate/machine.ts";
 import { KIND, UNKIND } from "../../../../src/scaling/simulate/world.ts";
 
 const MINUTE = 60;
@@ -40,7 +41,7 @@ Deno.test("simulated instances in service share the load, and a stopped instance
   const fleet = new SimulatedFleet(half, KIND);
   const minute = () => {
     for (let second = 1; second < MINUTE; second++) assertEquals(fleet.tick(), undefined);
-    return fleet.tick();
+    return fleet.tick()?.cloudwatch;
   };
   const alone = minute();
   assert(Math.abs((alone?.cpu.get(base) ?? 0) - 50) < 5, `${alone?.cpu.get(base)} %`);
@@ -72,7 +73,7 @@ Deno.test("a datapoint becomes readable after the metric delay, with the start o
   const fleet = new SimulatedFleet(half, UNKIND);
   const read: (readonly [at: number, began: number])[] = [];
   for (let second = 0; second < 300; second++) {
-    const points = fleet.tick();
+    const points = fleet.tick()?.cloudwatch;
     if (points !== undefined) read.push([fleet.now, points.began]);
   }
   assertEquals(read, [[150, 0], [210, 60], [270, 120]]);
@@ -82,7 +83,7 @@ Deno.test("with basic monitoring, a simulated datapoint covers five minutes", ()
   const fleet = new SimulatedFleet(half, { ...KIND, period: 300 });
   const began: number[] = [];
   while (fleet.now < 900) {
-    const points = fleet.tick();
+    const points = fleet.tick()?.cloudwatch;
     if (points !== undefined) began.push(points.began);
   }
   assertEquals(began, [0, 300, 600]);
@@ -93,7 +94,7 @@ Deno.test("a booting simulated instance uses the boot CPU of the simulated envir
     const fleet = new SimulatedFleet(half, { ...KIND, boot: [60, 60], bootCpu });
     fleet.start(node);
     for (;;) {
-      const points = fleet.tick();
+      const points = fleet.tick()?.cloudwatch;
       if (points !== undefined) return points.cpu.get(node);
     }
   };

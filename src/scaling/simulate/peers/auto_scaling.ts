@@ -1,7 +1,6 @@
 /**
- * EC2 Auto Scaling's dynamic scaling, as its documentation describes it. It uses the average CPU of the group. For a
- * fair comparison, its warm-up is as long as kas's (the default of EC2 Auto Scaling is 300 s), and its instances start
- * as quickly as kas's.
+ * EC2 Auto Scaling's dynamic scaling, as its documentation describes it. It uses the average CPU of the group. For a fair comparison,
+ * its warm-up is as long as kas's (the default of EC2 Auto Scaling is 300 s), and its instances start as quickly as kas's.
  *
  * Sources: EC2 Auto Scaling user guide, "Step and simple scaling policies" (as-scaling-simple-step), "Target tracking scaling
  * policies" (as-scaling-target-tracking), "Set the default instance warmup" (ec2-auto-scaling-default-instance-warmup);
@@ -9,9 +8,12 @@
  *
  * @module
  */
-import { CPU, Watched } from "./alarms.ts";
-import type { Datapoints, Machine, SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
-import type { Policy } from "./play.ts";
+import { THRESHOLDS } from "../alarms.ts";
+import type { SimulatedFleet } from "../fleet.ts";
+import type { Machine } from "../machine.ts";
+import type { Datapoints } from "../meter.ts";
+import type { Player, Policy } from "../play.ts";
+import { PeerAlarm } from "./alarm.ts";
 
 /** How long the CPU of an instance does not count in the average after the instance came into service, in s. */
 const WARMUP = 120;
@@ -27,6 +29,15 @@ type Adjustment = readonly [beyond: number, percent: number];
  * beyond the threshold on 30 %.
  */
 const STEPS: readonly Adjustment[] = [[10, 30], [0, 10]];
+
+/** The thresholds of step scaling, which are those of `kas admin setup`. */
+const { cpulow: LOW, cpuhigh: HIGH } = THRESHOLDS;
+
+/**
+ * The share of the target below which target tracking scales in, in percent. Public captures of the alarms that AWS creates show 70 %.
+ * Older captures show 90 %.
+ */
+export const SCALE_IN = 70;
 
 /**
  * An Auto Scaling group. Its capacity is the number of warm instances. Instances that warm up or leave are counted
@@ -47,7 +58,7 @@ class Group {
 
   /** Number of instances in service or joining that are not warm yet. */
   get warming(): number {
-    return this.#fleet.in("booting", "registering", "in-service").length - this.warm.length;
+    return this.#fleet.current - this.warm.length;
   }
 
   /** The average CPU of the warm instances; undefined without a datapoint. */
@@ -80,22 +91,18 @@ class Group {
 }
 
 /** Step scaling with kas's thresholds and one period of a minute. */
-export function stepScaling(fleet: SimulatedFleet): Policy {
+export function stepScaling(fleet: SimulatedFleet): Player {
   const group = new Group(fleet);
-  const high = new Watched({
-    comparison: "GreaterThanOrEqualToThreshold",
-    threshold: CPU.high,
-    periods: 1,
-  });
-  const low = new Watched({ comparison: "LessThanThreshold", threshold: CPU.low, periods: 1 });
-  return (points) => {
-    if (points === undefined) return;
-    const average = group.average(points);
-    high.observe(average, fleet.now);
-    low.observe(average, fleet.now);
+  const high = new PeerAlarm((value) => value >= HIGH, 1);
+  const low = new PeerAlarm((value) => value < LOW, 1);
+  return (arrived) => {
+    if (arrived?.cloudwatch === undefined) return;
+    const average = group.average(arrived.cloudwatch);
+    high.observe(average);
+    low.observe(average);
     if (average === undefined) return;
-    if (high.state === "ALARM") group.add(adjustment(average - CPU.high, group.warm.length));
-    else if (low.state === "ALARM") group.remove(adjustment(CPU.low - average, group.capacity));
+    if (high.state === "ALARM") group.add(adjustment(average - HIGH, group.warm.length));
+    else if (low.state === "ALARM") group.remove(adjustment(LOW - average, group.capacity));
   };
 }
 
@@ -106,22 +113,23 @@ function adjustment(beyond: number, capacity: number): number {
 }
 
 /**
- * Target tracking. It has the alarms that AWS creates in practice: above the target for 3 minutes, and below 90 % of
- * the target for 15 minutes. It adds and removes instances in proportion to the CPU. It rounds the number of added
- * instances up, and the number of removed instances down.
+ * Target tracking. It has the alarms that AWS creates in practice: above the target for 3 minutes, and below a share of the target
+ * for 15 minutes. It adds and removes instances in proportion to the CPU. It rounds the number of added instances up, and the number
+ * of removed instances down.
  *
  * @param target percent of CPU
+ * @param scaleIn the share of the target below which it scales in, in percent
  */
-export function targetTracking(target: number): (fleet: SimulatedFleet) => Policy {
+export function targetTracking(target: number, scaleIn = SCALE_IN): Policy {
   return (fleet) => {
     const group = new Group(fleet);
-    const high = new Watched({ comparison: "GreaterThanThreshold", threshold: target, periods: 3 });
-    const low = new Watched({ comparison: "LessThanThreshold", threshold: 0.9 * target, periods: 15 });
-    return (points) => {
-      if (points === undefined) return;
-      const average = group.average(points);
-      high.observe(average, fleet.now);
-      low.observe(average, fleet.now);
+    const high = new PeerAlarm((value) => value > target, 3);
+    const low = new PeerAlarm((value) => value < (scaleIn * target) / 100, 15);
+    return (arrived) => {
+      if (arrived?.cloudwatch === undefined) return;
+      const average = group.average(arrived.cloudwatch);
+      high.observe(average);
+      low.observe(average);
       if (average === undefined) return;
       const warm = group.warm.length;
       if (high.state === "ALARM") group.add(Math.ceil((warm * average) / target) - warm);
