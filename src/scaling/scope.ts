@@ -26,6 +26,7 @@ export function scopeOf(trigger: Trigger, processed?: ProcessedChange): Scope {
   switch (trigger.kind) {
     case "reconcile":
     case "schedule":
+    case "telemetry":
       return "everything";
     case "operator":
       return trigger.direction === "out" ? "instances" : "everything";

@@ -6,10 +6,10 @@
  * @module
  */
 import * as z from "zod";
-import type { LoadPolicy } from "../scaling/model/limits.ts";
+import type { PolicySpec, PolicyType } from "../scaling/model/load/policy.ts";
 import { parseJsonSetting } from "./json_setting.ts";
 
-const TYPES = ["alarms"] as const satisfies readonly LoadPolicy[];
+const TYPES = ["alarms"] as const satisfies readonly PolicyType[];
 
 const policy = z.strictObject({
   type: z.enum(TYPES, `expected ${TYPES.map((type) => `"${type}"`).join(" or ")}`)
@@ -36,6 +36,6 @@ export const policiesSchema = z.array(policy, "expected an array").check(({ valu
  *
  * @throws {TypeError} if the text is not an array of policies; the message names the place, such as `policies[0].type: …`
  */
-export function parsePolicies(text: string): readonly LoadPolicy[] {
-  return parseJsonSetting("policies", policiesSchema, text).map(({ type }) => type);
+export function parsePolicies(text: string): readonly PolicySpec[] {
+  return parseJsonSetting("policies", policiesSchema, text);
 }

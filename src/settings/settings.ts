@@ -8,7 +8,7 @@
 import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
 import { parseHealthCheck } from "../health/spec.ts";
 import { parseDrainTarget } from "../health/drain.ts";
-import type { LoadPolicy } from "../scaling/model/limits.ts";
+import type { PolicySpec } from "../scaling/model/load/policy.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
 import { type Setting, setting } from "./setting.ts";
@@ -153,7 +153,7 @@ export const SETTINGS = {
   ),
   policies: setting(
     "policies",
-    async (text: string): Promise<readonly LoadPolicy[]> =>
+    async (text: string): Promise<readonly PolicySpec[]> =>
       (await import("./policies_schema.ts")).parsePolicies(text),
     "the policies that scale by the load, as a JSON array; in a config file an array (default: alarms)",
     { placeholder: "JSON" },

@@ -7,6 +7,7 @@ import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { RENAMED } from "../../autoscaler/store/names.ts";
 import { isRecorded, isWhole } from "../../scaling/replay.ts";
 import { fromVersion6, RULES_VERSION_6, type Version6Decision } from "../../scaling/records/version_6.ts";
+import { fromVersion7, RULES_VERSION_7 } from "../../scaling/records/version_7.ts";
 import { fromVersion1, RULES_VERSION_1, type Version1Record } from "../../scaling/records/version_1.ts";
 
 /**
@@ -21,16 +22,23 @@ export function toRecord(line: string): DecisionRecord | undefined {
     return undefined;
   }
   if (!isObject(json)) return undefined;
-  const { id, time, rules, decision } = json;
-  if (typeof id !== "number" || typeof time !== "number" || !isObject(decision)) return undefined;
+  const { id, time, rules = 0, decision } = json;
+  if (
+    typeof id !== "number" || typeof time !== "number" || typeof rules !== "number" || !isObject(decision)
+  ) return undefined;
   if (rules === RULES_VERSION_1) {
     const { signal, facts, activity, ...rest } = json;
     if (!isObject(signal) || !isWhole(facts, "underWay")) return undefined;
     const content = fromVersion1(json as unknown as Version1Record);
     return { ...rest, ...content, activities: toActivities(activity) } as unknown as DecisionRecord;
   }
-  const converted = typeof rules === "number" && rules <= RULES_VERSION_6 ? fromVersion6Record(json) : json;
-  return isRecorded(converted) ? converted as unknown as DecisionRecord : undefined;
+  const converted = rules <= RULES_VERSION_6 ? fromVersion6Record(json) : json;
+  if (!isRecorded(converted)) return undefined;
+  const { observation } = converted;
+  const present = rules <= RULES_VERSION_7
+    ? { ...converted, observation: fromVersion7(observation) }
+    : converted;
+  return present as unknown as DecisionRecord;
 }
 
 /** Converts a record of versions 2 to 6, whose decision had at most one action. */

@@ -11,6 +11,7 @@ import { type Decision, kindOf } from "../../scaling/model/decision.ts";
 import { heldChange } from "../../scaling/plan.ts";
 import { preventsStarts } from "../../scaling/checks/order.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
+import { isByLoad } from "../../scaling/model/recommendation.ts";
 import { isWhole, type Trigger } from "../../scaling/model/trigger.ts";
 import type { ActivityRunner } from "../lifecycle/runner.ts";
 import type { Activity } from "../store/activities.ts";
@@ -127,9 +128,7 @@ function noteOutcome(
     const { current } = capacityOf(observation);
     const serving = new Set<string | undefined>(instancesAt("in-service", observation).map(({ id }) => id));
     const stops = activities.filter((it) => DIRECTION[it.kind] === "in" && serving.has(it.instance));
-    const isBusy = decision.recommendations.some(({ policy, direction }) =>
-      policy === "alarms" && direction === "out"
-    );
+    const isBusy = decision.recommendations.some((it) => isByLoad(it) && it.direction === "out");
     journal.losses.spend(isBusy ? losses.length : stops.length);
     // The fleet needs no more instances than it has, so it needs no replacement of the lost instances.
     if (isWhole(trigger) && wantedOf(trigger, observation) <= current) journal.losses.close();

@@ -23,7 +23,7 @@ import { type Clock, timeLimit } from "../../runtime.ts";
 import { type ActivityInProgress, DIRECTION } from "../../scaling/model/activity.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
-import type { Datapoint } from "../../scaling/model/metric.ts";
+import type { Datapoint } from "../../scaling/model/load/metric.ts";
 import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { healthOf } from "../../scaling/faults/health.ts";

@@ -4,13 +4,14 @@
  * @module
  */
 import { UsageError } from "../../cli/command.ts";
-import type { Limits, LoadPolicy } from "../../scaling/model/limits.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import type { PolicySpec } from "../../scaling/model/load/policy.ts";
 
 /** The values of the flags that set limits. Durations are in ms. */
 export interface LimitFlags {
   readonly min: number | undefined;
   readonly max: number | undefined;
-  readonly policies: readonly LoadPolicy[] | undefined;
+  readonly policies: readonly PolicySpec[] | undefined;
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly resync: number;

@@ -36,7 +36,7 @@ export function settingsOf(
     topicArn,
     ...limits,
     schedules: schedules?.list.map(({ name }) => name).join(", "),
-    policies: limits.policies && (limits.policies.join(", ") || "none"),
+    policies: limits.policies && (limits.policies.map(({ type }) => type).join(", ") || "none"),
     startTimeout,
     drainTimeout,
     drainRequest: drain && drainTargetText(drain),

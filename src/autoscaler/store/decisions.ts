@@ -6,6 +6,7 @@
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { isRecorded, type Recorded } from "../../scaling/replay.ts";
 import { fromVersion1, RULES_VERSION_1 } from "../../scaling/records/version_1.ts";
+import { fromVersion7, RULES_VERSION_7 } from "../../scaling/records/version_7.ts";
 import { fromVersion6, RULES_VERSION_6 } from "../../scaling/records/version_6.ts";
 import { type Decision, instanceOf, kindOf, RULES_VERSION } from "../../scaling/model/decision.ts";
 import type { Observation, Unobserved } from "../../scaling/model/observation.ts";
@@ -146,7 +147,7 @@ function content(row: Row): Recorded {
     const decision = JSON.parse(text(row, "decision"));
     recorded = rules === RULES_VERSION_1 ? fromVersion1({ signal: trigger, facts: observation, decision }) : {
       trigger,
-      observation,
+      observation: rules <= RULES_VERSION_7 ? fromVersion7(observation) : observation,
       decision: rules <= RULES_VERSION_6 ? fromVersion6(decision) : decision,
       rules,
     };

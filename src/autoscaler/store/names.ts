@@ -60,6 +60,7 @@ export const TRIGGER_KINDS = [
   "notification",
   "reconcile",
   "schedule",
+  "telemetry",
   "operator",
 ] as const satisfies readonly Trigger["kind"][];
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Datapoint } from "../../scaling/model/metric.ts";
+import type { Datapoint } from "../../scaling/model/load/metric.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import type { Monitoring } from "../ec2/ec2_instance.ts";
 import { awaitAll } from "../many/await_all.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Alarm } from "../model/alarm.ts";
+import { policyOf } from "../model/load/policy.ts";
 import { whyNoSign } from "./warmup.ts";
 import { type Check, type CheckContext, hold, pass } from "./check.ts";
 
@@ -15,7 +16,8 @@ export const outBeatsIn: Check<CheckContext> = {
   name: "out-beats-in",
   condition: "no alarm asks for more",
   check: ({ observation, index }) => {
-    const { fleet, alarms } = observation;
+    const { fleet, alarms, limits } = observation;
+    if (policyOf(limits, "alarms") === undefined) return pass();
     const asksForMore = (alarm: Alarm) =>
       alarm.state === "ALARM" && alarm.fleet === fleet &&
       (alarm.kind === "reqcount" ||

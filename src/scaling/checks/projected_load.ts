@@ -6,6 +6,8 @@
 import { inService, type Instance } from "../model/instance.ts";
 import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { type Observation, recent } from "../model/observation.ts";
+import { hasCapacityPolicy, policyOf } from "../model/load/policy.ts";
+import { TOLERANCE } from "../policies/target.ts";
 import { percent, seconds } from "../words.ts";
 import { remainingWithout } from "./bounds.ts";
 import { type Check, type CheckResult, hold, type InContext, pass, unread } from "./check.ts";
@@ -14,6 +16,8 @@ import { type Check, type CheckResult, hold, type InContext, pass, unread } from
 type Load = NonNullable<Observation["cpu"]>;
 
 const NO_THRESHOLD = "The load was not projected: the fleet has no cpuhigh alarm.";
+
+const NO_CPU = "The load was not projected: no policy of the fleet depends on the CPU.";
 
 /**
  * The projected CPU must be below this share of the threshold. A load balancer never spreads the load evenly: without a
@@ -67,8 +71,12 @@ function whyStale(
 function project(target: Instance, observation: Observation, before: Observation): CheckResult {
   const remaining = remainingWithout(target, observation);
   if (remaining.length === 0) return hold("No instance would stay in service to carry the load.");
-  const { cpu } = observation;
-  const threshold = lowestCpuHigh(remaining, observation) ??
+  const { cpu, limits } = observation;
+  const own = utilizationOf(limits);
+  if (own === undefined && hasCapacityPolicy(limits) && policyOf(limits, "alarms") === undefined) {
+    return pass(NO_CPU);
+  }
+  const threshold = own ?? lowestCpuHigh(remaining, observation) ??
     lowestCpuHigh(observation.instances, observation);
   if (cpu === undefined) {
     const needed = threshold !== undefined || lastCapacityChange(before) !== undefined;
@@ -91,10 +99,29 @@ function project(target: Instance, observation: Observation, before: Observation
   const each = remaining.length === 1
     ? "the 1 remaining instance"
     : `each of the ${remaining.length} remaining instances`;
-  const limit = threshold * MARGIN;
+  const limit = own ?? threshold * MARGIN;
+  const of = own === undefined
+    ? `, 5 % below the cpuhigh threshold of ${percent(threshold)}`
+    : ", which the policies of the fleet set";
   const message = `Projected CPU is ${percent(projected)} on ${each}, ${percent(total)} in total${guess}; ` +
-    `the limit is ${percent(limit)}, 5 % below the cpuhigh threshold of ${percent(threshold)}.`;
-  return projected < limit ? pass(message) : hold(message);
+    `the limit is ${percent(limit)}${of}.`;
+  // The policies round the capacity up, so that the CPU may just reach their utilization.
+  return projected < limit || (own !== undefined && projected <= limit + 1e-9)
+    ? pass(message)
+    : hold(message);
+}
+
+/**
+ * Returns the CPU that an instance may have by the load policies, in percent: the utilization of the adaptive policy, or the target
+ * plus its tolerance. Undefined if the fleet has the policy `alarms`, whose threshold counts then, or neither of the other two.
+ */
+function utilizationOf(limits: Observation["limits"]): number | undefined {
+  if (policyOf(limits, "alarms") !== undefined) return undefined;
+  const allowed = [
+    ...[policyOf(limits, "target")].flatMap((it) => it === undefined ? [] : [it.target * (1 + TOLERANCE)]),
+    ...[policyOf(limits, "adaptive")].flatMap((it) => it?.utilization ?? []),
+  ];
+  return allowed.length === 0 ? undefined : Math.min(...allowed);
 }
 
 function lowestCpuHigh(instances: readonly Instance[], { fleet, alarms }: Observation): number | undefined {

@@ -7,6 +7,7 @@ import { capacityOf, fleetSize } from "../model/capacity.ts";
 import type { DecisionKind } from "../model/decision.ts";
 import { exists } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
+import { policyOf } from "../model/load/policy.ts";
 import { overrideOf } from "../policies/operator.ts";
 import { type Change, withLimits } from "./change.ts";
 
@@ -56,8 +57,9 @@ export function withoutOverride(observation: Observation): Change[] {
 /** Tries the observation with the policy `alarms`, if the fleet does not have it. */
 export function withAlarms(observation: Observation): Change[] {
   const { policies, ...limits } = observation.limits;
-  if (policies === undefined || policies.includes("alarms")) return [];
-  return [{ change: "with the policy alarms", observation: { ...observation, limits } }];
+  if (policies === undefined || policyOf({ policies }, "alarms") !== undefined) return [];
+  const changed = { ...limits, policies: [...policies, { type: "alarms" as const }] };
+  return [{ change: "with the policy alarms", observation: { ...observation, limits: changed } }];
 }
 
 /**

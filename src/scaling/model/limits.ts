@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** A policy that recommends capacity by the load of the fleet. */
-export type LoadPolicy = "alarms";
+import type { PolicySpec } from "./load/policy.ts";
 
 /** The limits. Each field has the name of its flag. Durations are in ms. */
 export interface Limits {
@@ -20,10 +18,10 @@ export interface Limits {
   /** How late CloudWatch's metrics and alarms may be. Absent in records of versions 1 and 2 of the rules, which means 0. */
   readonly metricDelay?: number;
   /**
-   * The load policies. Empty: kas scales only by the bounds, the schedules and operators. Absent: only `alarms`, also in records
-   * of versions 1 to 6 of the rules.
+   * The load policies, at most one of each type. Empty: kas scales only by the bounds, the schedules and operators. Absent: only
+   * `alarms`, also in records of versions 1 to 6 of the rules.
    */
-  readonly policies?: readonly LoadPolicy[];
+  readonly policies?: readonly PolicySpec[];
   /**
    * How long an instance may fail before it does not count as capacity any more, and kas replaces it (R21). Absent in records of
    * versions 1 to 6 of the rules.

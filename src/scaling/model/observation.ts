@@ -8,7 +8,8 @@ import type { ActivityInProgress, Direction } from "./activity.ts";
 import type { Alarm } from "./alarm.ts";
 import { inService, type Instance } from "./instance.ts";
 import type { Limits, Window } from "./limits.ts";
-import type { Datapoint } from "./metric.ts";
+import type { LoadView, MetricReading } from "./load/view.ts";
+import type { Datapoint } from "./load/metric.ts";
 import type { StartEvent } from "./start_event.ts";
 
 /** Earlier events that decisions depend on. Times are in ms since the epoch. */
@@ -117,6 +118,10 @@ export interface Observation {
    * baseline of its T type.
    */
   readonly credits?: Readonly<Record<string, number>>;
+  /** The load of the last minutes. Absent if no policy of the fleet reads it. */
+  readonly load?: LoadView;
+  /** The metrics of the formula policy, by name. Absent if the fleet has no such policy. */
+  readonly metrics?: Readonly<Record<string, MetricReading>>;
   /** The activities in progress, in the order in which they began. If an instance has two, the later one counts. */
   readonly inProgress: readonly ActivityInProgress[];
   readonly history: History;

@@ -49,9 +49,26 @@ export interface ReplacementRecommendation extends Change {
   readonly instance?: string;
 }
 
+/** The recommendation of a load policy that recommends a capacity. */
+export interface CapacityRecommendation extends Change {
+  readonly policy: "target" | "adaptive" | "formula";
+  readonly alarm?: never;
+  readonly instance?: never;
+}
+
+/** What a load policy recommends that recommends a capacity. */
+export interface LoadAnswer {
+  readonly policy: CapacityRecommendation["policy"];
+  /** The capacity. Undefined if the policy has no opinion. */
+  readonly capacity: number | undefined;
+  /** Why, in sentences. */
+  readonly reason: string;
+}
+
 /** A recommendation to start or to stop a number of instances. */
 export type Recommendation =
   | AlarmRecommendation
+  | CapacityRecommendation
   | BoundRecommendation
   | OperatorRecommendation
   | ReplacementRecommendation;
@@ -66,4 +83,14 @@ export interface NoOpinion {
 /** Whether an operator named the instance. kas must then not select another instance. */
 export function namesOnlyOne({ policy, instance }: Recommendation): boolean {
   return policy === "operator" && instance !== undefined;
+}
+
+/** Whether a policy recommends a capacity by the load. It does not repeat a recommendation that the fleet has followed. */
+export function recommendsCapacity({ policy }: Pick<Recommendation, "policy">): boolean {
+  return policy === "target" || policy === "adaptive" || policy === "formula";
+}
+
+/** Whether a load policy made the recommendation. */
+export function isByLoad(recommendation: Pick<Recommendation, "policy">): boolean {
+  return recommendation.policy === "alarms" || recommendsCapacity(recommendation);
 }

@@ -23,6 +23,11 @@ export interface ScheduleTrigger {
   readonly kind: "schedule";
 }
 
+/** New samples of the load arrived, and a policy asks for a change of capacity. kas evaluates the same as for a reconcile. */
+export interface TelemetryTrigger {
+  readonly kind: "telemetry";
+}
+
 /** A person asks with `kas admin scale` to start or stop a number of instances. */
 export interface OperatorTrigger {
   readonly kind: "operator";
@@ -47,10 +52,11 @@ export type Trigger =
   | NotificationTrigger
   | ReconcileTrigger
   | ScheduleTrigger
+  | TelemetryTrigger
   | OperatorTrigger
   | CapacityTrigger;
 
 /** Whether kas evaluates the whole fleet because of a trigger. */
 export function isWhole({ kind }: Pick<Trigger, "kind">): boolean {
-  return kind === "reconcile" || kind === "schedule";
+  return kind === "reconcile" || kind === "schedule" || kind === "telemetry";
 }

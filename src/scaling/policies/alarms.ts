@@ -9,6 +9,7 @@ import type { Alarm, AlarmChange, AlarmKind, AlarmState } from "../model/alarm.t
 import type { FleetIndex } from "../model/fleet_index.ts";
 import { type Observation, recent } from "../model/observation.ts";
 import type { AlarmRecommendation, NoOpinion } from "../model/recommendation.ts";
+import { policyOf } from "../model/load/policy.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { checkNotNewest } from "../checks/not_newest.ts";
 import { whyNoSign } from "../checks/warmup.ts";
@@ -41,7 +42,7 @@ export function alarmsPolicy(
   observation: Observation,
   index: FleetIndex,
 ): AlarmRecommendation | NoOpinion {
-  if (observation.limits.policies?.includes("alarms") === false) {
+  if (policyOf(observation.limits, "alarms") === undefined) {
     return { direction: "none", reason: "the setting policies has no policy that reads alarms." };
   }
   switch (trigger.kind) {
@@ -49,6 +50,7 @@ export function alarmsPolicy(
       return withSign(fromNotification(trigger.alarm), observation, index);
     case "reconcile":
     case "schedule":
+    case "telemetry":
       return fromStates(trigger, observation, index);
     case "operator":
       return { direction: "none", reason: "the trigger is not an alarm." };

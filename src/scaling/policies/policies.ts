@@ -8,7 +8,6 @@ import type { FleetIndex } from "../model/fleet_index.ts";
 import type { Observation } from "../model/observation.ts";
 import type { NoOpinion, Recommendation } from "../model/recommendation.ts";
 import { isWhole, type Trigger } from "../model/trigger.ts";
-import { alarmsPolicy } from "./alarms.ts";
 import {
   downToMinimum,
   inPlaceOfLost,
@@ -19,6 +18,7 @@ import {
   toMaximum,
   toMinimum,
 } from "./bounds.ts";
+import { loadPolicies } from "./load.ts";
 import { operatorPolicy, overrideOf, overridePolicy } from "./operator.ts";
 import { count, sentences } from "../words.ts";
 
@@ -56,7 +56,7 @@ function onNotification(
   index: FleetIndex,
   { capacity, lost, surplus }: Standing,
 ): Recommendation | NoOpinion {
-  const asked = alarmsPolicy(trigger, observation, index);
+  const asked = loadPolicies(trigger, observation, index, capacity.current + lost - surplus.length);
   if (asked.direction === "in" && lost > surplus.length) {
     return { direction: "none", reason: alreadyLost(asked.reason, lost) };
   }
@@ -75,13 +75,14 @@ function onNotification(
 function whole(trigger: Trigger, observation: Observation, index: FleetIndex, standing: Standing): Advice {
   const { capacity: { current }, bounds: { min, max }, lost, surplus, recovered } = standing;
   const override = overrideOf(observation);
+  const asNow = current + lost - surplus.length;
   const load = override === undefined
-    ? alarmsPolicy(trigger, observation, index)
+    ? loadPolicies(trigger, observation, index, asNow)
     : overridePolicy(override, standing.capacity);
   // If the load needs more capacity, kas also keeps the instances that recovered.
   const spare = override === undefined && load.direction !== "out" ? recovered : [];
-  const before = override === undefined ? current + lost - surplus.length - spare.length : current;
-  const change = load.direction === "none" ? 0 : (load.count ?? 1) * (load.direction === "out" ? 1 : -1);
+  const before = override === undefined ? asNow - spare.length : current;
+  const change = changeBy(load, spare.length);
   const isScheduled = override === undefined && followsSchedules(observation);
   const asked = isScheduled ? min.value : before + change;
   const wanted = Math.min(Math.max(asked, min.value), max.value);
@@ -108,6 +109,17 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
   ];
   const why = load.direction === "none" ? load.reason : alreadyLost(load.reason, lost);
   return { ...advice(wanted, recommendations), why };
+}
+
+/**
+ * Returns by how much a load policy changes the capacity. A policy that recommends a capacity already counts the spare instances as
+ * too many.
+ */
+function changeBy(load: Recommendation | NoOpinion, spare: number): number {
+  if (load.direction === "none") return 0;
+  const { direction, count: change = 1 } = load;
+  if (direction === "out") return change;
+  return load.policy === "alarms" || load.policy === "operator" ? -change : -Math.max(0, change - spare);
 }
 
 /** Whether the fleet has schedules and no load policy. It then wants its minimum at every evaluation. */

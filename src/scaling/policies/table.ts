@@ -11,6 +11,7 @@ import { isWhole, type Trigger } from "../model/trigger.ts";
 import { boundText, iso, sentences } from "../words.ts";
 import { alarmsPolicy } from "./alarms.ts";
 import { inPlaceOfLost, notNeeded, type Standing, standingOf } from "./bounds.ts";
+import { capacityAnswers } from "./load.ts";
 import { operatorPolicy, overrideOf, overrideSentence } from "./operator.ts";
 
 /** What a policy recommends. */
@@ -31,6 +32,7 @@ export function policyTable(trigger: Trigger, observation: Observation, index: F
   return [
     operator(trigger, observation, standing),
     alarms(trigger, observation, index, standing),
+    ...capacities(observation, standing),
     replacement(observation, standing),
     { policy: "minimum", capacity: min.value, reason: `min is ${boundText(min, now)}.` },
     { policy: "maximum", capacity: max.value, reason: `max is ${boundText(max, now)}.` },
@@ -68,12 +70,35 @@ function alarms(
     index,
   );
   const before = isWhole(trigger) || trigger.kind === "operator" ? current + lost - surplus.length : current;
+  const isOutvoted = asked.direction === "in" &&
+    capacityAnswers(observation, before).some(({ capacity }) => capacity !== undefined);
   const isReplaced = trigger.kind === "operator" || overrideOf(observation) !== undefined;
   return {
     policy: "alarms",
-    capacity: asked.direction === "none" ? null : before + changeOf(asked),
-    reason: sentences(capital(asked.reason), isReplaced ? "kas follows the operator instead." : ""),
+    capacity: asked.direction === "none" || isOutvoted ? null : before + changeOf(asked),
+    reason: sentences(
+      capital(asked.reason),
+      isOutvoted ? "The other load policies decide about less capacity." : "",
+      isReplaced ? "kas follows the operator instead." : "",
+    ),
   };
+}
+
+/** Returns what the policies recommend that recommend a capacity. */
+function capacities(
+  observation: Observation,
+  { capacity: { current }, lost, surplus }: Standing,
+): PolicyAnswer[] {
+  return capacityAnswers(observation, current + lost - surplus.length).map((
+    { policy, capacity, reason },
+  ) => ({
+    policy,
+    capacity: capacity ?? null,
+    reason: sentences(
+      reason,
+      overrideOf(observation) === undefined ? "" : "kas follows the operator instead.",
+    ),
+  }));
 }
 
 function replacement(

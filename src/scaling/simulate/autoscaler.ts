@@ -8,7 +8,7 @@ import { decide } from "../decide.ts";
 import type { ActivityInProgress } from "../model/activity.ts";
 import { inService, type Instance, type InstanceState, type Registration } from "../model/instance.ts";
 import type { Limits } from "../model/limits.ts";
-import type { Datapoint } from "../model/metric.ts";
+import type { Datapoint } from "../model/load/metric.ts";
 import type { History, Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { SimulatedAlarms } from "./alarms.ts";

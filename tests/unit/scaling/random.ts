@@ -5,12 +5,14 @@
  */
 import fc from "fast-check";
 import type { Alarm, AlarmChange } from "../../../src/scaling/model/alarm.ts";
+import type { PolicySpec } from "../../../src/scaling/model/load/policy.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
+import type { LoadPoint } from "../../../src/scaling/model/load/view.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 import { FAULTS, type StartEvent } from "../../../src/scaling/model/start_event.ts";
 import type { Window } from "../../../src/scaling/model/limits.ts";
-import { HOUR, NOW } from "./fixtures.ts";
+import { HOUR, MINUTE, NOW } from "./fixtures.ts";
 
 const IDS = Array.from({ length: 8 }, (_, i) => `i-${i}`);
 
@@ -111,6 +113,23 @@ export const window: fc.Arbitrary<Window> = fc.tuple(
   windowBounds,
 ).map(([name, begins, length, bounds]) => ({ name, begins, ends: begins + length, ...bounds }));
 
+const target: PolicySpec = { type: "target", metric: "cpu", target: 60, stabilization: 2 * MINUTE };
+
+/** Generates the load of periods that end one after the other, the last one up to 2 min ago. */
+function points(span: number): fc.Arbitrary<LoadPoint[]> {
+  return fc.tuple(
+    fc.integer({ min: 0, max: 2 * MINUTE }),
+    fc.array(
+      fc.record({ percent: fc.integer({ min: 0, max: 100 }), served: fc.integer({ min: 0, max: 4 }) }),
+      {
+        maxLength: 5,
+      },
+    ),
+  ).map(([ago, all]) =>
+    all.map((it, i) => ({ ...it, at: NOW - ago - (all.length - i) * span, span, serving: it.served }))
+  );
+}
+
 /** Generates an observation. */
 export const observation: fc.Arbitrary<Observation> = fc.record({
   now: fc.constant(NOW),
@@ -126,8 +145,9 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     grow: fc.constant("kas-node"),
     shrink: fc.constantFrom("stop", "terminate"),
     policies: fc.oneof(
-      { weight: 7, arbitrary: fc.constant(["alarms"] as const) },
-      { weight: 1, arbitrary: fc.constant([]) },
+      { weight: 7, arbitrary: fc.constant<readonly PolicySpec[]>([{ type: "alarms" }]) },
+      { weight: 1, arbitrary: fc.constant<readonly PolicySpec[]>([]) },
+      { weight: 2, arbitrary: fc.subarray<PolicySpec>([{ type: "alarms" }, target], { minLength: 1 }) },
     ),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
   windows: fc.array(window, { maxLength: 3 }),
@@ -141,6 +161,11 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
       at: fc.oneof({ weight: 3, arbitrary: fc.constant(NOW) }, { weight: 1, arbitrary: time }),
     }),
   ),
+  load: fc.record({
+    source: fc.constantFrom("scrape", "cloudwatch"),
+    short: points(10_000),
+    long: points(MINUTE),
+  }),
   inProgress: fc.array(
     fc.oneof(
       fc.record({
@@ -217,6 +242,7 @@ export const trigger: fc.Arbitrary<Trigger> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.constant({ kind: "reconcile" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "schedule" as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: "telemetry" as const }) },
   {
     weight: 1,
     arbitrary: fc.integer({ min: 0, max: 8 }).map((capacity) => ({

@@ -190,7 +190,7 @@ Deno.test("two fleets may not have the same key pair if one names no region, whi
 
 Deno.test("the policies are an array in the config file, the same array as text elsewhere, and absent by default", async () => {
   assertEquals((await effective("policies", [], {}))[0], undefined);
-  for (const [json, policies] of [['[{"type": "alarms"}]', ["alarms"]], ["[]", []]] as const) {
+  for (const [json, policies] of [['[{"type": "alarms"}]', [{ type: "alarms" }]], ["[]", []]] as const) {
     const files = { "/x.json": `{"policies": ${json}}` };
     assertEquals((await effective("policies", ["--config", "/x.json"], { files }))[0], policies);
     assertEquals((await effective("policies", [`--policies=${json}`], {}))[0], policies);

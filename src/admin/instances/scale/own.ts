@@ -17,7 +17,7 @@ import type { Output } from "../../../cli/output.ts";
 import type { HealthCheckSpec } from "../../../health/spec.ts";
 import { realClock } from "../../../runtime.ts";
 import { decide } from "../../../scaling/decide.ts";
-import type { LoadPolicy } from "../../../scaling/model/limits.ts";
+import type { PolicySpec } from "../../../scaling/model/load/policy.ts";
 import { withLoad } from "../../../scaling/model/observation.ts";
 import type { Schedules } from "../../../settings/schedules/schedules.ts";
 import { type AccountFlags, fleetSelector } from "../../account.ts";
@@ -34,7 +34,7 @@ export interface OwnFlags extends AccountFlags {
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly schedules: Schedules | undefined;
-  readonly policies: readonly LoadPolicy[] | undefined;
+  readonly policies: readonly PolicySpec[] | undefined;
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly warmup: number;

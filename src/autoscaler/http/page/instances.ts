@@ -6,7 +6,7 @@
 import { isoTime } from "../../../cli/format.ts";
 import type { AlarmKind } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
-import type { Datapoint } from "../../../scaling/model/metric.ts";
+import type { Datapoint } from "../../../scaling/model/load/metric.ts";
 import type { Observation } from "../../../scaling/model/observation.ts";
 import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
 import { LISTED } from "../status.ts";

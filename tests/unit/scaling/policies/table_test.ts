@@ -96,13 +96,15 @@ Deno.test("policyTable() names the schedule that sets a bound, and the instances
   assertStringIncludes(reason("replacement"), "n9");
 });
 
-Deno.test("R3: what the fleet wants at a reconcile is the recommendation of the operator, of the alarms or of the replacement, within the bounds", () => {
+Deno.test("R3: what the fleet wants at a reconcile is the recommendation of the operator, of the load policies or of the replacement, within the bounds", () => {
   let seen = 0;
   fc.assert(fc.property(random.trigger, random.observation, (trigger, observation) => {
     const { policies, wanted } = explain(trigger, observation);
     if (!isWhole(trigger) || wanted === null || observation.limits.policies?.length === 0) return;
     const of = (name: string) => policies.find(({ policy }) => policy === name)?.capacity;
-    const asked = of("operator") ?? of("alarms") ?? of("replacement");
+    const byLoad = ["alarms", "target"].flatMap((name) => of(name) ?? []);
+    const load = byLoad.length === 0 ? undefined : Math.max(...byLoad);
+    const asked = of("operator") ?? load ?? of("replacement");
     const [min = 0, max = 0] = [of("minimum"), of("maximum")].map((it) => it ?? 0);
     if (asked !== undefined && asked !== null) assertEquals(wanted, Math.min(Math.max(asked, min), max));
     assert(wanted <= max);

@@ -1,0 +1,70 @@
+/**
+ * What the load policies together recommend. The largest recommendation wins, so that all of them must agree on less capacity.
+ *
+ * @module
+ */
+import type { FleetIndex } from "../model/fleet_index.ts";
+import type { Observation } from "../model/observation.ts";
+import { hasCapacityPolicy, policyOf } from "../model/load/policy.ts";
+import type { LoadAnswer, NoOpinion, Recommendation } from "../model/recommendation.ts";
+import { isWhole, type Trigger } from "../model/trigger.ts";
+import { sentences } from "../words.ts";
+import { alarmsPolicy } from "./alarms.ts";
+import { targetPolicy } from "./target.ts";
+
+/**
+ * Returns what the policies recommend that recommend a capacity, in a fixed order.
+ *
+ * @param asNow the present capacity plus the number of lost instances
+ */
+export function capacityAnswers(observation: Observation, asNow: number): LoadAnswer[] {
+  const target = policyOf(observation.limits, "target");
+  return [
+    ...(target === undefined ? [] : [targetPolicy(target, observation, asNow)]),
+  ];
+}
+
+/**
+ * Returns the change that the load policies recommend, from the capacity `asNow`. A notification may only ask for one instance more
+ * or less, and for less only if alarms is the only load policy.
+ */
+export function loadPolicies(
+  trigger: Trigger,
+  observation: Observation,
+  index: FleetIndex,
+  asNow: number,
+): Recommendation | NoOpinion {
+  const alarms = alarmsPolicy(trigger, observation, index);
+  if (!hasCapacityPolicy(observation.limits)) return alarms;
+  const answers = capacityAnswers(observation, asNow);
+  if (!isWhole(trigger)) {
+    if (alarms.direction !== "in") return alarms;
+    const names = answers.map(({ policy }) => policy).join(", ");
+    return {
+      direction: "none",
+      reason: sentences(
+        alarms.reason,
+        `An alarm alone does not stop an instance: the fleet has the policy ${names} too.`,
+      ),
+    };
+  }
+  const [largest] = answers.filter(hasOpinion).toSorted((a, b) => b.capacity - a.capacity);
+  const least = alarms.direction === "out" ? asNow + 1 : -Infinity;
+  if (largest === undefined || least >= largest.capacity) {
+    return alarms.direction === "none" ? noOpinion(answers, alarms) : alarms;
+  }
+  const { policy, capacity, reason } = largest;
+  if (capacity === asNow) return noOpinion(answers, undefined);
+  return { policy, direction: capacity > asNow ? "out" : "in", count: Math.abs(capacity - asNow), reason };
+}
+
+function hasOpinion(answer: LoadAnswer): answer is LoadAnswer & { readonly capacity: number } {
+  return answer.capacity !== undefined;
+}
+
+function noOpinion(answers: readonly LoadAnswer[], alarms: NoOpinion | undefined): NoOpinion {
+  return {
+    direction: "none",
+    reason: sentences(...answers.map(({ reason }) => reason), alarms?.reason ?? ""),
+  };
+}
