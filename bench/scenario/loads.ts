@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Load } from "../../src/scaling/simulate/load.ts";
+import { readRows } from "../../src/scaling/simulate/load/csv.ts";
+import { type Load, loadOf, peakOf, seriesOf } from "../../src/scaling/simulate/load/load.ts";
 import { NINE_STEPS, THINK_MS, WORK_MS } from "../../src/admin/sandbox/scenario/nine_steps.ts";
 
 /** A load that has a name. */
@@ -29,11 +30,8 @@ export function nineSteps(): NamedLoad {
   };
 }
 
-/** Time between two rows of a recorded load in s. */
-const ROW = 300;
-
-/** How many days of a recorded load are played. */
-const DAYS = 7;
+/** How long a recorded load is played, in seconds. */
+const WEEK = 7 * 86_400;
 
 /** Number of instances for a recorded load. */
 const FLEET = 20;
@@ -45,22 +43,10 @@ const FLEET = 20;
 const PEAK = 0.8;
 
 /**
- * Reads a recorded load from rows of `timestamp,value`, and scales it so that its peak needs the whole fleet. A value
- * applies until the time of the next value.
+ * Reads the first week of a recorded load, and scales it so that its peak needs the whole fleet. A value applies until the time of
+ * the next value.
  */
 export function recordedLoad(name: string, csv: string): NamedLoad {
-  const values = csv.trim().split("\n").slice(1, 1 + (DAYS * 86_400) / ROW).map((line) => {
-    const value = Number(line.split(",")[1]);
-    if (!Number.isFinite(value) || value < 0) {
-      throw new TypeError(`Cannot read ${name}: "${line}" has no number`);
-    }
-    return value;
-  });
-  const scale = (FLEET * PEAK) / Math.max(...values);
-  return {
-    name,
-    fleet: FLEET,
-    seconds: values.length * ROW,
-    demand: (second) => (values[Math.floor(second / ROW)] ?? 0) * scale,
-  };
+  const week = seriesOf(readRows(csv), WEEK);
+  return { name, ...loadOf(week, peakOf(week) / (FLEET * PEAK), FLEET) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Alarm, AlarmChange, AlarmKind, AlarmState } from "../model/alarm.ts";
+import type { Alarm, AlarmChange, AlarmKind } from "../model/alarm.ts";
 import type { Datapoints } from "./meter.ts";
 import type { World } from "./world.ts";
 
@@ -20,9 +20,8 @@ interface Watched {
   readonly id: string;
   /** The datapoints of the evaluation range, the newest first. Undefined for a period without a datapoint. */
   readonly range: (number | undefined)[];
-  state: AlarmState;
-  /** When the state last changed, in seconds since the start of the simulation. */
-  changed: number;
+  /** The alarm as DescribeAlarms returns it. */
+  described: Alarm;
 }
 
 /** The alarms of a fleet. Each alarm evaluates one period. */
@@ -30,6 +29,8 @@ export class SimulatedAlarms {
   readonly #fleet: string;
   readonly #world: World;
   readonly #watched: readonly Watched[];
+  /** The alarms as DescribeAlarms returns them. Undefined after a change. */
+  #described: readonly Alarm[] | undefined;
   /** Datapoints that CloudWatch has received, but not evaluated yet. `due` is when it evaluates them, in seconds. */
   readonly #waiting: { readonly due: number; readonly points: Datapoints }[] = [];
 
@@ -37,9 +38,20 @@ export class SimulatedAlarms {
     this.#fleet = fleet;
     this.#world = world;
     this.#watched = ids.flatMap((id) =>
-      (["cpuhigh", "cpulow"] as const).map((kind): Watched => (
-        { kind, id, range: [], state: "INSUFFICIENT_DATA", changed: 0 }
-      ))
+      (["cpuhigh", "cpulow"] as const).map((kind): Watched => ({
+        kind,
+        id,
+        range: [],
+        described: {
+          fleet,
+          kind,
+          dimension: id,
+          state: "INSUFFICIENT_DATA",
+          threshold: THRESHOLDS[kind],
+          period: world.period,
+          changed: 0,
+        },
+      }))
     );
   }
 
@@ -53,27 +65,20 @@ export class SimulatedAlarms {
   }
 
   /** Returns the alarms as DescribeAlarms does. */
-  describe(): Alarm[] {
-    return this.#watched.map(({ kind, id, state, changed }) => ({
-      fleet: this.#fleet,
-      kind,
-      dimension: id,
-      state,
-      threshold: THRESHOLDS[kind],
-      period: this.#world.period,
-      changed: changed * 1_000,
-    }));
+  describe(): readonly Alarm[] {
+    this.#described ??= this.#watched.map(({ described }) => described);
+    return this.#described;
   }
 
   #evaluate(alarm: Watched, value: number | undefined, now: number): AlarmChange[] {
-    const { kind, id, range, state: from } = alarm;
+    const { kind, id, range, described: { state: from } } = alarm;
     range.unshift(value);
     range.length = Math.min(range.length, RANGE);
     const newest = range.find((it) => it !== undefined);
     const to = newest === undefined ? "INSUFFICIENT_DATA" : newest >= THRESHOLDS[kind] ? "ALARM" : "OK";
     if (to === from) return [];
-    alarm.state = to;
-    alarm.changed = now;
+    alarm.described = { ...alarm.described, state: to, changed: now * 1_000 };
+    this.#described = undefined;
     return [{ fleet: this.#fleet, kind, dimension: id, from, to, at: now * 1_000 }];
   }
 }

@@ -5,15 +5,14 @@
  * @module
  */
 import { decide } from "../decide.ts";
-import type { ActivityInProgress } from "../model/activity.ts";
-import { inService, type Instance, type InstanceState, type Registration } from "../model/instance.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Datapoint } from "../model/load/metric.ts";
 import type { History, Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
+import { scopeOf } from "../scope.ts";
 import { SimulatedAlarms } from "./alarms.ts";
 import type { Arrived, SimulatedFleet } from "./fleet.ts";
-import type { Machine, Phase } from "./machine.ts";
+import { Camera } from "./image.ts";
 
 /**
  * The time of the first reconcile, in seconds. It is in the middle of a period, because kas does not know when a period
@@ -22,16 +21,6 @@ import type { Machine, Phase } from "./machine.ts";
 const FIRST_RECONCILE = 30;
 
 const FLEET = "kas";
-
-/** The state at EC2 and the registration at the load balancer in each phase. */
-const ANSWERS: Readonly<Record<Phase, readonly [InstanceState, Registration]>> = {
-  stopped: ["stopped", "none"],
-  booting: ["running", "none"],
-  registering: ["running", "out-of-service"],
-  "in-service": ["running", "in-service"],
-  draining: ["running", "draining"],
-  stopping: ["stopping", "none"],
-};
 
 /** An action of the autoscaler. */
 export interface SimulatedAction {
@@ -47,11 +36,9 @@ export class SimulatedAutoscaler {
   readonly #limits: Limits;
   readonly #trustOldReadings: boolean;
   readonly #alarms: SimulatedAlarms;
+  readonly #camera: Camera;
   readonly #cpu = new Map<string, Datapoint>();
-  readonly #inService = new Map<string, number>();
   #last: Pick<History, "lastOut" | "lastIn"> = {};
-  /** When an observation last showed a change of the set of instances in service, in ms. */
-  #changed: number | undefined;
   #reconcileDue = FIRST_RECONCILE;
   readonly actions: SimulatedAction[] = [];
 
@@ -61,6 +48,7 @@ export class SimulatedAutoscaler {
     this.#limits = limits;
     this.#trustOldReadings = trustOldReadings;
     this.#alarms = new SimulatedAlarms(FLEET, fleet.machines.map(({ id }) => id), fleet.world);
+    this.#camera = new Camera(fleet);
   }
 
   /**
@@ -81,6 +69,7 @@ export class SimulatedAutoscaler {
   }
 
   #evaluate(trigger: Trigger): void {
+    if (scopeOf(trigger) === "nothing") return;
     const { now } = this.#fleet;
     const decision = decide(trigger, this.#observe());
     for (const action of decision.actions) {
@@ -99,66 +88,23 @@ export class SimulatedAutoscaler {
 
   #observe(): Observation {
     const now = this.#fleet.now * 1_000;
-    const instances = this.#fleet.machines.map(instanceOf);
-    this.#noteInService(instances, now);
+    const { instances, inProgress, ...history } = this.#camera.look();
+    const cpu: Record<string, Datapoint> = {};
+    for (const { id, launched = Infinity } of instances) {
+      const point = this.#cpu.get(id);
+      // Omit a datapoint from before the last start of the instance.
+      if (point === undefined || point.at < launched) continue;
+      cpu[id] = this.#trustOldReadings ? { ...point, at: now } : point;
+    }
     return {
       now,
       fleet: FLEET,
       limits: this.#limits,
       instances,
       alarms: this.#alarms.describe(),
-      cpu: Object.fromEntries(instances.flatMap(({ id, launched = Infinity }) => {
-        const point = this.#cpu.get(id);
-        // Omit a datapoint from before the last start of the instance.
-        if (point === undefined || point.at < launched) return [];
-        return [[id, this.#trustOldReadings ? { ...point, at: now } : point]];
-      })),
-      inProgress: this.#fleet.machines.flatMap(activityOf),
-      history: {
-        ...this.#last,
-        inServiceSince: Object.fromEntries(this.#inService),
-        ...(this.#changed === undefined ? {} : { capacityChanged: this.#changed }),
-      },
+      cpu,
+      inProgress,
+      history: { ...this.#last, ...history },
     };
-  }
-
-  /** Notes since when each instance has been in service: as in the journal, since an observation first showed it in service. */
-  #noteInService(instances: readonly Instance[], now: number): void {
-    for (const instance of instances) {
-      if (!inService(instance)) {
-        if (this.#inService.delete(instance.id)) this.#changed = now;
-      } else if (!this.#inService.has(instance.id)) {
-        const first = this.#fleet.machines.find(({ id }) => id === instance.id)?.started ?? 0;
-        this.#inService.set(instance.id, first < 0 ? first * 1_000 : now);
-        if (first >= 0) this.#changed = now;
-      }
-    }
-  }
-}
-
-function instanceOf({ id, base, phase, started, stopped }: Machine): Instance {
-  const [state, registration] = ANSWERS[phase];
-  return {
-    id,
-    name: id,
-    role: base ? "base" : "node",
-    state,
-    type: "t3.micro",
-    zone: "eu-west-1a",
-    registration,
-    ...(state === "running" ? { launched: started * 1_000 } : { stoppedAt: stopped * 1_000 }),
-  };
-}
-
-function activityOf({ id, phase, since }: Machine): readonly ActivityInProgress[] {
-  switch (phase) {
-    case "booting":
-    case "registering":
-      return [{ kind: "start", instance: id, since: since * 1_000 }];
-    case "draining":
-    case "stopping":
-      return [{ kind: "stop", instance: id, since: since * 1_000 }];
-    default:
-      return [];
   }
 }

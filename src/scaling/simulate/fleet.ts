@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Load } from "./load.ts";
+import type { Load } from "./load/load.ts";
 import type { Machine, Phase } from "./machine.ts";
 import { type Datapoints, Meter } from "./meter.ts";
 import { seededRandom } from "./random.ts";
@@ -57,6 +57,8 @@ export class SimulatedFleet {
   /** The sum of the time that instances have been in service, in seconds. */
   #served = 0;
   #now = 0;
+  /** The number of changes of phases since the start of the simulation. */
+  changes = 0;
   /** The number of starts and stops since the start of the simulation. */
   readonly count = { starts: 0, stops: 0 };
 
@@ -130,7 +132,10 @@ export class SimulatedFleet {
     const share = this.load.demand(this.#now) / this.inService;
     this.#now += 1;
     this.#served += this.inService;
-    for (const [i, machine] of this.#machines.entries()) {
+    // An iterator would take a third of the time of a simulation.
+    for (let i = 0; i < this.#machines.length; i++) {
+      const machine = this.#machines[i];
+      if (machine === undefined || machine.phase === "stopped") continue;
       this.#run(machine, share * (this.#uneven[i] ?? 1));
       this.#move(machine);
     }
@@ -179,7 +184,7 @@ export class SimulatedFleet {
   }
 
   #run(machine: Moving, share: number): void {
-    if (machine.phase === "stopped" || machine.phase === "stopping") return;
+    if (machine.phase === "stopping") return;
     machine.ran += 1;
     if (machine.phase === "in-service") machine.used += Math.min(1, share);
     else if (machine.phase === "booting") machine.used += this.world.bootCpu / 100;
@@ -210,6 +215,7 @@ export class SimulatedFleet {
   #enter(machine: Moving, phase: Phase): void {
     this.#phases[machine.phase]--;
     this.#phases[phase]++;
+    this.changes++;
     machine.phase = phase;
     machine.since = this.#now;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Arrived, SimulatedFleet } from "./fleet.ts";
-import { instancesNeeded, type Load } from "./load.ts";
+import { instancesNeeded, type Load } from "./load/load.ts";
 import { type Measures, Tally } from "./measures.ts";
 import { UNKIND, type World } from "./world.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Limits } from "../model/limits.ts";
 import { type SimulatedAction, SimulatedAutoscaler } from "./autoscaler.ts";
-import { instancesNeeded, type Load } from "./load.ts";
+import { instancesNeeded, type Load } from "./load/load.ts";
 import { play, type Played } from "./play.ts";
 import { UNKIND, type World } from "./world.ts";
 

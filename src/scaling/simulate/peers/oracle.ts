@@ -5,7 +5,7 @@
  * @module
  */
 import type { SimulatedFleet } from "../fleet.ts";
-import { instancesNeeded, type Load } from "../load.ts";
+import { instancesNeeded, type Load } from "../load/load.ts";
 import type { Player } from "../play.ts";
 import { steer } from "./steered.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SimulatedFleet } from "../../../../src/scaling/simulate/fleet.ts";
-import type { Load } from "../../../../src/scaling/simulate/load.ts";
+import type { Load } from "../../../../src/scaling/simulate/load/load.ts";
 import type { Phase } from "../../../../src/scaling/simulate/machine.ts";
 import { KIND, UNKIND } from "../../../../src/scaling/simulate/world.ts";
 
