@@ -600,7 +600,7 @@ const READING: readonly Mutation[] = [
   {
     breaks: "a listing ends without an error if AWS repeats a page token",
     edits: [{
-      file: "src/aws/pages.ts",
+      file: "src/aws/many/pages.ts",
       symbol: "pages",
       becomes: `async function* (request, tokenOf) {
         const seen = new Set();

@@ -13,7 +13,7 @@ import { type Aws, sendOptions } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 import { IncompleteAnswerError, isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
-import { pages } from "../pages.ts";
+import { pages } from "../many/pages.ts";
 import type { Balancer, Health } from "./health.ts";
 
 /** ELB's largest page. Source: ELB API, DescribeLoadBalancers, PageSize. */

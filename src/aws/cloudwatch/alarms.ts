@@ -19,7 +19,7 @@ import { type Aws, sendOptions } from "../clients.ts";
 import { isNotFound, listIn } from "../errors.ts";
 import { allDone } from "../many/batches.ts";
 import { gathered, perAccount, shared } from "../many/gather.ts";
-import { pages } from "../pages.ts";
+import { pages } from "../many/pages.ts";
 import { cloudWatch } from "./client.ts";
 import { cpuOf, type Metric, sdkMetric } from "./metric.ts";
 

@@ -4,16 +4,11 @@
  * @module
  */
 import type { Datapoint } from "../../scaling/model/load/metric.ts";
-import { type Aws, sendOptions } from "../clients.ts";
+import type { Aws } from "../clients.ts";
 import type { Monitoring } from "../ec2/ec2_instance.ts";
 import { awaitAll } from "../many/await_all.ts";
-import { IncompleteAnswerError, listIn } from "../errors.ts";
-import { pages } from "../pages.ts";
-import { cloudWatch } from "./client.ts";
-import { cpuOf, creditsOf, type Metric, sdkMetric } from "./metric.ts";
-
-/** Maximum number of queries in one call. Source: CloudWatch API, GetMetricData. */
-const MAX_QUERIES = 500;
+import { latestPoints, MAX_QUERIES } from "./metric_data.ts";
+import { cpuOf, creditsOf, type Metric } from "./metric.ts";
 
 /**
  * Maximum number of concurrent calls. CloudWatch allows 50 calls a second. Source: CloudWatch quotas, GetMetricData.
@@ -44,7 +39,7 @@ export interface MeasuredInstance {
 /**
  * The latest average CPUUtilization by instance id. An instance without a recent datapoint is absent.
  *
- * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric, because kas must be able to tell an
+ * Throws an IncompleteAnswerError if CloudWatch did not read every metric, because kas must be able to tell an
  * instance that CloudWatch did not read from an instance without datapoints.
  *
  * @param period the length of the metric's period in s
@@ -61,8 +56,8 @@ export async function latestCpu(
 }
 
 /**
- * The latest CPU credit balance of T instances, by instance id. An instance without a recent datapoint is absent. Throws {@linkcode
- * IncompleteAnswerError} as {@linkcode latestCpu} does.
+ * The latest CPU credit balance of T instances, by instance id. An instance without a recent datapoint is absent. Throws an
+ * IncompleteAnswerError as {@linkcode latestCpu} does.
  *
  * @param now the current time in ms since the epoch
  */
@@ -86,78 +81,16 @@ async function latestOf(
   signal: AbortSignal | undefined,
   now: number,
 ): Promise<Map<string, Datapoint>> {
-  const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
   const latest = new Map<string, Datapoint>();
-  await forEach(batches, async ({ ids: batch, recent }) => {
-    const answers = pages(
-      (NextToken) => {
-        const command = new GetMetricDataCommand({
-          StartTime: new Date(now - recent * 1_000),
-          EndTime: new Date(now),
-          ScanBy: "TimestampDescending",
-          MetricDataQueries: queriesFor(batch, metricOf, period),
-          NextToken,
-        });
-        return client.send(command, sendOptions(signal));
-      },
-      ({ NextToken }) => NextToken,
-    );
-    const statuses = new Map<string | undefined, string | undefined>();
-    const notes: string[] = [];
-    for await (const { MetricDataResults, Messages = [] } of answers) {
-      notes.push(...Messages.map(({ Value = "" }) => Value));
-      for (
-        const { Id, Timestamps, Values, StatusCode, Messages = [] } of listIn(
-          MetricDataResults,
-          "CloudWatch",
-          "metrics",
-        )
-      ) {
-        // The status on the last page counts: a later page completes a metric that is partial on this page.
-        statuses.set(Id, StatusCode);
-        notes.push(...Messages.map(({ Value = "" }) => Value));
-        const id = batch[Number(Id?.slice(1))];
-        const at = Timestamps?.[0]?.getTime();
-        const percent = Values?.[0];
-        if (id === undefined || at === undefined || percent === undefined) continue;
-        if (at > (latest.get(id)?.at ?? -Infinity)) latest.set(id, { percent, at });
-      }
+  await forEach(batches, async ({ ids, recent }) => {
+    const queries = ids.map((of) => ({ metric: metricOf(of), period, stat: "Average", of }));
+    const points = await latestPoints(aws, queries, { recent, now, signal });
+    for (const [index, id] of ids.entries()) {
+      const point = points[index];
+      if (point !== undefined) latest.set(id, { percent: point.value, at: point.at });
     }
-    batch.forEach((id, index) => requireComplete(metricOf(id).name, id, statuses.get(`i${index}`), notes));
   });
   return latest;
-}
-
-/**
- * Throws unless CloudWatch read an instance's metric. Source: CloudWatch API, MetricDataResult, StatusCode.
- *
- * @param notes CloudWatch's own messages, for example "Maximum number of allowed metrics exceeded"
- */
-function requireComplete(
-  metric: string,
-  id: string,
-  status: string | undefined,
-  notes: readonly string[],
-): void {
-  if (status === "Complete") return;
-  const detail = [status ?? "no result", ...notes.filter(Boolean)].join(", ");
-  const hint = status === "Forbidden" ? "allow cloudwatch:GetMetricData" : undefined;
-  throw new IncompleteAnswerError(`GetMetricData did not read ${metric} of ${id} (${detail})`, { hint });
-}
-
-type Queries = NonNullable<
-  ConstructorParameters<typeof import("../sdk/cloudwatch.ts").GetMetricDataCommand>[0]["MetricDataQueries"]
->;
-
-/**
- * Returns one query for each instance. The id of a query may not contain a hyphen, so the id has the instance's index
- * in the batch instead of the instance's id.
- */
-function queriesFor(batch: readonly string[], metricOf: (id: string) => Metric, period: number): Queries {
-  return batch.map((id, index) => ({
-    Id: `i${index}`,
-    MetricStat: { Metric: sdkMetric(metricOf(id)), Period: period, Stat: "Average" },
-  }));
 }
 
 /** The instances of one call. */

@@ -10,7 +10,7 @@
  */
 import type { DescribeInstancesRequest } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
-import { pages } from "../pages.ts";
+import { pages } from "../many/pages.ts";
 import type { DescribedInstance, InstancePage } from "../sdk/instance_page.ts";
 import { ec2 } from "./client.ts";
 

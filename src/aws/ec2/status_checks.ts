@@ -7,7 +7,7 @@ import type { InstanceStatus, InstanceStatusEvent } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
 import { isNotFound, listIn } from "../errors.ts";
 import { gathered, perAccount } from "../many/gather.ts";
-import { pages } from "../pages.ts";
+import { pages } from "../many/pages.ts";
 import { ec2 } from "./client.ts";
 
 /** The maximum number of ids in one call. Source: EC2 API, DescribeInstanceStatus. */

@@ -5,7 +5,7 @@
  */
 import { type Aws, sendOptions } from "../clients.ts";
 import { listIn } from "../errors.ts";
-import { pages } from "../pages.ts";
+import { pages } from "../many/pages.ts";
 import { ec2 } from "./client.ts";
 
 /** A volume that is attached to an instance. */

@@ -6,7 +6,7 @@
 import type { SNSClient } from "@aws-sdk/client-sns";
 import { type Aws, sendOptions } from "../clients.ts";
 import { code, listIn } from "../errors.ts";
-import { pages } from "../pages.ts";
+import { pages } from "../many/pages.ts";
 
 /** A subscription. While it is pending, its ARN is `PendingConfirmation`. */
 export interface Subscription {

@@ -12,7 +12,7 @@ import { latestCpu } from "../../../src/aws/cloudwatch/cpu.ts";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
 import { ingressOf } from "../../../src/aws/ec2/security_groups.ts";
 import { IncompleteAnswerError, UnreachableError } from "../../../src/aws/errors.ts";
-import { MAX_PAGES, pages } from "../../../src/aws/pages.ts";
+import { MAX_PAGES, pages } from "../../../src/aws/many/pages.ts";
 import { listSubscriptions, listTopics } from "../../../src/aws/sns/topic.ts";
 import { ec2, ec2Error, json, query, wire } from "./wire.ts";
 

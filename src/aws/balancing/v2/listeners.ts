@@ -6,7 +6,7 @@
 import type { Listener as SdkListener } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { type Aws, sendOptions } from "../../clients.ts";
 import { listIn } from "../../errors.ts";
-import { pages } from "../../pages.ts";
+import { pages } from "../../many/pages.ts";
 import { setupTags } from "../setup_tags.ts";
 import { elbv2 } from "../target_group.ts";
 

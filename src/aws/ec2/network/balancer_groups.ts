@@ -6,7 +6,7 @@
 import type { IpPermission, SecurityGroup } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../../clients.ts";
 import { isDuplicate, isNoGroup, listIn } from "../../errors.ts";
-import { pages } from "../../pages.ts";
+import { pages } from "../../many/pages.ts";
 import { isOfSetup, setupTags } from "../../balancing/setup_tags.ts";
 import { ec2 } from "../client.ts";
 

@@ -6,7 +6,7 @@
 import type { Filter, Subnet as SdkSubnet } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../../clients.ts";
 import { listIn } from "../../errors.ts";
-import { pages } from "../../pages.ts";
+import { pages } from "../../many/pages.ts";
 import { ec2 } from "../client.ts";
 
 /** A subnet. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { IncompleteAnswerError } from "./errors.ts";
+import { IncompleteAnswerError } from "../errors.ts";
 
 /** Maximum number of pages of a listing. With EC2's largest pages, this many pages contain a million instances. */
 export const MAX_PAGES = 1_000;

@@ -1,0 +1,110 @@
+/**
+ * The latest datapoints of metrics.
+ *
+ * @module
+ */
+import { type Aws, sendOptions } from "../clients.ts";
+import { IncompleteAnswerError, listIn } from "../errors.ts";
+import { pages } from "../many/pages.ts";
+import { cloudWatch } from "./client.ts";
+import { type Metric, sdkMetric } from "./metric.ts";
+
+/** Maximum number of queries in one call. Source: CloudWatch API, GetMetricData. */
+export const MAX_QUERIES = 500;
+
+/** A statistic of a metric to read. */
+export interface MetricQuery {
+  readonly metric: Metric;
+  /** The length of one period in s. */
+  readonly period: number;
+  /** For example `Average`. */
+  readonly stat: string;
+  /** What the metric belongs to, for error messages. */
+  readonly of: string;
+}
+
+/** A datapoint of a metric. */
+export interface MetricPoint {
+  readonly value: number;
+  /** When the period of the datapoint began, in ms since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * Reads the latest datapoint of each metric in one call, or several if the answer has several pages. A metric without a datapoint in
+ * the time is undefined.
+ *
+ * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric, because kas must be able to tell a
+ * metric that CloudWatch did not read from a metric without datapoints.
+ *
+ * @param queries at most {@linkcode MAX_QUERIES}
+ * @param recent kas ignores datapoints that began more than this many s ago
+ * @param now the current time in ms since the epoch
+ */
+export async function latestPoints(
+  aws: Aws,
+  queries: readonly MetricQuery[],
+  { recent, now, signal }: {
+    readonly recent: number;
+    readonly now: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<(MetricPoint | undefined)[]> {
+  const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
+  const answers = pages(
+    (NextToken) => {
+      const command = new GetMetricDataCommand({
+        StartTime: new Date(now - recent * 1_000),
+        EndTime: new Date(now),
+        ScanBy: "TimestampDescending",
+        MetricDataQueries: queries.map(({ metric, period, stat }, index) => ({
+          Id: idOf(index),
+          MetricStat: { Metric: sdkMetric(metric), Period: period, Stat: stat },
+        })),
+        NextToken,
+      });
+      return client.send(command, sendOptions(signal));
+    },
+    ({ NextToken }) => NextToken,
+  );
+  const latest: (MetricPoint | undefined)[] = queries.map(() => undefined);
+  const statuses = new Map<string | undefined, string | undefined>();
+  const notes: string[] = [];
+  for await (const { MetricDataResults, Messages = [] } of answers) {
+    notes.push(...Messages.map(({ Value = "" }) => Value));
+    for (const result of listIn(MetricDataResults, "CloudWatch", "metrics")) {
+      const { Id, Timestamps, Values, StatusCode, Messages = [] } = result;
+      // The status on the last page counts: a later page completes a metric that is partial on this page.
+      statuses.set(Id, StatusCode);
+      notes.push(...Messages.map(({ Value = "" }) => Value));
+      const index = Number(Id?.slice(1));
+      const at = Timestamps?.[0]?.getTime();
+      const value = Values?.[0];
+      if (!(index in queries) || at === undefined || value === undefined) continue;
+      if (at > (latest[index]?.at ?? -Infinity)) latest[index] = { value, at };
+    }
+  }
+  queries.forEach((query, index) => requireComplete(query, statuses.get(idOf(index)), notes));
+  return latest;
+}
+
+/** Returns the id of a query. It must begin with a small letter. Source: CloudWatch API, MetricDataQuery. */
+function idOf(index: number): string {
+  return `i${index}`;
+}
+
+/**
+ * Throws unless CloudWatch read a metric. Source: CloudWatch API, MetricDataResult, StatusCode.
+ *
+ * @param notes CloudWatch's own messages, for example "Maximum number of allowed metrics exceeded"
+ */
+function requireComplete(
+  { metric, of }: MetricQuery,
+  status: string | undefined,
+  notes: readonly string[],
+): void {
+  if (status === "Complete") return;
+  const detail = [status ?? "no result", ...notes.filter(Boolean)].join(", ");
+  const hint = status === "Forbidden" ? "allow cloudwatch:GetMetricData" : undefined;
+  throw new IncompleteAnswerError(`GetMetricData did not read ${metric.name} of ${of} (${detail})`, { hint });
+}
