@@ -56,6 +56,16 @@ is the JSON Schema of the file. An editor that reads it, for example because the
 describes schedules. \`policies\` lists the policies that scale by the load. The default is \`[{ "type": "alarms" }]\`. With \`[]\`, no policy scales
 by the load: kas follows the bounds, the schedules and operators.
 
+| policy | keys |
+|---|---|
+| \`alarms\` | none |
+| \`target\` | \`metric\`: \`"cpu"\`; \`target\`: percent from 1 to 100; \`stabilization\`: a time up to \`60m\` (default: \`5m\`) |
+| \`adaptive\` | \`metric\`: \`"cpu"\`; \`utilization\`: percent from 10 to 100 (default: 80); \`risk\`: a share from 0.001 to 0.5 (default: 0.015); \`maxSpare\`: a number of instances (default: no limit) |
+| \`formula\` | either \`capacity\`, or \`atLeast\`, \`atMost\` or both: expressions over metrics |
+
+\`metrics\` is an object: the metrics that formulas use, by name. [Operation](operation.md#scaling-by-a-queue-or-another-metric) describes formulas
+and metrics.
+
 A time is written \`300ms\`, \`60s\`, \`5m\` or \`1h\`. A switch is \`true\` or \`false\` in the environment and in the file.
 
 | flag | environment | default | meaning |

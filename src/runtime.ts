@@ -92,6 +92,13 @@ export async function readAnswerText(response: Response, limit: number): Promise
   return new TextDecoder().decode(await readAnswer(response, limit));
 }
 
+/** Returns why a request of `fetch` failed. Deno's message contains the whole URL, so only the part after it remains. */
+export function failureOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  const text = cause instanceof Error ? cause.message : message;
+  return /\): (.*)$/s.exec(text)?.[1] ?? "the request failed";
+}
+
 /** The runtime of the real machine. */
 export const realRuntime: Runtime = {
   clock: realClock,

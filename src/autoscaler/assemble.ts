@@ -18,6 +18,7 @@ import { Observer } from "./control/observe.ts";
 import { ActivityRunner } from "./lifecycle/runner.ts";
 import type { AssemblyOptions, Tuning } from "./assembly_options.ts";
 import { registrarOf } from "./registrar/registrar_of.ts";
+import { MetricReader } from "./telemetry/sources/reader.ts";
 import { Journal } from "./store/journal.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
@@ -74,6 +75,7 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     fleet,
     registrar,
     journal,
+    metrics: new MetricReader({ aws, balancer: fleet.balancer, runtime }),
     clock,
     tuning,
     ...(events.onObservation && { onObservation: events.onObservation }),
@@ -98,6 +100,8 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
   };
 }
 
-function tuningOf({ limits, schedules, startTimeout, drainTimeout, quarantineFor }: Tuning): Tuning {
-  return { limits, schedules, startTimeout, drainTimeout, quarantineFor };
+function tuningOf(
+  { limits, schedules, metrics, startTimeout, drainTimeout, quarantineFor }: Tuning,
+): Tuning {
+  return { limits, schedules, metrics, startTimeout, drainTimeout, quarantineFor };
 }

@@ -13,6 +13,7 @@ import type { HealthCheckSpec } from "../health/spec.ts";
 import type { Decision } from "../scaling/model/decision.ts";
 import type { Limits } from "../scaling/model/limits.ts";
 import type { Trigger } from "../scaling/model/trigger.ts";
+import type { MetricSpecs } from "../settings/metrics/spec.ts";
 import type { Schedules } from "../settings/schedules/schedules.ts";
 import type { ObservationOutcome } from "./http/snapshot.ts";
 import type { StateFolder } from "./store/folder/state_folder.ts";
@@ -35,6 +36,8 @@ export interface Tuning {
   readonly limits: Limits;
   /** The schedules of the fleet. Absent if there are none. */
   readonly schedules?: Schedules | undefined;
+  /** The metrics that formulas can use. Absent if there are none. */
+  readonly metrics?: MetricSpecs | undefined;
   /** The timeout of each step of scaling out. */
   readonly startTimeout: number;
   /** The timeout of each step of scaling in. */

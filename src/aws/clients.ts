@@ -8,6 +8,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { RegionError } from "./errors.ts";
 import { beforeChange, markErrors, type MiddlewareStack, pace, reportCalls } from "./middleware.ts";
 import { Pacer } from "./sdk/pace.ts";
@@ -27,6 +28,7 @@ export interface Aws extends Disposable {
   elbv2(): Promise<ElasticLoadBalancingV2Client>;
   cloudWatch(): Promise<CloudWatchClient>;
   sns(): Promise<SNSClient>;
+  sqs(): Promise<SQSClient>;
 }
 
 /**
@@ -68,6 +70,7 @@ export function connect(account: Account): Aws {
     ),
     cloudWatch: lazily(async (config) => new (await import("./sdk/cloudwatch.ts")).CloudWatchClient(config)),
     sns: lazily(async (config) => new (await import("./sdk/sns.ts")).SNSClient(config)),
+    sqs: lazily(async (config) => new (await import("./sdk/sqs.ts")).SQSClient(config)),
     [Symbol.dispose]: () => {
       for (const client of clients.splice(0)) client[Symbol.dispose]();
     },

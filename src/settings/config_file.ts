@@ -8,10 +8,12 @@
 import * as z from "zod";
 import { kebab } from "../cli/command.ts";
 import { type ConfigProblem, problemsOf, problemText } from "./problems.ts";
+import { unknownNames } from "./metrics/unknown_names.ts";
+import { metricsSchema } from "./metrics/schema.ts";
 import { policiesSchema } from "./policies_schema.ts";
 import { schedulesSchema } from "./schedules/schema.ts";
 import { type Setting, SETTINGS } from "./settings.ts";
-import { contradictions, type FileValues } from "./several_fleets.ts";
+import { contradictions, type FileValues, type Problem } from "./several_fleets.ts";
 
 /** The text of each setting in a config file, by the setting's name in camelCase. */
 export type ConfigValues = Readonly<Record<string, string>>;
@@ -43,6 +45,7 @@ const settings = {
   ),
   schedules: schedulesSchema.optional().describe(SETTINGS.schedules.help),
   policies: policiesSchema.optional().describe(SETTINGS.policies.help),
+  metrics: metricsSchema.optional().describe(SETTINGS.metrics.help),
 };
 
 const configFile = z.strictObject({
@@ -55,10 +58,28 @@ const configFile = z.strictObject({
 }, {
   error: ({ code }) => code === "invalid_type" ? 'expected an object such as {"fleet": "kas"}' : undefined,
 }).check(({ value: { $schema: _, fleets = [], ...shared }, issues }) => {
-  for (const { path, problem } of contradictions(shared, fleets)) {
+  for (const { path, problem } of [...contradictions(shared, fleets), ...unknownMetrics(shared, fleets)]) {
     issues.push({ code: "custom", message: problem, input: fleets, path: [...path] });
   }
 });
+
+/** The settings of a fleet that formulas depend on. */
+interface Formulas {
+  readonly policies?: z.infer<typeof policiesSchema> | undefined;
+  readonly metrics?: z.infer<typeof metricsSchema> | undefined;
+}
+
+/** Returns the formulas of the file that use metrics which the file does not have. */
+function unknownMetrics(shared: Formulas, fleets: readonly Formulas[]): Problem[] {
+  const all = fleets.length === 0 ? [shared] : fleets.map((fleet) => ({ ...shared, ...fleet }));
+  const problems = all.flatMap(({ policies, metrics = {} }, i) => {
+    const place = policies === shared.policies ? [] : ["fleets", i];
+    return unknownNames(policies, Object.keys(metrics))
+      .map(({ path, problem }) => ({ path: [...place, "policies", ...path], problem }));
+  });
+  // Several fleets may share the same policies.
+  return [...new Map(problems.map((it) => [`${it.path} ${it.problem}`, it])).values()];
+}
 
 /** Returns the schema of a setting's value. */
 function valueSchema(

@@ -1,5 +1,5 @@
 /**
- * Parses settings that are arrays in a config file, and the same arrays as JSON text elsewhere.
+ * Parses settings that are arrays or objects in a config file, and the same as JSON text elsewhere.
  *
  * This module loads zod, so settings.ts imports it only if such a setting is configured.
  *
@@ -19,7 +19,7 @@ export function parseJsonSetting<T>(name: string, schema: z.ZodType<T>, text: st
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new TypeError(`expected a JSON array: ${(cause as Error).message}`, { cause });
+    throw new TypeError(`expected JSON: ${(cause as Error).message}`, { cause });
   }
   const parsed = z.object({ value: schema }).safeParse({ value: json });
   if (parsed.success) return parsed.data.value;

@@ -9,6 +9,7 @@ import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } 
 import { parseHealthCheck } from "../health/spec.ts";
 import { parseDrainTarget } from "../health/drain.ts";
 import type { PolicySpec } from "../scaling/model/load/policy.ts";
+import type { MetricSpecs } from "./metrics/spec.ts";
 import type { Schedules } from "./schedules/schedules.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
 import { type Setting, setting } from "./setting.ts";
@@ -156,6 +157,12 @@ export const SETTINGS = {
     async (text: string): Promise<readonly PolicySpec[]> =>
       (await import("./policies_schema.ts")).parsePolicies(text),
     "the policies that scale by the load, as a JSON array; in a config file an array (default: alarms)",
+    { placeholder: "JSON" },
+  ),
+  metrics: setting(
+    "metrics",
+    async (text: string): Promise<MetricSpecs> => (await import("./metrics/schema.ts")).parseMetrics(text),
+    "the metrics that formulas in policies use, by name, as a JSON object; in a config file an object",
     { placeholder: "JSON" },
   ),
   grow: setting(

@@ -10,7 +10,7 @@ import { type Setting, SETTINGS } from "./settings.ts";
 export type FileValues = Readonly<Record<string, unknown>>;
 
 /** A problem, and its path in the config file. */
-interface Contradiction {
+export interface Problem {
   readonly path: readonly (string | number)[];
   readonly problem: string;
 }
@@ -25,7 +25,7 @@ export function settingsWith(scope: Setting<unknown>["scope"]): readonly string[
 }
 
 /** Returns why several fleets cannot be in one file. Returns nothing for a file with one fleet. */
-export function contradictions(shared: FileValues, fleets: readonly FileValues[]): Contradiction[] {
+export function contradictions(shared: FileValues, fleets: readonly FileValues[]): Problem[] {
   if (fleets.length < 2) return [];
   return [
     ...settingsWith("fleet").map(kebab).filter((key) => key in shared).map((key) => ({

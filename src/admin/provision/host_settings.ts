@@ -36,8 +36,8 @@ export const HOST_SETTINGS = {
   drain: SETTINGS.drain,
 } as const;
 
-/** The settings that are arrays in a config file. */
-const ARRAYS: ReadonlySet<string> = new Set(["schedules", "policies"]);
+/** The settings that are arrays or objects in a config file. */
+const STRUCTURED: ReadonlySet<string> = new Set(["schedules", "policies", "metrics"]);
 
 /** The option `--role`. */
 export const ROLE = {
@@ -87,7 +87,7 @@ export function hostSettings(context: HostContext): HostConfig["settings"] {
       const [value, text = ""] = [flags[name], texts[name]];
       // For a duration or a list, the host's settings file contains the text that the operator wrote.
       const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
-      return [kebab(name), isPlain ? value : ARRAYS.has(name) ? JSON.parse(text) : text];
+      return [kebab(name), isPlain ? value : STRUCTURED.has(name) ? JSON.parse(text) : text];
     }),
   );
 }

@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { VERSION } from "../../build/version.ts";
 import { isoTime } from "../../cli/format.ts";
-import { type Runtime, timeLimit } from "../../runtime.ts";
+import { failureOf, type Runtime, timeLimit } from "../../runtime.ts";
 import type { AlertChange, AlertName } from "./alert.ts";
 
 /** The options of an {@linkcode AlertPoster}. */
@@ -117,11 +117,4 @@ export class AlertPoster implements AsyncDisposable {
     const final = status >= 300 && status < 500 && status !== 408 && status !== 429;
     if (!ok) throw new PostError(`the alert URL answered with HTTP status ${status}`, final);
   }
-}
-
-/** Returns why a request failed. Deno's message contains the whole URL, so only the part after it remains. */
-function failureOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  const text = cause instanceof Error ? cause.message : message;
-  return /\): (.*)$/s.exec(text)?.[1] ?? "the request failed";
 }

@@ -7,7 +7,7 @@
 import { assess } from "../../scaling/explain.ts";
 import { capacityOf } from "../../scaling/model/capacity.ts";
 import { instanceOf } from "../../scaling/model/decision.ts";
-import type { Override } from "../../scaling/model/observation.ts";
+import type { Observation, Override } from "../../scaling/model/observation.ts";
 import { whyOutOfBounds } from "../../scaling/policies/operator.ts";
 import type { PolicyAnswer } from "../../scaling/policies/table.ts";
 import type { Journal } from "../store/journal.ts";
@@ -30,9 +30,23 @@ export interface Decided {
   readonly progress: OverrideProgress | null;
   /** What each policy recommends, and the results of the checks. Only if kas only decided. */
   readonly assessment?: {
+    /** The values of all metrics that formulas can use. */
+    readonly metrics: readonly MetricAnswer[];
     readonly policies: readonly PolicyAnswer[];
     readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string }[];
   } | undefined;
+}
+
+/** The value of a metric. */
+export interface MetricAnswer {
+  readonly name: string;
+  /** Null if kas has no value. */
+  readonly value: number | null;
+  /** How old the value is, in ms. Null if kas has no value. */
+  readonly age: number | null;
+  readonly source: string;
+  /** Why kas has no value. Null if it has one. */
+  readonly why: string | null;
 }
 
 /** The state of an activity, for a person who waits for its end. */
@@ -68,7 +82,7 @@ export function decidedOf(
     const checks = lists.flatMap((list) =>
       list.checks.map(({ name, status, message }) => ({ name, status, message }))
     );
-    return { assessment: { policies, checks } };
+    return { assessment: { metrics: metricsOf(observation), policies, checks } };
   };
   return {
     actions: actions.map((action) => ({ kind: action.kind, instance: instanceOf(action) ?? null })),
@@ -80,6 +94,16 @@ export function decidedOf(
     progress: overrides.progress ?? null,
     ...(isTrial ? trial() : {}),
   };
+}
+
+function metricsOf({ metrics = {}, now }: Observation): MetricAnswer[] {
+  return Object.entries(metrics).map(([name, { value = null, at, source, why = null }]) => ({
+    name,
+    value,
+    age: value === null || at === undefined ? null : Math.max(0, now - at),
+    source,
+    why,
+  }));
 }
 
 /**

@@ -85,7 +85,7 @@ async function observeAndDecide(
 ): Promise<Evaluation> {
   if (!dryRun) activities.endDamaged();
   // A person who asks what kas would do also asks what each policy recommends.
-  const observed = await observer.observe(trigger, signal, isTrial || undefined);
+  const observed = await observer.observe(trigger, signal, isTrial);
   signal.throwIfAborted();
   // Read the pauses last, so that an operator can pause the scaling during an observation.
   const observation = {

@@ -24,15 +24,19 @@ import { type ActivityInProgress, DIRECTION } from "../../scaling/model/activity
 import type { Alarm } from "../../scaling/model/alarm.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/load/metric.ts";
+import { policyOf } from "../../scaling/model/load/policy.ts";
+import { namesOf } from "../../scaling/policies/formula.ts";
 import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { healthOf } from "../../scaling/faults/health.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf, staleBefore } from "../../scaling/scope.ts";
+import type { MetricSpecs } from "../../settings/metrics/spec.ts";
 import type { Events, Fleet, Tuning } from "../assembly_options.ts";
 import { windowsAt } from "./schedule_windows.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
+import type { MetricReader } from "../telemetry/sources/reader.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import { wishesOf } from "./override.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
@@ -43,6 +47,7 @@ export interface ObserverParts {
   readonly fleet: Fleet;
   readonly registrar: Registrar;
   readonly journal: Journal;
+  readonly metrics: MetricReader;
   readonly clock: Clock;
   readonly tuning: () => Tuning;
   readonly onObservation?: Events["onObservation"];
@@ -81,19 +86,19 @@ export class Observer {
    * urgent, so for it kas reads only the instances and the trigger's alarm. kas reads the CPU last, and only if the decision
    * depends on it.
    *
-   * @param whole whether kas reads all alarms and status checks, also if the decision does not depend on them
+   * @param isTrial whether kas reads all alarms, status checks and metrics, also if the decision does not depend on them
    */
   async observe(
     trigger: Trigger,
     aborted: AbortSignal,
-    whole = scopeOf(trigger) === "everything",
+    isTrial = false,
   ): Promise<Observation> {
     const { clock, onObservation = () => {} } = this.#parts;
     const began = clock.elapsed();
     const outcome = () => ({ at: clock.now(), seconds: (clock.elapsed() - began) / 1_000 });
     using limit = timeLimit(clock, OBSERVATION_TIMEOUT);
     try {
-      const observation = await this.#observe(trigger, AbortSignal.any([aborted, limit.signal]), whole);
+      const observation = await this.#observe(trigger, AbortSignal.any([aborted, limit.signal]), isTrial);
       onObservation(outcome());
       return observation;
     } catch (error) {
@@ -102,16 +107,21 @@ export class Observer {
     }
   }
 
-  async #observe(trigger: Trigger, signal: AbortSignal, whole: boolean): Promise<Observation> {
+  async #observe(trigger: Trigger, signal: AbortSignal, isTrial: boolean): Promise<Observation> {
     const { aws, fleet, registrar, journal, clock, tuning } = this.#parts;
+    const whole = isTrial || scopeOf(trigger) === "everything";
     // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
     const inProgress = journal.unfinished();
     const began = clock.now();
     const listing = Array.fromAsync(fleetInstances(aws, fleet, signal));
-    const [ec2, healths, details] = await awaitAll([
+    const registering = registrar.healths(() => listing, signal);
+    const serving = async () =>
+      withRegistration(await listing, registrationsIn(await registering)).filter(inService).length;
+    const [ec2, healths, details, metrics] = await awaitAll([
       listing,
-      registrar.healths(() => listing, signal),
+      registering,
       whole ? fleetAlarms(aws, fleet.fleet, signal) : this.#alarmOf(trigger, signal),
+      this.#parts.metrics.read(whole ? metricsFor(tuning(), isTrial) : {}, serving, signal),
     ]);
     const now = clock.now();
     const { limits, startTimeout, quarantineFor: lasts } = tuning();
@@ -150,6 +160,7 @@ export class Observer {
       ...windowsAt(now, this.#parts),
       instances,
       alarms: details.map(observed),
+      ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
       inProgress: [
         ...unseen(journal.ended(began - lag, now), instances),
         ...journal.inProgress(inProgress),
@@ -228,6 +239,15 @@ export class Observer {
     const [point] = Object.values(first);
     return point !== undefined && point.at < stale ? first : { ...first, ...await read(measured.slice(1)) };
   }
+}
+
+/** Returns the metrics that the formula policy of a fleet uses. In a trial, returns all metrics. */
+function metricsFor({ limits, metrics = {} }: Tuning, isTrial: boolean): MetricSpecs {
+  if (isTrial) return metrics;
+  const formula = policyOf(limits, "formula");
+  if (formula === undefined) return {};
+  const used = namesOf(formula);
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => used.has(name)));
 }
 
 /**

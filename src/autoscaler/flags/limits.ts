@@ -6,6 +6,8 @@
 import { UsageError } from "../../cli/command.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import type { PolicySpec } from "../../scaling/model/load/policy.ts";
+import type { MetricSpecs } from "../../settings/metrics/spec.ts";
+import { unknownNames } from "../../settings/metrics/unknown_names.ts";
 
 /** The values of the flags that set limits. Durations are in ms. */
 export interface LimitFlags {
@@ -40,6 +42,22 @@ export function limitsOf(
     ...(grow === undefined ? {} : { grow }),
     ...(shrink === "stop" ? {} : { shrink }),
   };
+}
+
+/**
+ * Checks that formulas use only metrics that exist.
+ *
+ * @throws {UsageError} if a formula uses an unknown metric; the message names the place
+ */
+export function requireMetrics(
+  { policies, metrics }: Pick<LimitFlags, "policies"> & { readonly metrics: MetricSpecs | undefined },
+): void {
+  const unknown = unknownNames(policies, Object.keys(metrics ?? {}));
+  if (unknown.length === 0) return;
+  throw new UsageError(
+    unknown.map(({ path: [index, key], problem }) => `policies[${index}].${key}: ${problem}`).join("; "),
+    `metrics, such as {"backlog": {"type": "sqs", "queue": "orders"}}`,
+  );
 }
 
 /**

@@ -17,6 +17,7 @@ export const SCALING = {
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,
   policies: SETTINGS.policies,
+  metrics: SETTINGS.metrics,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   resync: SETTINGS.resync,

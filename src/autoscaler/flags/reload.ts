@@ -14,6 +14,7 @@ const TUNABLE: ReadonlySet<string> = new Set(
     "max",
     "schedules",
     "policies",
+    "metrics",
     "resync",
     "warmup",
     "cooldownOut",

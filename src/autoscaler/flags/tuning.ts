@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../../cli/command.ts";
 import type { Tuning } from "../assembly_options.ts";
-import { limitsOf, requireMax } from "./limits.ts";
+import { limitsOf, requireMax, requireMetrics } from "./limits.ts";
 import type { Flags } from "./options.ts";
 
 /**
@@ -16,11 +16,13 @@ import type { Flags } from "./options.ts";
 export function tuningOf(
   flags: Flags,
 ): Tuning {
-  const { min, max, schedules, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } = flags;
+  const { min, max, schedules, metrics, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } =
+    flags;
   if (min !== undefined && max !== undefined && min > max) {
     throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
   }
   requireMax(flags);
+  requireMetrics(flags);
   if (grow === undefined && shrink === "terminate") {
     throw new UsageError(
       "--shrink terminate needs --grow: without --grow no node would be left to start",
@@ -30,5 +32,5 @@ export function tuningOf(
   if (resync === 0) {
     throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
   }
-  return { limits: limitsOf(flags), schedules, startTimeout, drainTimeout, quarantineFor };
+  return { limits: limitsOf(flags), schedules, metrics, startTimeout, drainTimeout, quarantineFor };
 }

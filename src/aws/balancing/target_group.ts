@@ -54,7 +54,7 @@ export async function findTargetGroup(
  * counts the connections to all its target groups together. The dimensions of both metrics are the last parts of the
  * ARNs. Sources: ALB and NLB guides, "CloudWatch metrics".
  */
-function requestsOf(group: string, loadBalancer: string | undefined): Metric | undefined {
+export function requestsOf(group: string, loadBalancer: string | undefined): Metric | undefined {
   if (loadBalancer === undefined) return undefined;
   const LoadBalancer = loadBalancer.replace(/^.*:loadbalancer\//, "");
   return LoadBalancer.startsWith("net/")

@@ -10,6 +10,7 @@ import type { LoadAnswer, NoOpinion, Recommendation } from "../model/recommendat
 import { isWhole, type Trigger } from "../model/trigger.ts";
 import { sentences } from "../words.ts";
 import { alarmsPolicy } from "./alarms.ts";
+import { formulaPolicy } from "./formula.ts";
 import { targetPolicy } from "./target.ts";
 
 /**
@@ -19,8 +20,10 @@ import { targetPolicy } from "./target.ts";
  */
 export function capacityAnswers(observation: Observation, asNow: number): LoadAnswer[] {
   const target = policyOf(observation.limits, "target");
+  const formula = policyOf(observation.limits, "formula");
   return [
     ...(target === undefined ? [] : [targetPolicy(target, observation, asNow)]),
+    ...(formula === undefined ? [] : [formulaPolicy(formula, observation, asNow)]),
   ];
 }
 

@@ -195,6 +195,16 @@ Deno.test("the policies are an array in the config file, the same array as text 
     assertEquals((await effective("policies", ["--config", "/x.json"], { files }))[0], policies);
     assertEquals((await effective("policies", [`--policies=${json}`], {}))[0], policies);
   }
+  const all = [
+    { type: "target", metric: "cpu", target: 60 },
+    { type: "adaptive", metric: "cpu", maxSpare: 10 },
+    { type: "formula", capacity: "ceil(backlog / 10)" },
+  ];
+  assertEquals((await effective("policies", [`--policies=${JSON.stringify(all)}`], {}))[0], [
+    { ...all[0], stabilization: 300_000 },
+    { ...all[1], utilization: 80, risk: 0.015 },
+    all[2],
+  ]);
   const [status, line] = await effective("policies", ['--policies=["alarms"]'], {});
   assertEquals(status, 2);
   assertStringIncludes(String(line), "policies[0]: ");
@@ -225,6 +235,39 @@ Deno.test("the error for an invalid config file is one line with the path of the
     ['{"policies": [{"type": "alarm"}]}', "policies[0].type: "],
     ['{"policies": [{"type": "alarms", "metric": "cpu"}]}', "policies[0].metric: "],
     ['{"policies": [{"type": "alarms"}, {"type": "alarms"}]}', "policies[1].type: "],
+    [
+      '{"policies": [{"type": "target", "metric": "memory", "target": 60}]}',
+      'policies[0].metric: expected "cpu"',
+    ],
+    [
+      '{"policies": [{"type": "target", "metric": "cpu", "target": 0}]}',
+      "policies[0].target: expected a number from 1",
+    ],
+    [
+      '{"policies": [{"type": "target", "metric": "cpu", "target": 60, "stabilization": "2h"}]}',
+      "policies[0].stabilization: expected at most 60m",
+    ],
+    [
+      '{"policies": [{"type": "adaptive", "metric": "cpu", "risk": 1.5}]}',
+      "policies[0].risk: expected a number from 0.001",
+    ],
+    ['{"policies": [{"type": "adaptive", "metric": "cpu", "maxSpare": -1}]}', "policies[0].maxSpare: "],
+    ['{"policies": [{"type": "formula"}]}', "policies[0].capacity: expected either capacity"],
+    [
+      '{"policies": [{"type": "formula", "capacity": "1", "atMost": "2"}]}',
+      "policies[0].capacity: expected either",
+    ],
+    [
+      '{"policies": [{"type": "formula", "capacity": "ceil(1"}]}',
+      'policies[0].capacity: "ceil(1" is not a formula',
+    ],
+    ['{"policies": [{"type": "formula", "atMost": "jobs / 2"}]}', "policies[0].atMost: unknown metric jobs"],
+    [
+      '{"metrics": {"jobs": {"type": "sqs", "queue": "q"}}, "fleets": [{"fleet": "a"}, {"fleet": "b", ' +
+      '"policies": [{"type": "formula", "capacity": "jobs + backlog"}]}]}',
+      "fleets[1].policies[0].capacity: unknown metric backlog",
+    ],
+    ['{"metrics": {"jobs": {"type": "sqs"}}}', "metrics.jobs.queue: "],
   ];
   for (const [content, named] of cases) {
     const files = content === undefined ? {} : { "/x.json": content };

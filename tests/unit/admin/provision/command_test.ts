@@ -132,6 +132,7 @@ const SAMPLES: Readonly<Record<keyof typeof HOST_SETTINGS, string | readonly str
   max: "4",
   schedules: '[{"name":"day","cron":"0 9 * * *","timezone":"UTC","duration":"8h","min":4}]',
   policies: '[{"type":"alarms"}]',
+  metrics: '{"backlog":{"type":"sqs","queue":"orders"}}',
   grow: "web-node:3",
   shrink: "terminate",
   resync: "2.5m",
