@@ -41,6 +41,8 @@ const OPTIONS = {
   min: SETTINGS.min,
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,
+  policies: SETTINGS.policies,
+  metrics: SETTINGS.metrics,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   ...CHECK_OPTIONS,
@@ -98,7 +100,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     names.filter((name) => origins[name] === "flag").flatMap((
       name,
     ) => [`--${kebab(name)}`, texts[name] ?? ""]);
-  const { fleet, topicArn, url, pull, min, max, schedules, grow, shrink } = flags;
+  const { fleet, topicArn, url, pull, min, max, schedules, policies, metrics, grow, shrink } = flags;
   return {
     fleet,
     balancer: fleetBalancer(flags),
@@ -110,6 +112,8 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     min,
     max,
     schedules,
+    policies,
+    metrics,
     grow,
     shrink,
     kas: (...words) => ["kas", "admin", ...words, ...given(KAS_FLAGS)],

@@ -16,6 +16,9 @@ import type { Attributes } from "../../aws/sns/attributes.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
 import type { HealthCheckSpec } from "../../health/spec.ts";
+import type { MetricReading } from "../../scaling/model/load/view.ts";
+import type { PolicySpec } from "../../scaling/model/load/policy.ts";
+import type { MetricSpecs } from "../../settings/metrics/spec.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import type { Autoscaler } from "./autoscalers.ts";
 import type { ServiceAnswer } from "./services.ts";
@@ -47,6 +50,9 @@ export interface Plan {
   readonly min?: number | undefined;
   readonly max?: number | undefined;
   readonly schedules?: Schedules | undefined;
+  readonly policies?: readonly PolicySpec[] | undefined;
+  /** The metrics that formulas can use. */
+  readonly metrics?: MetricSpecs | undefined;
   /** The launch template for new nodes. */
   readonly grow?: string | undefined;
   readonly shrink: "stop" | "terminate";
@@ -101,6 +107,8 @@ export interface Observation {
   readonly checks: Answer<ChecksOf>;
   /** The answers of the service to the health checks, by the ids of the running instances. */
   readonly services: ReadonlyMap<string, ServiceAnswer>;
+  /** The values of the metrics, by name, and when doctor had read them, in ms since the epoch. */
+  readonly metrics: { readonly at: number; readonly readings: Readonly<Record<string, MetricReading>> };
 }
 
 /** Error: a check needs an answer that AWS did not give. */

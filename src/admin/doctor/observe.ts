@@ -24,6 +24,7 @@ import { baselineOf } from "../../scaling/model/burstable.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { type CreditMode, creditModes, isProtected } from "../../aws/ec2/instance_settings.ts";
 import { type Attributes, subscriptionAttributes, topicAttributes } from "../../aws/sns/attributes.ts";
+import { readMetrics } from "./metrics.ts";
 import { askServices } from "./services.ts";
 
 /** The actions of the ELB API that read a load balancer, by the kind of load balancer. */
@@ -82,6 +83,10 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     `elasticloadbalancing:${actions.balancer}`,
     () => readChecks(aws, plan.balancer, signal),
   );
+  const health = ask(
+    `elasticloadbalancing:${actions.health}`,
+    () => ifFound(fleetHealth(aws, plan.balancer, async () => valueOf(await instances, []), signal), []),
+  );
   const answers = await allOf({
     plan,
     instances,
@@ -91,10 +96,7 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
       `elasticloadbalancing:${actions.attributes}`,
       () => ifFound(drainingTimeout(aws, plan.balancer, signal), undefined),
     ),
-    health: ask(
-      `elasticloadbalancing:${actions.health}`,
-      () => ifFound(fleetHealth(aws, plan.balancer, async () => valueOf(await instances, []), signal), []),
-    ),
+    health,
     alarms: ask("cloudwatch:DescribeAlarms", () => fleetAlarms(aws, plan.fleet, signal)),
     allowed: instances.then((all) => testAll(dryRuns(plan, valueOf(all, [])))),
     ingress: instances.then((all) =>
@@ -132,6 +134,7 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
       const of: ChecksOf = healthCheck === undefined ? valueOf(answer, () => []) : () => [healthCheck];
       return askServices(valueOf(all, []), of, (instance) => checkedAddress(plan, instance), httpSignal);
     }),
+    metrics: readMetrics(aws, plan, async () => valueOf(await health, []), signal),
   });
   signal.throwIfAborted();
   return answers;

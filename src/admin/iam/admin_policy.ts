@@ -19,6 +19,7 @@ import {
   inFleet,
   launchStatements,
   putAlarmsStatement,
+  queueStatements,
   REGISTER_INSTANCES,
   REGISTER_TARGETS,
   tagStatement,
@@ -65,6 +66,8 @@ export function adminPolicy(scope: Scope): Policy {
       "cloudwatch:SetAlarmState",
     ]),
     putAlarmsStatement(scope, "PutAlarms"),
+    // doctor reads the metrics.
+    ...queueStatements(scope),
     ...(topicArn === undefined ? [] : [
       allow("Topic", [topicArn], [
         "sns:CreateTopic",

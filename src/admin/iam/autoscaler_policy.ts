@@ -9,6 +9,7 @@ import {
   inFleet,
   launchStatements,
   putAlarmsStatement,
+  queueStatements,
   REGISTER_INSTANCES,
   REGISTER_TARGETS,
   tagStatement,
@@ -60,6 +61,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
     ...(topicArn === undefined
       ? []
       : [allow("ConfirmSubscription", [topicArn], ["sns:ConfirmSubscription"])]),
+    ...queueStatements(scope),
     ...(grow === undefined ? [] : launchStatements(scope, { [`aws:RequestTag/${TAG.role}`]: "node" }, grow)),
     // kas creates the alarms of a launched node and deletes the alarms of a terminated node.
     ...(grow === undefined ? [] : [putAlarmsStatement(scope, "CreateAlarms")]),

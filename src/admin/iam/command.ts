@@ -38,6 +38,7 @@ const SCOPE_OPTIONS = {
     help: "IAM role of launched instances; the policy then allows iam:PassRole for this role",
     parse: text,
   },
+  metrics: SETTINGS.metrics,
 } as const;
 
 const AUTOSCALER_OPTIONS = { ...SCOPE_OPTIONS, grow: SETTINGS.grow, shrink: SETTINGS.shrink } as const;
@@ -48,7 +49,7 @@ const AUTOSCALER_OPTIONS = { ...SCOPE_OPTIONS, grow: SETTINGS.grow, shrink: SETT
 function scopeOf(
   flags: Values<typeof SCOPE_OPTIONS> & Partial<Pick<Scope, "grow" | "shrink">>,
 ): Scope {
-  const { fleet, topicArn, pull, instanceRole, grow, shrink = "stop" } = flags;
+  const { fleet, topicArn, pull, instanceRole, metrics, grow, shrink = "stop" } = flags;
   const [, , , arnRegion, arnAccount] = (flags.topicArn ?? flags.targetGroup[0] ?? "").split(":");
   const region = flags.region ?? arnRegion ?? "*";
   const account = flags.account ?? arnAccount ?? "*";
@@ -66,6 +67,7 @@ function scopeOf(
     grow,
     shrink,
     instanceRole,
+    metrics,
   };
 }
 

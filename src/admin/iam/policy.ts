@@ -5,6 +5,7 @@
  */
 import type { BalancerRef } from "../../aws/balancing/balancer.ts";
 import type { BalancerType } from "../../aws/balancing/v2/load_balancers.ts";
+import type { MetricSpecs } from "../../settings/metrics/spec.ts";
 import { partitionOf } from "../../sns/partitions.ts";
 
 /** A statement of an identity policy. Source: IAM, "JSON policy elements". */
@@ -41,6 +42,8 @@ export interface Scope {
   readonly grow: string | undefined;
   /** What the autoscaler does with a node that it scales in. */
   readonly shrink: "stop" | "terminate";
+  /** The metrics that formulas can use. Undefined: none. */
+  readonly metrics?: MetricSpecs | undefined;
   /** Name of the IAM role of launched instances. Undefined: launched instances have no role. */
   readonly instanceRole: string | undefined;
 }

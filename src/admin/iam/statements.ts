@@ -8,6 +8,7 @@
  * @module
  */
 import { TAG } from "../../aws/ec2/ec2_instance.ts";
+import { queueName } from "../../settings/metrics/spec.ts";
 import { partitionOf } from "../../sns/partitions.ts";
 import {
   alarmsArn,
@@ -72,6 +73,28 @@ export function putAlarmsStatement(scope: Scope, sid: string): Statement {
       ? { Null: { [actions]: "true" } }
       : { "ForAllValues:StringLike": { [actions]: [topicArn] } },
   );
+}
+
+/** Returns a statement that allows reading the SQS queues of the metrics. Returns none if no metric has a queue. */
+export function queueStatements(scope: Scope): Statement[] {
+  const queues = Object.values(scope.metrics ?? {}).flatMap((it) => it.type === "sqs" ? [it.queue] : []);
+  if (queues.length === 0) return [];
+  const actions = [
+    "sqs:GetQueueAttributes",
+    // kas asks for the URL of a queue whose name it has.
+    ...(queues.some((queue) => !queue.includes("/")) ? ["sqs:GetQueueUrl"] : []),
+  ];
+  return [allow("Queues", [...new Set(queues.map((queue) => queueArn(scope, queue)))], actions)];
+}
+
+/**
+ * Returns the ARN of a queue. A queue's URL contains the region and the account: `https://sqs.eu-west-1.amazonaws.com/123456789012/orders`,
+ * or with an older host `https://eu-west-1.queue.amazonaws.com/…`. Source: SQS developer guide, "Queue and message identifiers".
+ */
+function queueArn(scope: Scope, queue: string): string {
+  const [, newer, older, account = scope.account] =
+    /^https?:\/\/(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.)?[^/]*\/(\d{12})\//.exec(queue) ?? [];
+  return arn({ region: newer ?? older ?? scope.region, account }, "sqs", queueName(queue));
 }
 
 /** The types of resources that RunInstances needs permission for, besides the instance. Source: EC2, "Actions", RunInstances. */

@@ -11,6 +11,7 @@ import { credits, vcpus } from "./cpu.ts";
 import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.ts";
 import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
+import { metrics } from "./metrics.ts";
 import { ports, reach } from "./ports.ts";
 import { statusChecks } from "./status_checks.ts";
 import {
@@ -50,6 +51,7 @@ export const CHECKS: readonly Check[] = [
   thresholds,
   credits,
   vcpus,
+  metrics,
   strayAlarms,
   topic,
   delivery,

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { MOST_INSTANCES } from "../../../autoscaler/http/operator/socket_path.ts";
-import { requireMax } from "../../../autoscaler/flags/limits.ts";
+import { requireMax, requireMetrics } from "../../../autoscaler/flags/limits.ts";
 import { type Command, command, type Group, kebab, UsageError } from "../../../cli/command.ts";
 import { isoTime } from "../../../cli/format.ts";
 import { duration, integer, text } from "../../../cli/parsers.ts";
@@ -25,6 +25,7 @@ const OWN = {
   max: SETTINGS.max,
   schedules: SETTINGS.schedules,
   policies: SETTINGS.policies,
+  metrics: SETTINGS.metrics,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   warmup: SETTINGS.warmup,
@@ -213,6 +214,7 @@ async function scaleBy(
     return await runScale(autoscalerScaler({ state, fleet }, signal), request, context);
   }
   if (request.direction !== "in") requireMax(flags);
+  requireMetrics(flags);
   return await withAws(context, async (aws) => {
     await using scaler = ownScaler(aws, flags, words, signal);
     return await runScale(scaler, request, context);

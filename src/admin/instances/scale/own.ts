@@ -19,6 +19,7 @@ import { realClock } from "../../../runtime.ts";
 import { decide } from "../../../scaling/decide.ts";
 import type { PolicySpec } from "../../../scaling/model/load/policy.ts";
 import { withLoad } from "../../../scaling/model/observation.ts";
+import type { MetricSpecs } from "../../../settings/metrics/spec.ts";
 import type { Schedules } from "../../../settings/schedules/schedules.ts";
 import { type AccountFlags, fleetSelector } from "../../account.ts";
 import type { Scaler, ScaleRequest } from "./scaler.ts";
@@ -35,6 +36,7 @@ export interface OwnFlags extends AccountFlags {
   readonly max: number | undefined;
   readonly schedules: Schedules | undefined;
   readonly policies: readonly PolicySpec[] | undefined;
+  readonly metrics: MetricSpecs | undefined;
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly warmup: number;
@@ -55,7 +57,7 @@ export function ownScaler(
   words: readonly string[],
   signal: AbortSignal,
 ): Scaler & AsyncDisposable {
-  const { healthCheck, address, schedules, startTimeout, drainTimeout, quarantineFor } = flags;
+  const { healthCheck, address, schedules, metrics, startTimeout, drainTimeout, quarantineFor } = flags;
   const autoscaler = assemble({
     account: aws,
     fleet: {
@@ -75,6 +77,7 @@ export function ownScaler(
       unhealthyAfter: Infinity,
     }),
     schedules,
+    metrics,
     startTimeout,
     drainTimeout,
     quarantineFor,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ActivityState, Decided } from "../../../autoscaler/control/command.ts";
-import { isoTime } from "../../../cli/format.ts";
+import { isoTime, seconds } from "../../../cli/format.ts";
 import type { Row } from "../../../cli/output.ts";
 import { DIRECTION } from "../../../scaling/model/activity.ts";
 import type { Override } from "../../../scaling/model/observation.ts";
@@ -34,15 +34,22 @@ export function rowsOf(
 export const TRIAL_COLUMNS = ["kind", "name", "result", "reason"];
 
 /**
- * Returns what kas would do and why: a row for each action, one for the checks that hold actions back, and then the capacity that
- * each policy recommends, and the result of each check.
+ * Returns what kas would do and why: a row for each action, one for the checks that hold actions back, and then the value of each
+ * metric, the capacity that each policy recommends, and the result of each check.
  */
 export function trialRows(decided: Decided): Row[] {
-  const { actions, reason, assessment: { policies, checks } = { policies: [], checks: [] } } = decided;
+  const { actions, reason, assessment } = decided;
+  const { metrics, policies, checks } = assessment ?? { metrics: [], policies: [], checks: [] };
   const rows = actions.map(({ kind, instance }) => ({ kind, name: instance, result: "dry-run", reason }));
   return [
     ...rows,
     ...heldRow(rows.length > 0, decided).map(({ action, reason }) => ({ kind: action, reason })),
+    ...metrics.map(({ name, value, age, source, why }) => ({
+      kind: "metric",
+      name,
+      result: value,
+      reason: why === null ? `${source}, ${seconds(age ?? 0)} old` : `${source}: ${why}`,
+    })),
     ...policies.map(({ policy, capacity, reason }) => ({
       kind: "policy",
       name: policy,

@@ -27,6 +27,13 @@ const OVERRIDE_PROGRESS = z.object({
 }).nullable();
 
 const ASSESSMENT = z.object({
+  metrics: z.array(z.object({
+    name: z.string(),
+    value: z.number().nullable(),
+    age: z.number().nullable(),
+    source: z.string(),
+    why: z.string().nullable(),
+  })),
   policies: z.array(z.object({ policy: z.string(), capacity: z.number().nullable(), reason: z.string() })),
   checks: z.array(z.object({ name: z.string(), status: z.string(), message: z.string() })),
 });
