@@ -1,18 +1,22 @@
 /**
- * The autoscaler in a simulation. It makes decisions with the real rules: one for each change of an alarm, and one at each
- * reconcile.
+ * The autoscaler in a simulation. It makes decisions with the real rules: one for each change of an alarm, one at each reconcile, and
+ * one for each new period of the load if a policy depends on the load.
  *
  * @module
  */
 import { decide } from "../decide.ts";
+import type { Instance } from "../model/instance.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Datapoint } from "../model/load/metric.ts";
+import { DEFAULT_STABILIZATION, hasCapacityPolicy, policyOf } from "../model/load/policy.ts";
 import type { History, Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { scopeOf } from "../scope.ts";
 import { SimulatedAlarms } from "./alarms.ts";
 import type { Arrived, SimulatedFleet } from "./fleet.ts";
 import { Camera } from "./image.ts";
+import { LoadWindow } from "./load/window.ts";
+import type { Datapoints } from "./meter.ts";
 
 /**
  * The time of the first reconcile, in seconds. It is in the middle of a period, because kas does not know when a period
@@ -35,9 +39,12 @@ export class SimulatedAutoscaler {
   readonly #fleet: SimulatedFleet;
   readonly #limits: Limits;
   readonly #trustOldReadings: boolean;
-  readonly #alarms: SimulatedAlarms;
+  /** The alarms. Undefined if no policy depends on them. */
+  readonly #alarms: SimulatedAlarms | undefined;
+  /** The load of the last minutes. Undefined if no policy depends on it. */
+  readonly #load: LoadWindow | undefined;
   readonly #camera: Camera;
-  readonly #cpu = new Map<string, Datapoint>();
+  #cpu: Readonly<Record<string, Datapoint>> = {};
   #last: Pick<History, "lastOut" | "lastIn"> = {};
   #reconcileDue = FIRST_RECONCILE;
   readonly actions: SimulatedAction[] = [];
@@ -47,7 +54,12 @@ export class SimulatedAutoscaler {
     this.#fleet = fleet;
     this.#limits = limits;
     this.#trustOldReadings = trustOldReadings;
-    this.#alarms = new SimulatedAlarms(FLEET, fleet.machines.map(({ id }) => id), fleet.world);
+    const ids = fleet.machines.map(({ id }) => id);
+    this.#alarms = policyOf(limits, "alarms") && new SimulatedAlarms(FLEET, ids, fleet.world);
+    const { stabilization = DEFAULT_STABILIZATION } = policyOf(limits, "target") ?? {};
+    this.#load = hasCapacityPolicy(limits)
+      ? new LoadWindow(fleet.world.scrapeDelay !== undefined, stabilization)
+      : undefined;
     this.#camera = new Camera(fleet);
   }
 
@@ -57,12 +69,12 @@ export class SimulatedAutoscaler {
    * @param arrived the datapoints that became readable at this second
    */
   tick(arrived: Arrived | undefined): void {
-    const { now } = this.#fleet;
-    const points = arrived?.cloudwatch;
-    for (const [id, percent] of points?.cpu ?? []) {
-      this.#cpu.set(id, { percent, at: (points?.began ?? 0) * 1_000 });
-    }
-    for (const alarm of this.#alarms.observe(points, now)) this.#evaluate({ kind: "notification", alarm });
+    const { now, world } = this.#fleet;
+    const points = world.scrapeDelay === undefined ? arrived?.cloudwatch : arrived?.long;
+    if (points !== undefined) this.#noteCpu(points);
+    const changes = this.#alarms?.observe(arrived?.cloudwatch, now) ?? [];
+    for (const alarm of changes) this.#evaluate({ kind: "notification", alarm });
+    if (this.#load?.note(arrived) !== undefined) this.#evaluate({ kind: "telemetry" });
     if (now < this.#reconcileDue) return;
     this.#reconcileDue = now + this.#limits.resync / 1_000;
     this.#evaluate({ kind: "reconcile" });
@@ -86,25 +98,38 @@ export class SimulatedAutoscaler {
     }
   }
 
-  #observe(): Observation {
+  /** Notes the CPU of instances. An instance without a new datapoint keeps its last one. */
+  #noteCpu({ began, cpu }: Datapoints): void {
+    const at = began * 1_000;
+    const known: Record<string, Datapoint> = { ...this.#cpu };
+    for (const [id, percent] of cpu) known[id] = { percent, at };
+    this.#cpu = known;
+  }
+
+  /** Returns the CPU of instances. Omits datapoints from before the last start of an instance. */
+  #cpuOf(instances: readonly Instance[]): Record<string, Datapoint> {
     const now = this.#fleet.now * 1_000;
-    const { instances, inProgress, ...history } = this.#camera.look();
     const cpu: Record<string, Datapoint> = {};
     for (const { id, launched = Infinity } of instances) {
-      const point = this.#cpu.get(id);
-      // Omit a datapoint from before the last start of the instance.
+      const point = this.#cpu[id];
       if (point === undefined || point.at < launched) continue;
       cpu[id] = this.#trustOldReadings ? { ...point, at: now } : point;
     }
+    return cpu;
+  }
+
+  #observe(): Observation {
+    const { instances, inProgress, ...history } = this.#camera.look();
     return {
-      now,
+      now: this.#fleet.now * 1_000,
       fleet: FLEET,
       limits: this.#limits,
       instances,
-      alarms: this.#alarms.describe(),
-      cpu,
+      alarms: this.#alarms?.describe() ?? [],
+      cpu: this.#cpuOf(instances),
       inProgress,
       history: { ...this.#last, ...history },
+      ...(this.#load === undefined ? {} : { load: this.#load.view() }),
     };
   }
 }

@@ -30,7 +30,7 @@ export interface Arrived {
   readonly cloudwatch?: Datapoints;
   /** Datapoints of scrapes, for periods of 10 s. */
   readonly short?: Datapoints;
-  /** Datapoints of scrapes, for periods of a minute. */
+  /** Datapoints of scrapes, for the last minute, which become readable every 10 s. */
   readonly long?: Datapoints;
 }
 
@@ -84,10 +84,10 @@ export class SimulatedFleet {
       ran: 0,
     }));
     const { period, metricDelay, scrapeDelay } = world;
-    this.#cloudwatch = new Meter(this.#machines, period, metricDelay);
+    this.#cloudwatch = new Meter(this.#machines, { period, delay: metricDelay });
     this.#scraped = scrapeDelay === undefined ? undefined : {
-      short: new Meter(this.#machines, SCRAPED.short, scrapeDelay),
-      long: new Meter(this.#machines, SCRAPED.long, scrapeDelay),
+      short: new Meter(this.#machines, { period: SCRAPED.short, delay: scrapeDelay }),
+      long: new Meter(this.#machines, { period: SCRAPED.long, step: SCRAPED.short, delay: scrapeDelay }),
     };
     this.#unevenFor = scrapeDelay === undefined ? period : SCRAPED.short;
     this.#uneven = new Float64Array(load.fleet);

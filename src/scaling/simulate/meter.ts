@@ -4,21 +4,8 @@
  *
  * @module
  */
+import type { LoadPoint } from "../model/load/view.ts";
 import type { Machine } from "./machine.ts";
-
-/** The load of one period. */
-export interface LoadPoint {
-  /** When the period began, in ms. */
-  readonly at: number;
-  /** How long the period is, in ms. */
-  readonly span: number;
-  /** The mean CPU of the instances that were in service for the whole period, in percent. */
-  readonly percent: number;
-  /** How many instances were in service for the whole period. */
-  readonly served: number;
-  /** The mean number of instances in service in the period. */
-  readonly serving: number;
-}
 
 /** The CPU of one period. */
 export interface Datapoints {
@@ -38,28 +25,43 @@ export interface Counted extends Machine {
   readonly ran: number;
 }
 
+/** The counters of all instances at a time. */
+interface Reading {
+  readonly used: Float64Array;
+  readonly ran: Float64Array;
+  /** The sum of the time that instances have been in service, in seconds. */
+  served: number;
+}
+
+/** The periods of a meter, in seconds. */
+export interface Periods {
+  /** How long a period is. */
+  readonly period: number;
+  /** How long after the beginning of a period the next one begins. Default: the period. */
+  readonly step?: number;
+  /** The time from the end of a period until its datapoints are readable. */
+  readonly delay: number;
+}
+
 /** A meter of all instances. */
 export class Meter {
-  readonly #period: number;
-  readonly #delay: number;
   readonly #machines: readonly Counted[];
-  /** The counters at the beginning of the present period. */
-  readonly #used: Float64Array;
-  readonly #ran: Float64Array;
-  #served = 0;
+  readonly #period: number;
+  readonly #step: number;
+  readonly #delay: number;
+  /** The readings of the last period, the oldest first. */
+  readonly #readings: Reading[];
+  /** A reading that the next one may replace. Without it, half of the time of a simulation would go into new arrays. */
+  #unused: Reading | undefined;
   /** Datapoints of past periods that are not readable yet. */
   readonly #late: Datapoints[] = [];
 
-  /**
-   * @param period how long a period is, in seconds
-   * @param delay the time from the end of a period until its datapoints are readable, in seconds
-   */
-  constructor(machines: readonly Counted[], period: number, delay: number) {
+  constructor(machines: readonly Counted[], { period, step = period, delay }: Periods) {
     this.#machines = machines;
     this.#period = period;
+    this.#step = step;
     this.#delay = delay;
-    this.#used = new Float64Array(machines.length);
-    this.#ran = new Float64Array(machines.length);
+    this.#readings = [this.#empty()];
   }
 
   /**
@@ -68,34 +70,55 @@ export class Meter {
    * @param served the sum of the time that instances have been in service, in seconds
    */
   read(now: number, served: number): Datapoints | undefined {
-    if (now % this.#period === 0) this.#late.push(this.#report(now, served));
+    if (now % this.#step === 0) {
+      this.#readings.push(this.#count(this.#unused ?? this.#empty(), served));
+      this.#unused = undefined;
+      if (this.#readings.length > this.#period / this.#step) this.#late.push(this.#report(now));
+    }
     const next = this.#late[0];
     return next !== undefined && now >= next.began + this.#period + this.#delay
       ? this.#late.shift()
       : undefined;
   }
 
-  #report(now: number, served: number): Datapoints {
+  #empty(): Reading {
+    const { length } = this.#machines;
+    return { used: new Float64Array(length), ran: new Float64Array(length), served: 0 };
+  }
+
+  /** Writes the present counters into a reading. */
+  #count(reading: Reading, served: number): Reading {
+    for (let i = 0; i < this.#machines.length; i++) {
+      const { used = 0, ran = 0 } = this.#machines[i] ?? {};
+      reading.used[i] = used;
+      reading.ran[i] = ran;
+    }
+    reading.served = served;
+    return reading;
+  }
+
+  #report(now: number): Datapoints {
+    const before = this.#readings.shift();
+    this.#unused = before;
+    const after = this.#readings.at(-1);
     const began = now - this.#period;
     const cpu = new Map<string, number>();
     let sum = 0;
     let whole = 0;
-    for (const [i, machine] of this.#machines.entries()) {
+    for (let i = 0; i < this.#machines.length; i++) {
+      const machine = this.#machines[i];
+      if (machine === undefined) continue;
       const { id, phase, since, started, used, ran } = machine;
-      const restarted = started >= began;
-      const busy = used - (restarted ? 0 : this.#used[i] ?? 0);
-      const time = ran - (restarted ? 0 : this.#ran[i] ?? 0);
-      this.#used[i] = used;
-      this.#ran[i] = ran;
+      const isNew = started >= began;
+      const time = ran - (isNew ? 0 : before?.ran[i] ?? 0);
       if (time === 0 || time < this.#period / 2) continue;
-      const percent = (100 * busy) / time;
+      const percent = (100 * (used - (isNew ? 0 : before?.used[i] ?? 0))) / time;
       cpu.set(id, percent);
       if (phase !== "in-service" || since > began) continue;
       sum += percent;
       whole++;
     }
-    const serving = (served - this.#served) / this.#period;
-    this.#served = served;
+    const serving = ((after?.served ?? 0) - (before?.served ?? 0)) / this.#period;
     const load = whole === 0
       ? undefined
       : { at: began * 1_000, span: this.#period * 1_000, percent: sum / whole, served: whole, serving };

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { LoadPoint } from "../../model/load/view.ts";
 import type { SimulatedFleet } from "../fleet.ts";
-import type { LoadPoint } from "../meter.ts";
 import type { Policy } from "../play.ts";
 
 /**
