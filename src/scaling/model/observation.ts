@@ -10,6 +10,7 @@ import { inService, type Instance } from "./instance.ts";
 import type { Limits, Window } from "./limits.ts";
 import type { LoadView, MetricReading } from "./load/view.ts";
 import type { Datapoint } from "./load/metric.ts";
+import type { AdaptiveView } from "../policies/adaptive/view.ts";
 import type { StartEvent } from "./start_event.ts";
 
 /** Earlier events that decisions depend on. Times are in ms since the epoch. */
@@ -120,6 +121,8 @@ export interface Observation {
   readonly credits?: Readonly<Record<string, number>>;
   /** The load of the last minutes. Absent if no policy of the fleet reads it. */
   readonly load?: LoadView;
+  /** What the adaptive policy has learned. Absent if the fleet has no such policy, and before the first sample. */
+  readonly adaptive?: AdaptiveView;
   /** The metrics of the formula policy, by name. Absent if the fleet has no such policy. */
   readonly metrics?: Readonly<Record<string, MetricReading>>;
   /** The activities in progress, in the order in which they began. If an instance has two, the later one counts. */

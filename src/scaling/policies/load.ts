@@ -9,6 +9,7 @@ import { hasCapacityPolicy, policyOf } from "../model/load/policy.ts";
 import type { LoadAnswer, NoOpinion, Recommendation } from "../model/recommendation.ts";
 import { isWhole, type Trigger } from "../model/trigger.ts";
 import { sentences } from "../words.ts";
+import { adaptivePolicy } from "./adaptive/adaptive.ts";
 import { alarmsPolicy } from "./alarms.ts";
 import { formulaPolicy } from "./formula.ts";
 import { targetPolicy } from "./target.ts";
@@ -20,9 +21,11 @@ import { targetPolicy } from "./target.ts";
  */
 export function capacityAnswers(observation: Observation, asNow: number): LoadAnswer[] {
   const target = policyOf(observation.limits, "target");
+  const adaptive = policyOf(observation.limits, "adaptive");
   const formula = policyOf(observation.limits, "formula");
   return [
     ...(target === undefined ? [] : [targetPolicy(target, observation, asNow)]),
+    ...(adaptive === undefined ? [] : [adaptivePolicy(adaptive, observation, asNow)]),
     ...(formula === undefined ? [] : [formulaPolicy(formula, observation, asNow)]),
   ];
 }

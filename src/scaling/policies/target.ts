@@ -9,21 +9,10 @@ import { type Observation, recent } from "../model/observation.ts";
 import type { TargetSpec } from "../model/load/policy.ts";
 import type { LoadAnswer } from "../model/recommendation.ts";
 import { count, percent, seconds, sentences } from "../words.ts";
+import { panicOf } from "./panic.ts";
 
 /** How far the metric may be above or below its target before the policy asks for a change, as a share of the target. */
 export const TOLERANCE = 0.1;
-
-/** The lowest mean CPU of saturated instances, in percent. A saturated instance shows a little less than 100 %. */
-const SATURATED = 96;
-
-/**
- * How long saturated periods must follow one another, in ms: three periods of 10 s, or one of 60 s. A single short period may be
- * saturated by chance.
- */
-const SATURATED_FOR = 30_000;
-
-/** How long the policy asks for twice the saturated instances, in ms. Source: Knative's panic mode. */
-const PANIC = 120_000;
 
 /**
  * Returns what the target policy recommends. The newest short period may ask for more. For less, the highest recommendation of the
@@ -43,7 +32,7 @@ export function targetPolicy(spec: TargetSpec, observation: Observation, asNow: 
   const newest = short.at(-1);
   const fallback = load?.why ?? "";
   if (!isCurrent(newest)) return answer(asNow, sentences("kas has no current CPU of the fleet.", fallback));
-  const panic = panicOf(short, now);
+  const panic = panicOf(short);
   const asked = neededFor(newest, spec);
   const measured = `CPU is ${percent(newest.percent)} on ${count(newest.served, "instance")} that served ${
     seconds(newest.span)
@@ -96,29 +85,4 @@ function highest(points: readonly LoadPoint[], spec: TargetSpec): number | undef
   const covered = window.reduce((sum, { span }) => sum + span, 0);
   if (covered < spec.stabilization - 2 * newest.span) return undefined;
   return Math.max(...window.map((point) => neededFor(point, spec) ?? point.served));
-}
-
-/** Returns twice the number of instances that were saturated, if they were within the last two minutes. */
-function panicOf(
-  points: readonly LoadPoint[],
-  now: number,
-): { capacity: number; reason: string } | undefined {
-  let began: number | undefined;
-  let found: LoadPoint | undefined;
-  for (const point of points) {
-    if (point.percent < SATURATED) began = undefined;
-    else {
-      began ??= point.at;
-      const isLong = endOf(point) - began >= SATURATED_FOR;
-      if (isLong && recent(endOf(point), PANIC, now) && point.served >= (found?.served ?? 0)) found = point;
-    }
-  }
-  if (found === undefined) return undefined;
-  const capacity = 2 * found.served;
-  return {
-    capacity,
-    reason: `CPU was ${percent(found.percent)} on ${
-      count(found.served, "instance")
-    }: such a load may be of any size, so kas asks for twice as many for ${seconds(PANIC)}.`,
-  };
 }

@@ -28,7 +28,7 @@ export interface AdaptiveSpec {
   readonly utilization: number;
   /** The share of time in which the capacity may be short: 0.015 is 1.5 %. */
   readonly risk: number;
-  /** The largest number of instances beyond the need. Absent: no such ceiling. */
+  /** The largest number of instances beyond the need of the last 2 min. Absent: no such ceiling. */
   readonly maxSpare?: number;
 }
 

@@ -43,9 +43,7 @@ export function describe(view: AdaptiveView, utilization: number, risk: number):
     `The rule '${ruleText(chosen)}' recommends ${chosen.capacity}.`,
     ceiling,
     view.cold
-      ? `kas has measured the load for ${
-        lasting(measured)
-      }, and chooses among the rules after it has done so for an hour.`
+      ? `kas has measured the load for ${lasting(measured)}, and chooses among all rules after 20 min to 2 h.`
       : `It was ${record(chosen)} in the last ${lasting(Math.min(measured, HALF_LIFE))}; ${
         kept(chosen, risk)
       }.`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AdaptiveSpec } from "../../model/load/policy.ts";
 import { type Choice, choose } from "./choice.ts";
 import { forecastsOf, nextAverage } from "./forecasts.ts";
 import { MINUTE, Minutes } from "./minutes.ts";
@@ -16,15 +17,12 @@ import type { AdaptiveView, RuleRecord } from "./view.ts";
 const CHOICE_INTERVAL = 300_000;
 
 /**
- * kas follows the cold rule for the first time, in ms: for the shorter time if the cold rule was short often, so that there is
- * something to learn, else for the longer one.
+ * For how long kas follows the cold rule, in ms: for the shorter time if the cold rule was short often, else for the longer time. A
+ * load that rose once shows no pattern yet, and other rules would only add spare instances.
  */
-const COLD = [
-  Number((globalThis as any).Deno?.env.get("C1") ?? 3_600_000),
-  Number((globalThis as any).Deno?.env.get("C2") ?? 7_200_000),
-] as const;
+const COLD = [20 * MINUTE, 120 * MINUTE] as const;
 
-/** How often the cold rule must have been short for this. A single rise of the load is no pattern. */
+/** How often the cold rule must have been short before kas chooses after the shorter time. */
 const OFTEN = 3;
 
 /** A sample that ended at most this long before the last one is a duplicate or late, in ms. An older one: the clock was set back. */
@@ -34,14 +32,7 @@ const CLOCK_TOLERANCE = 300_000;
 const MOST_DEMAND = 1_000_000;
 
 /** The settings of the adaptive policy. */
-export interface AdaptiveSettings {
-  /** The CPU at which an instance carries its full load, in percent. */
-  readonly utilization: number;
-  /** The share of time in which the capacity may be short. */
-  readonly risk: number;
-  /** How many instances a rule may have beyond the need of the last 2 min. Absent: no such ceiling. */
-  readonly maxSpare?: number;
-}
+export type AdaptiveSettings = Pick<AdaptiveSpec, "utilization" | "risk" | "maxSpare">;
 
 /** The load of a period. */
 export interface Sample {

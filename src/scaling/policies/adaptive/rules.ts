@@ -1,5 +1,5 @@
 /**
- * The rules among which the adaptive policy chooses. Source of their constants: docs/policies.md.
+ * The rules among which the adaptive policy chooses. docs/policies.md explains them.
  *
  * @module
  */

@@ -49,7 +49,7 @@ Deno.test("the description of a cold learner says for how long it has measured",
   assertEquals(
     text,
     "Demand is 0.5 instances, so 1 is needed at 80 %. The rule 'daily peak + 1, held 10 min' recommends 6. " +
-      "kas has measured the load for 30 min, and chooses among the rules after it has done so for an hour.",
+      "kas has measured the load for 30 min, and chooses among all rules after 20 min to 2 h.",
   );
 });
 

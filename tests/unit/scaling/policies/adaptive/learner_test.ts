@@ -13,7 +13,7 @@ import {
   viewOf,
 } from "./loads.ts";
 
-Deno.test("in its first hour the learner recommends the highest need of the last 2 min", () => {
+Deno.test("in its first time the learner recommends the highest need of the last 2 min", () => {
   const steps = [2, 6, 3, 3, 3];
   const learner = new Learner(SETTINGS);
   const capacities = steps.map((demand, i) => {
@@ -22,6 +22,13 @@ Deno.test("in its first hour the learner recommends the highest need of the last
   });
   assertEquals(capacities, [3, 8, 8, 4, 4]);
   assertEquals(viewOf(learner).cold, true);
+});
+
+Deno.test("the learner chooses after 20 min if its first rule was short three times, and after 2 h otherwise", () => {
+  const coldAt = (load: (ms: number) => number, to: number) => learned(load, to).cold;
+  const changing = (ms: number) => Math.floor(ms / (5 * MINUTE)) % 2 === 0 ? 2 : 6;
+  assertEquals([coldAt(changing, 19 * MINUTE), coldAt(changing, 40 * MINUTE)], [true, undefined]);
+  assertEquals([coldAt(() => 3, 119 * MINUTE), coldAt(() => 3, 120 * MINUTE)], [true, undefined]);
 });
 
 Deno.test("the learner has no view before the first sample", () => {
