@@ -79,6 +79,8 @@ export interface Seen {
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
+  /** The values of the metrics. */
+  readonly metrics?: Observation["metrics"];
 }
 
 /** Runs a check and returns its findings, as `result: detail` and `try: command`. */
@@ -113,6 +115,7 @@ export function findings(check: Check, seen: Seen): string[] {
     health: { value: seen.health ?? [] },
     checks: { value: () => seen.checks ?? [parseHealthCheck("http:8080/healthz")] },
     autoscalers: [],
+    metrics: seen.metrics ?? { at: 0, readings: {} },
   } as unknown as Observation;
   return check.run(observation).flatMap(({ result, detail, remedy }) => [
     `${result}: ${detail}`,
