@@ -9,8 +9,11 @@ import type { Instance } from "../model/instance.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Datapoint } from "../model/load/metric.ts";
 import { DEFAULT_STABILIZATION, hasCapacityPolicy, policyOf } from "../model/load/policy.ts";
+import { demandOf, endOf, type LoadPoint } from "../model/load/view.ts";
 import type { History, Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
+import { leadOf } from "../policies/adaptive/lead.ts";
+import { Learner } from "../policies/adaptive/learner.ts";
 import { scopeOf } from "../scope.ts";
 import { SimulatedAlarms } from "./alarms.ts";
 import type { Arrived, SimulatedFleet } from "./fleet.ts";
@@ -43,6 +46,8 @@ export class SimulatedAutoscaler {
   readonly #alarms: SimulatedAlarms | undefined;
   /** The load of the last minutes. Undefined if no policy depends on it. */
   readonly #load: LoadWindow | undefined;
+  /** What the adaptive policy learns. Undefined if the fleet has no such policy. */
+  readonly #learner: Learner | undefined;
   readonly #camera: Camera;
   #cpu: Readonly<Record<string, Datapoint>> = {};
   #last: Pick<History, "lastOut" | "lastIn"> = {};
@@ -60,6 +65,8 @@ export class SimulatedAutoscaler {
     this.#load = hasCapacityPolicy(limits)
       ? new LoadWindow(fleet.world.scrapeDelay !== undefined, stabilization)
       : undefined;
+    const adaptive = policyOf(limits, "adaptive");
+    this.#learner = adaptive && new Learner(adaptive);
     this.#camera = new Camera(fleet);
   }
 
@@ -74,7 +81,11 @@ export class SimulatedAutoscaler {
     if (points !== undefined) this.#noteCpu(points);
     const changes = this.#alarms?.observe(arrived?.cloudwatch, now) ?? [];
     for (const alarm of changes) this.#evaluate({ kind: "notification", alarm });
-    if (this.#load?.note(arrived) !== undefined) this.#evaluate({ kind: "telemetry" });
+    const point = this.#load?.note(arrived);
+    if (point !== undefined) {
+      this.#learn(point);
+      this.#evaluate({ kind: "telemetry" });
+    }
     if (now < this.#reconcileDue) return;
     this.#reconcileDue = now + this.#limits.resync / 1_000;
     this.#evaluate({ kind: "reconcile" });
@@ -96,6 +107,13 @@ export class SimulatedAutoscaler {
       else if (action.kind === "start" && action.by === "register") this.#fleet.registerAgain(instance);
       else this.#fleet.start(instance);
     }
+  }
+
+  #learn(point: LoadPoint): void {
+    const { machines, world: { scrapeDelay, metricDelay } } = this.#fleet;
+    const { min = 1, max = machines.length } = this.#limits;
+    const lead = leadOf(point, (scrapeDelay ?? metricDelay) * 1_000);
+    this.#learner?.note({ at: endOf(point), span: point.span, demand: demandOf(point) }, { min, max, lead });
   }
 
   /** Notes the CPU of instances. An instance without a new datapoint keeps its last one. */
@@ -120,6 +138,7 @@ export class SimulatedAutoscaler {
 
   #observe(): Observation {
     const { instances, inProgress, ...history } = this.#camera.look();
+    const adaptive = this.#learner?.view();
     return {
       now: this.#fleet.now * 1_000,
       fleet: FLEET,
@@ -130,6 +149,7 @@ export class SimulatedAutoscaler {
       inProgress,
       history: { ...this.#last, ...history },
       ...(this.#load === undefined ? {} : { load: this.#load.view() }),
+      ...(adaptive === undefined ? {} : { adaptive }),
     };
   }
 }

@@ -132,7 +132,9 @@ export class Learner {
     const { at, demand, lead } = this.#last;
     const { rule, runnerUp, cheaper } = this.#choice;
     const chosen = this.#recordOf(rule);
-    const free = this.#targets.all({ ...this.#bounds(this.#last), maxSpare: Infinity })[rule];
+    const free = this.#settings.maxSpare === undefined
+      ? undefined
+      : this.#targets.all({ ...this.#bounds(this.#last), maxSpare: Infinity })[rule];
     return {
       at,
       demand,
