@@ -30,6 +30,8 @@ const STATUS = z.object({
     min: z.number().optional(),
     max: z.number().optional(),
     grow: z.string().optional(),
+    /** The autoscaler's start timeout, in ms. */
+    startTimeout: z.number().optional(),
     /** The autoscaler's drain timeout, in ms. */
     drainTimeout: z.number(),
   }),

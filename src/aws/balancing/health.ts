@@ -35,3 +35,13 @@ export interface Health {
   /** The names of the target groups in which the instance is missing, although it is registered with others. Absent if there are none. */
   readonly missing?: readonly string[];
 }
+
+/**
+ * Whether AWS has not finished the first checks of an instance that it began to check. The instance is out of service, and nobody knows
+ * yet whether it is healthy. With a Network Load Balancer this takes some minutes. Sources: elbv2 API, TargetHealth, `initial`; ELB API,
+ * InstanceState; EC2 API, InstanceStatusSummary.
+ */
+export function isInitial({ state, reasonCode, description }: Health): boolean {
+  return state === "initial" || ["initializing", "insufficient-data"].includes(reasonCode) ||
+    description.startsWith("Instance registration is still in progress");
+}

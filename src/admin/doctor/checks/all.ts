@@ -5,11 +5,12 @@
  */
 import { clock, credentials, permissions, reading } from "./access.ts";
 import { alarmActions, alarmComparison, alarms, strayAlarms, thresholds } from "./alarms.ts";
-import { balancer, draining, drainTimeout, health, healthCheck, registered } from "./balancer.ts";
+import { balancer, draining, drainTimeout, registered } from "./balancer.ts";
 import type { Check } from "../check.ts";
 import { credits, vcpus } from "./cpu.ts";
 import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.ts";
 import { delivery } from "./delivery.ts";
+import { health, healthCheck } from "./health.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { metrics } from "./metrics.ts";
 import { ports, reach } from "./ports.ts";

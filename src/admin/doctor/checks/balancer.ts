@@ -6,7 +6,6 @@
 import { type Balancer, type BalancerRef, titleOf } from "../../../aws/balancing/balancer.ts";
 import { DRAINING_LAG } from "../../../aws/balancing/draining.ts";
 import type { CommandLine } from "../../../cli/command_line.ts";
-import { healthCheckText } from "../../../health/spec.ts";
 import { seconds } from "../../../cli/format.ts";
 import { CREATE_GROUP } from "../../setup/balancer/options.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "../check.ts";
@@ -17,7 +16,7 @@ import { balancerCommand, setupCommand } from "../remedies.ts";
 const NONE = "the fleet has no load balancer";
 
 /** Returns the findings of `check` for the load balancer. If there is no load balancer, returns that the check is skipped. */
-function withBalancer(
+export function withBalancer(
   observation: Observation,
   check: (balancer: Balancer) => readonly Finding[],
 ): readonly Finding[] {
@@ -91,27 +90,6 @@ function isSame(a: BalancerSettings, b: BalancerSettings): boolean {
   return a.loadBalancer === b.loadBalancer && a.targetGroup === b.targetGroup;
 }
 
-export const healthCheck: Check = {
-  name: "health-check",
-  expects: "running instances pass the load balancer's health check, or that of --health-check",
-  run: ({ plan, services, ...observation }) => {
-    const { healthCheck } = plan;
-    const found = required(observation.balancer);
-    const check = healthCheck === undefined
-      ? found && `the health check of ${found.name} is ${found.healthCheck}`
-      : `--health-check is ${healthCheckText(healthCheck)}`;
-    if (check === undefined && plan.balancer.kind === "none") {
-      return ok("EC2's status checks decide whether an instance is healthy");
-    }
-    if (check === undefined) return skipped(`there is no ${titleOf(plan.balancer)}`);
-    // An instance that does not answer this machine may answer the load balancer.
-    const answers = [...services.values()].flatMap((answer) => "passed" in answer ? [answer] : []);
-    const [first] = answers;
-    if (first === undefined || answers.some(({ passed }) => passed)) return ok(check);
-    return [failed(`${check}, and no instance passes it: ${first.description}`, plan.kas("ping"))];
-  },
-};
-
 export const draining: Check = {
   name: "draining",
   expects:
@@ -163,7 +141,7 @@ export const drainTimeout: Check = {
 };
 
 /** Returns the ids of instances for which the autoscaler has an activity in progress. */
-function busyInstances(observation: Observation): ReadonlySet<string> {
+export function busyInstances(observation: Observation): ReadonlySet<string> {
   return new Set(statusOf(observation)?.activities.map(({ instance }) => instance));
 }
 
@@ -206,34 +184,3 @@ export const registered: Check = {
       return orOk(findings, `${registrations.size} of ${all.length} instances are registered with ${name}`);
     }),
 };
-
-export const health: Check = {
-  name: "health",
-  expects: "every registered instance that is running is in service",
-  run: (observation) => {
-    const { plan } = observation;
-    if (plan.balancer.kind === "none") return inService(observation, "EC2");
-    return withBalancer(observation, ({ name }) => inService(observation, name));
-  },
-};
-
-/** Returns the findings about running instances that are out of service at a load balancer, or without one. */
-function inService(observation: Observation, name: string): readonly Finding[] {
-  const running = new Set(
-    members(observation).filter(({ state }) => state === "running").map(({ id }) => id),
-  );
-  const busy = busyInstances(observation);
-  const ours = required(observation.health).filter(({ id }) => running.has(id));
-  const unhealthy = ours.filter(({ id, registration }) => registration === "out-of-service" && !busy.has(id));
-  const byReason = Map.groupBy(unhealthy, ({ description }) => description);
-  const findings = Array.from(byReason, ([reason, found]) => {
-    const ids = found.map(({ id }) => id);
-    const [group] = found[0]?.missing ?? [];
-    const remedy = observation.plan.kas(
-      ...(group === undefined ? ["ping"] : ["balancers", "register", group]),
-      ...listed(ids),
-    );
-    return failed(`out of service at ${name}: ${named(ids)}: ${reason}`, remedy);
-  });
-  return orOk(findings, `${ours.length} in service`);
-}
