@@ -53,7 +53,7 @@ export interface ObserveOptions {
   readonly aws: Aws;
   readonly selector: FleetSelector;
   readonly plan: Plan;
-  /** Maximum time for which doctor waits for the answers of all autoscalers and services, in ms. */
+  /** Maximum time for which doctor waits for the answers of all autoscalers, and for those of all services, in ms. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
@@ -62,7 +62,8 @@ export interface ObserveOptions {
 export async function observe(options: ObserveOptions): Promise<Omit<Observation, "ahead">> {
   const { aws, selector, plan, timeout, signal } = options;
   const ask = <T>(action: string, get: () => Promise<T>): Promise<Answer<T>> => answerOf(action, get, signal);
-  const httpSignal = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  // The time begins with the requests, and not while AWS still answers slowly.
+  const inTime = () => AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
 
   const actions = READ_ACTIONS[plan.balancer.kind];
   const testAll = (all: readonly DryRun[]) =>
@@ -126,13 +127,13 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
       ask("ec2:DescribeInstanceCreditSpecifications", () => creditsOf(aws, valueOf(all, []), signal))
     ),
     autoscalers: topic.then((answer) =>
-      askAutoscalers(addresses(plan, valueOf(answer, undefined)), plan.fleet, httpSignal)
+      askAutoscalers(addresses(plan, valueOf(answer, undefined)), plan.fleet, inTime())
     ),
     checks,
     services: Promise.all([instances, checks]).then(([all, answer]) => {
       const { healthCheck } = plan;
       const of: ChecksOf = healthCheck === undefined ? valueOf(answer, () => []) : () => [healthCheck];
-      return askServices(valueOf(all, []), of, (instance) => checkedAddress(plan, instance), httpSignal);
+      return askServices(valueOf(all, []), of, (instance) => checkedAddress(plan, instance), inTime());
     }),
     metrics: readMetrics(aws, plan, async () => valueOf(await health, []), signal),
   });

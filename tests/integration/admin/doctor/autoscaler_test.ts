@@ -20,6 +20,13 @@ Deno.test("doctor reports that no autoscaler answers at the subscribed address",
   assertProblem(rows, "autoscaler", { names, remedy: /^kas autoscaler --fleet kas --topic-arn arn:/ });
 });
 
+Deno.test("doctor waits for the autoscaler as long as --timeout says, also if AWS answers later", async () => {
+  await using w = await wired();
+  w.fleet.sandbox.faults.set("latency=1100ms");
+  const { rows } = await w.doctor(`--url ${w.url} --timeout 1s`);
+  assertEquals(rows.filter(({ check }) => check === "autoscaler").map(({ result }) => result), ["ok"]);
+});
+
 Deno.test("doctor finds a subscription of an old address, and proposes a command that subscribes the new address", async () => {
   await using w = await wired();
   await w.fleet.rows("topics subscribe http://127.0.0.1:1/");
