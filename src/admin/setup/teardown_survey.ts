@@ -131,7 +131,7 @@ export function keptResources(plan: TeardownPlan, found: Survey): string[] {
       }`,
     );
   } else if (balancer !== undefined && found.ref.kind === "classic" && !found.isClassicOfSetup) {
-    const remedy = commandText(["kas", "admin", "balancers", "delete", balancer.name]);
+    const remedy = commandText(["aws", "elb", "delete-load-balancer", "--load-balancer-name", balancer.name]);
     kept.push(
       `Load balancer ${balancer.name} is kept: it does not have the tags of setup. To delete it: ${remedy}`,
     );

@@ -197,7 +197,7 @@ export class Observer {
       if (!this.#isDenied) {
         log.error("cannot read EC2's status checks", {
           reason: describeError(error).message,
-          remedy: "kas admin iam",
+          remedy: "kas admin iam-policy autoscaler",
         });
       }
       this.#isDenied = true;

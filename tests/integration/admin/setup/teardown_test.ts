@@ -108,7 +108,7 @@ Deno.test("teardown keeps a Classic Load Balancer that setup did not create, and
     true,
     false,
   ]);
-  assertStringIncludes(err, "kas admin balancers delete kas");
+  assertStringIncludes(err, "aws elb delete-load-balancer --load-balancer-name kas");
   await f.rows("setup --balancer none");
   await f.rows("teardown --yes");
   assertEquals((await f.rows("balancers")).map(({ name }) => name), ["kas"]);
