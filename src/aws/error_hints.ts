@@ -119,7 +119,10 @@ const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[
   ],
   [/^(InvalidInstance(ID\b|$)|InvalidTarget$)/, "kas admin instances lists the fleet"],
   [/^LoadBalancerNotFound$/, "kas admin balancers lists the load balancers"],
-  [/^TargetGroupNotFound$/, "aws elbv2 describe-target-groups lists the target groups"],
+  [
+    /^TargetGroupNotFound$/,
+    "unset KAS_TARGET_GROUP, or give another --target-group: aws elbv2 describe-target-groups lists them",
+  ],
   [
     /^OperationNotPermitted$/,
     "disable the instance's stop or termination protection first",

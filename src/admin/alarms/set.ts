@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { type AlarmPlan, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { partsOf, titleOf } from "../../aws/balancing/balancer.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
@@ -11,7 +10,7 @@ import type { Row } from "../../cli/output.ts";
 import { flag, positive, text } from "../../cli/parsers.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
 import { ACCOUNT_OPTIONS, fleetMember, fleetTopic, instancesById, withAws } from "../account.ts";
-import { existingBalancer, namedBalancer } from "../balancers/lookup.ts";
+import { existingBalancer, fleetsBalancer, namedBalancer } from "../balancers/lookup.ts";
 import { forEachTarget } from "../instances/targets.ts";
 import { ALARM_OPTIONS } from "./options.ts";
 import { type AlarmSettings, cpuAlarms, ensureAlarm, neededChange } from "./plans.ts";
@@ -57,8 +56,8 @@ export const set = command({
       const existing = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
       const instances = await instancesById(aws, flags, signal);
       const requestTarget = requestsOf === undefined
-        ? fleetBalancer(flags)
-        : namedBalancer(requestsOf, flags);
+        ? await fleetsBalancer(aws, flags, signal)
+        : await namedBalancer(aws, requestsOf, flags, signal);
       // Each target group has a metric of its own.
       const requestTargets = partsOf(requestTarget);
       const plansOf = async (target: string): Promise<AlarmPlan[]> => {

@@ -7,19 +7,54 @@ import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import {
   type Balancer,
   type BalancerRef,
+  balancerRef,
+  type BalancerSettings,
   findBalancer,
   partsOf,
   titleOf,
 } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
+import { isDenied } from "../../aws/errors.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Hint } from "../../cli/command_line.ts";
 import { ExitError } from "../../cli/command.ts";
-import type { AccountFlags } from "../account.ts";
+import { findMadeGroup, isBalancerName } from "../setup/balancer/made.ts";
+import { CREATE_GROUP } from "../setup/balancer/options.ts";
+
+/**
+ * Returns the fleet's load balancer: the one that the flags name, else the Classic Load Balancer with the fleet's name, else the target
+ * group that `kas admin setup` has created for the fleet. So an operator needs no `KAS_TARGET_GROUP` after a setup.
+ *
+ * @throws {UsageError} if the flags want an Application or Network Load Balancer, name no target group, and setup has created none
+ */
+export async function fleetsBalancer(
+  aws: Aws,
+  flags: BalancerSettings,
+  signal: AbortSignal,
+): Promise<BalancerRef> {
+  const { fleet, balancer: kind, loadBalancer, targetGroup = [] } = flags;
+  const isNamed = loadBalancer !== undefined || targetGroup.length > 0 || kind === "classic" ||
+    kind === "none";
+  if (isNamed || !isBalancerName(fleet)) return fleetBalancer(flags);
+  const classic = { kind: "classic", name: fleet } as const;
+  try {
+    if (kind === undefined && await findBalancer(aws, classic, signal) !== undefined) return classic;
+    const made = await findMadeGroup(aws, fleet, signal);
+    if (made !== undefined) return balancerRef({ fleet, targetGroup: [made.arn] });
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+  }
+  return fleetBalancer(flags);
+}
 
 /** Returns the fleet's target group or groups with the given name or ARN, else the Classic Load Balancer with the given name. */
-export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
-  const fleets = fleetBalancer(flags);
+export async function namedBalancer(
+  aws: Aws,
+  given: string,
+  flags: BalancerSettings,
+  signal: AbortSignal,
+): Promise<BalancerRef> {
+  const fleets = await fleetsBalancer(aws, flags, signal);
   const found = [fleets, ...partsOf(fleets)].find((ref) =>
     ref.kind === "target-groups" && (ref.name === given || String(ref.arns) === given)
   );
@@ -40,8 +75,14 @@ export async function existingBalancer(
     throw new ExitError("The fleet has no load balancer (--balancer none)", 4, "--balancer of another kind");
   }
   const found = await findBalancer(aws, balancer, signal);
-  if (found === undefined) throw new ExitError(`There is no ${titleOf(balancer)}`, 4, "kas admin balancers");
+  if (found === undefined) throw missing(balancer);
   return found;
+}
+
+/** Returns the error that a load balancer or target group does not exist. */
+export function missing(balancer: BalancerRef): ExitError {
+  const hint = balancer.kind === "target-groups" ? CREATE_GROUP : "kas admin balancers";
+  return new ExitError(`There is no ${titleOf(balancer)}`, 4, hint);
 }
 
 /**

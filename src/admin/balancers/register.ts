@@ -21,7 +21,7 @@ export const registerCommand = command({
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, args: [given = "", ...ids], signal } = context;
-      const balancer = namedBalancer(given, flags);
+      const balancer = await namedBalancer(aws, given, flags, signal);
       const { name } = balancer;
       const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
       const fleet = await instancesById(aws, flags, signal);
@@ -54,7 +54,7 @@ export const deregisterCommand = command({
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, args: [given = "", ...ids], signal } = context;
-      const balancer = namedBalancer(given, flags);
+      const balancer = await namedBalancer(aws, given, flags, signal);
       const { name } = balancer;
       const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
       const fleet = await instancesById(aws, flags, signal);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { regionOf } from "../../aws/clients.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetSelector, withAws } from "../account.ts";
+import { fleetsBalancer } from "../balancers/lookup.ts";
 import { type Item, itemsOf, totalOf, usd } from "./items.ts";
 import { cents } from "./money.ts";
 import { observeFleet } from "./observe.ts";
@@ -52,7 +52,7 @@ export const cost = command({
       const { flags, out, signal } = context;
       const { resync, metricDelay, fleet } = flags;
       if (resync === 0) throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
-      const balancer = balancerRef(flags);
+      const balancer = await fleetsBalancer(aws, flags, signal);
       const [region, facts] = await Promise.all([
         regionOf(aws),
         observeFleet(aws, { selector: fleetSelector(flags), balancer, resync, metricDelay }, signal),

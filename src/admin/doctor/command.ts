@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
-import { connect } from "../../aws/clients.ts";
-import { command, type Context, kebab } from "../../cli/command.ts";
+import { type BalancerRef, balancerRef } from "../../aws/balancing/balancer.ts";
+import { type Aws, connect } from "../../aws/clients.ts";
+import { command, type Context, kebab, UsageError } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetSelector, PATIENCE } from "../account.ts";
+import { fleetsBalancer } from "../balancers/lookup.ts";
 import { CHECK_OPTIONS } from "../instances/service_checks.ts";
 import { runChecks } from "./check.ts";
 import { CHECKS } from "./checks/all.ts";
@@ -82,7 +83,7 @@ export const doctor = command({
     const answers = await observe({
       aws,
       selector: fleetSelector(flags),
-      plan: planOf(context),
+      plan: { ...planOf(context), balancer: await balancerOf(aws, context) },
       timeout: flags.timeout,
       signal,
     });
@@ -95,7 +96,17 @@ export const doctor = command({
   },
 });
 
-function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
+/** Returns the fleet's load balancer. If AWS does not answer, the checks say so, and this function does not throw. */
+async function balancerOf(aws: Aws, { flags, signal }: Context<typeof OPTIONS>): Promise<BalancerRef> {
+  try {
+    return await fleetsBalancer(aws, flags, signal);
+  } catch (error) {
+    if (signal.aborted || error instanceof UsageError) throw error;
+    return balancerRef(flags);
+  }
+}
+
+function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Omit<Plan, "balancer"> {
   const given = (names: readonly string[]) =>
     names.filter((name) => origins[name] === "flag").flatMap((
       name,
@@ -103,7 +114,6 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
   const { fleet, topicArn, url, pull, min, max, schedules, policies, metrics, grow, shrink } = flags;
   return {
     fleet,
-    balancer: fleetBalancer(flags),
     healthCheck: flags.healthCheck,
     address: flags.address,
     topicArn,

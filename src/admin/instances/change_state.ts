@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { type BalancerRef, registrations } from "../../aws/balancing/balancer.ts";
 import { batched, type Results } from "../../aws/many/batches.ts";
@@ -24,6 +23,7 @@ import {
   toExitError,
   withAws,
 } from "../account.ts";
+import { fleetsBalancer } from "../balancers/lookup.ts";
 import { removeInstances } from "./removal.ts";
 import { confirmed, forEachTarget, presentIn, takenOut } from "./targets.ts";
 
@@ -132,7 +132,7 @@ async function terminator(
   flags: AccountFlags,
   signal: AbortSignal,
 ): Promise<(id: string) => Promise<Row>> {
-  const balancer = fleetBalancer(flags);
+  const balancer = await fleetsBalancer(aws, flags, signal);
   const registered = await registeredIds(aws, balancer, signal);
   const alarms = Map.groupBy(await fleetAlarms(aws, flags.fleet, signal), ({ dimension }) => dimension);
   const terminated = new Set(ids);

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import { awaitAll } from "../../aws/many/await_all.ts";
-import { registrationsIn, titleOf } from "../../aws/balancing/balancer.ts";
+import { type BalancerRef, registrationsIn, titleOf } from "../../aws/balancing/balancer.ts";
 import { fleetHealth } from "../../aws/balancing/unbalanced.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
@@ -16,6 +15,7 @@ import type { Row } from "../../cli/output.ts";
 import { oneOf } from "../../cli/parsers.ts";
 import { type InstanceState, isQuarantined, type Registration } from "../../scaling/model/instance.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, fleetSelector, withAws } from "../account.ts";
+import { fleetsBalancer, missing } from "../balancers/lookup.ts";
 
 /** The values of --state. A terminated instance is not part of the fleet. */
 const STATES = [
@@ -66,8 +66,12 @@ export const list = command({
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const instances = fleetInstances(aws, fleetSelector(flags), signal);
+      const balancer = await fleetsBalancer(aws, flags, signal);
       // kas requests both lists at the same time, so that it waits for AWS only once.
-      const [registered, first] = await awaitAll([registrationsIfAny(aws, context), instances.next()]);
+      const [registered, first] = await awaitAll([
+        registrationsIfAny(aws, balancer, context),
+        instances.next(),
+      ]);
       let found = 0;
       async function* rows(): AsyncGenerator<Row> {
         for (let next = first; !next.done; next = await instances.next()) {
@@ -85,21 +89,23 @@ export const list = command({
             "Next: kas admin instances create --role base --image AMI",
         );
       }
+      if (registered !== undefined) return;
+      if (flags.targetGroup.length > 0 || flags.loadBalancer !== undefined) throw missing(balancer);
+      out.detail(`There is no ${titleOf(balancer)}: health is unknown`);
     }),
 });
 
 /** Returns the registrations at the fleet's load balancer by instance id, or undefined if there is no load balancer. */
 async function registrationsIfAny(
   aws: Aws,
-  { flags, out, signal }: AccountContext,
+  balancer: BalancerRef,
+  { flags, signal }: AccountContext,
 ): Promise<ReadonlyMap<string, Registration> | undefined> {
-  const balancer = fleetBalancer(flags);
   try {
     const list = () => Array.fromAsync(fleetInstances(aws, fleetSelector(flags), signal));
     return registrationsIn(await fleetHealth(aws, balancer, list, signal));
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    out.detail(`There is no ${titleOf(balancer)}: health is unknown`);
     return undefined;
   }
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import type { BalancerSettings } from "../../aws/balancing/balancer.ts";
 import { type ChecksOf, readChecks } from "../../aws/balancing/checks.ts";
 import type { Aws } from "../../aws/clients.ts";
@@ -11,6 +10,7 @@ import { type AddressKind, addressOf, operatorsAddress } from "../../aws/ec2/ec2
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { HealthCheckSpec } from "../../health/spec.ts";
 import { SETTINGS } from "../../settings/settings.ts";
+import { fleetsBalancer } from "../balancers/lookup.ts";
 
 /** The options that change the health checks. */
 export const CHECK_OPTIONS = { healthCheck: SETTINGS.healthCheck, address: SETTINGS.address };
@@ -25,7 +25,7 @@ export interface CheckFlags extends BalancerSettings {
 export async function serviceChecks(aws: Aws, flags: CheckFlags, signal: AbortSignal): Promise<ChecksOf> {
   const { healthCheck } = flags;
   return healthCheck === undefined
-    ? await readChecks(aws, fleetBalancer(flags), signal)
+    ? await readChecks(aws, await fleetsBalancer(aws, flags, signal), signal)
     : () => [healthCheck];
 }
 

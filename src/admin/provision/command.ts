@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../autoscaler/flags/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/executable.ts";
@@ -12,6 +11,7 @@ import type { ProvisionRequest } from "../../provision/plan.ts";
 import { isInstanceId, parseTarget, type Target } from "../../provision/target.ts";
 import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, fleetMember, instancesById, withAws } from "../account.ts";
+import { fleetsBalancer } from "../balancers/lookup.ts";
 import { SSH_FLAGS, sshAddress } from "../instances/ssh.ts";
 import { confirmed } from "../instances/targets.ts";
 import { checkNginx, HOST_SETTINGS, hostSettings, NGINX, readSettings, ROLE } from "./host_settings.ts";
@@ -117,7 +117,7 @@ export const provision = command({
             ? {
               rolling: {
                 aws,
-                balancer: fleetBalancer(flags),
+                balancer: await fleetsBalancer(aws, flags, context.signal),
                 drainTimeout: flags.drainTimeout,
                 startTimeout: flags.startTimeout,
               },

@@ -88,9 +88,7 @@ export const setup = command({
       }
       if (dryRun || flags.url !== undefined) return;
       const setting = settingFor(plan, done, origins);
-      if (setting !== undefined) {
-        out.note(`In each shell and on each host where you run kas: export ${setting}`);
-      }
+      if (setting !== undefined) out.note(setting);
       if (done.topic !== undefined) out.hint(nextStep(done.topic, flags.endpointUrl));
     });
   },
@@ -111,16 +109,18 @@ function tableOf(
   ];
 }
 
-/** Returns the setting that names the load balancer, for the operator's other commands. Undefined if they find it without a setting. */
+/** Returns which setting names the load balancer, and where kas needs it. Undefined if kas finds the load balancer without a setting. */
 function settingFor(
   { balancer: choice }: SetupPlan,
   { balancer }: SetUp,
   origins: Readonly<Record<string, Origin>>,
 ): string | undefined {
   if (choice.kind === "made" && balancer?.kind === "target-groups" && origins["targetGroup"] === "default") {
-    return `KAS_TARGET_GROUP=${balancer.arns.join(",")}`;
+    return `In the autoscaler's shell or on its host: export KAS_TARGET_GROUP=${balancer.arns.join(",")}`;
   }
-  return choice.kind === "none" && origins["balancer"] === "flag" ? "KAS_BALANCER=none" : undefined;
+  return choice.kind === "none" && origins["balancer"] === "flag"
+    ? "In each shell and on each host where you run kas: export KAS_BALANCER=none"
+    : undefined;
 }
 
 /** Returns what the operator does after a setup without `--url`. */

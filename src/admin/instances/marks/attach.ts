@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
 import { type BalancerRef, register } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
@@ -22,6 +21,7 @@ import {
   instancesById,
   withAws,
 } from "../../account.ts";
+import { fleetsBalancer } from "../../balancers/lookup.ts";
 import { forEachTarget, presentIn } from "../targets.ts";
 import { registrationsOf, waitAtBalancer } from "./at_balancer.ts";
 
@@ -53,7 +53,7 @@ function entry({ name, summary, description, done, whyUnchanged, refusal }: Entr
     run: (context) =>
       withAws(context, async (aws) => {
         const { flags, args, out, signal } = context;
-        const balancer = fleetBalancer(flags);
+        const balancer = await fleetsBalancer(aws, flags, signal);
         const fleet = await onceRunning(aws, args, context);
         const registered = await registrationsOf(aws, balancer, fleet, signal);
         const unchanged = (instance: Ec2Instance) => whyUnchanged(instance, registered.get(instance.id));

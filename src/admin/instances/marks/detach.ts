@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
 import { type BalancerRef, deregister } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
@@ -16,6 +15,7 @@ import { boundsOf } from "../../../scaling/model/capacity.ts";
 import { inService, type Registration } from "../../../scaling/model/instance.ts";
 import { SETTINGS } from "../../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../../account.ts";
+import { fleetsBalancer } from "../../balancers/lookup.ts";
 import { forEachTarget, presentIn } from "../targets.ts";
 import { registrationsOf, waitAtBalancer } from "./at_balancer.ts";
 
@@ -32,7 +32,7 @@ export const detach = command({
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, args, out, signal } = context;
-      const balancer = fleetBalancer(flags);
+      const balancer = await fleetsBalancer(aws, flags, signal);
       const fleet = await instancesById(aws, flags, signal);
       const registered = await registrationsOf(aws, balancer, fleet, signal);
       const isDone = ({ id, detached }: Ec2Instance) => detached === true && !registered.has(id);

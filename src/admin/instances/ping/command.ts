@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
 import { registrations } from "../../../aws/balancing/balancer.ts";
 import type { ChecksOf } from "../../../aws/balancing/checks.ts";
 import type { Aws } from "../../../aws/clients.ts";
@@ -23,6 +22,7 @@ import {
   instancesById,
   withAws,
 } from "../../account.ts";
+import { fleetsBalancer } from "../../balancers/lookup.ts";
 import { CHECK_OPTIONS, checkedAddress, type CheckFlags, serviceChecks } from "../service_checks.ts";
 import { NO_ADDRESS, NO_CHECK, pingOne, type PingResult, type PingTarget, pong } from "./ping_one.ts";
 
@@ -136,7 +136,7 @@ async function registeredControls(
 ): Promise<ReadonlySet<string>> {
   if (!instances.some(({ role }) => role === "control")) return new Set();
   try {
-    return new Set((await registrations(aws, fleetBalancer(flags), signal)).keys());
+    return new Set((await registrations(aws, await fleetsBalancer(aws, flags, signal), signal)).keys());
   } catch (error) {
     if (!isNotFound(error)) throw error;
     return new Set();

@@ -11,6 +11,7 @@ import { isoTime } from "../../../cli/format.ts";
 import { duration, integer, text } from "../../../cli/parsers.ts";
 import { SETTINGS } from "../../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, withAws } from "../../account.ts";
+import { fleetsBalancer } from "../../balancers/lookup.ts";
 import { askAutoscaler, AUTOSCALER, runOnHost } from "../autoscaler_socket.ts";
 import { type OwnFlags, ownScaler } from "./own.ts";
 import { runScale } from "./run.ts";
@@ -216,7 +217,8 @@ async function scaleBy(
   if (request.direction !== "in") requireMax(flags);
   requireMetrics(flags);
   return await withAws(context, async (aws) => {
-    await using scaler = ownScaler(aws, flags, words, signal);
+    const balancer = await fleetsBalancer(aws, flags, signal);
+    await using scaler = ownScaler(aws, flags, balancer, words, signal);
     return await runScale(scaler, request, context);
   });
 }

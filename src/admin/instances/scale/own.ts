@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { fleetBalancer } from "../../../autoscaler/flags/balancer.ts";
 import { assemble } from "../../../autoscaler/assemble.ts";
 import { activityStates, decidedOf, refusalOf } from "../../../autoscaler/control/command.ts";
 import type { Evaluation } from "../../../autoscaler/control/evaluate.ts";
 import { limitsOf } from "../../../autoscaler/flags/limits.ts";
 import { type AddressKind, operatorsAddress } from "../../../aws/ec2/ec2_instance.ts";
+import type { BalancerRef } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { commandText } from "../../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../../cli/command.ts";
@@ -54,6 +54,7 @@ export interface OwnFlags extends AccountFlags {
 export function ownScaler(
   aws: Aws,
   flags: OwnFlags,
+  balancer: BalancerRef,
   words: readonly string[],
   signal: AbortSignal,
 ): Scaler & AsyncDisposable {
@@ -62,7 +63,7 @@ export function ownScaler(
     account: aws,
     fleet: {
       ...fleetSelector(flags),
-      balancer: fleetBalancer(flags),
+      balancer,
       healthCheck,
       address,
       drain: flags.drainRequest,

@@ -9,9 +9,9 @@ import type { Options } from "../../../cli/command.ts";
 import { integer } from "../../../cli/parsers.ts";
 import { parseHealthCheck } from "../../../health/spec.ts";
 
-/** How to get a target group that setup creates. */
+/** What to do if the target group of `--target-group` or `KAS_TARGET_GROUP` does not exist, or is not one of setup. */
 export const CREATE_GROUP =
-  "to have kas admin setup create one, do not set --target-group and KAS_TARGET_GROUP, and give --balancer application or network";
+  "unset KAS_TARGET_GROUP, or give another --target-group. With --balancer application or network, kas admin setup creates one";
 
 /** A protocol and a port on which a load balancer listens. */
 export interface Listen {

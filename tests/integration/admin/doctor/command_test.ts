@@ -32,10 +32,10 @@ Deno.test("doctor changes nothing, and the number of its AWS calls does not depe
     w.fleet.changes().filter((action) => !/^(Start|Stop|Run)Instances$|^CreateTags$/.test(action)),
     [],
   );
-  // The calls are DescribeInstances, …Health, …LoadBalancers twice, …Attributes, …SecurityGroups, …Alarms, ListTopics,
+  // The calls are DescribeInstances, …Health, …LoadBalancers three times, …Attributes, …SecurityGroups, …Alarms, ListTopics,
   // ListSubscriptionsByTopic,
   // GetTopicAttributes, GetSubscriptionAttributes, DescribeInstanceStatus, DescribeInstanceCreditSpecifications, and DescribeInstanceAttribute for each of ten nodes.
-  assertEquals(calls.length, 23);
+  assertEquals(calls.length, 24);
 });
 
 Deno.test("doctor finds each problem, and the command that doctor proposes solves the problem", async (t) => {
