@@ -32,6 +32,11 @@ export const activities = command({
   options: {
     ...JOURNAL,
     limit: { placeholder: "N", help: "print at most N lines", default: "100", parse: integer(1, MAX_LINES) },
+    actions: {
+      help: "print only decisions with an action",
+      default: "false",
+      parse: flag,
+    },
     phases: {
       help: "print the duration of each phase: p50, p90 and p99",
       default: "false",
@@ -45,12 +50,14 @@ export const activities = command({
   },
   examples: [
     "admin activities --state /var/lib/kas",
-    "admin activities --url http://127.0.0.1:10001 --limit 20",
+    "admin activities --url http://127.0.0.1:10001 --actions --limit 20",
     "admin activities --phases",
     "admin activities --records > journal.jsonl",
   ],
   run: async ({ flags, origins, out, signal }) => {
-    if (flags.phases && flags.records) throw new UsageError("Use either --phases or --records");
+    if ([flags.actions, flags.phases, flags.records].filter(Boolean).length > 1) {
+      throw new UsageError("Use only one of --actions, --phases and --records");
+    }
     using _reading = out.during("Reading the journal");
     using journal = await openJournal(flags, signal, (line) => out.note(line));
     if (flags.records) {
@@ -64,7 +71,8 @@ export const activities = command({
       const lines = await journal.lines(origins["limit"] === "default" ? MAX_LINES : flags.limit);
       return await out.table(PHASE_COLUMNS, phaseTable(lines).map((row) => ({ ...row })));
     }
-    const lines = await journal.lines(flags.limit);
+    const all = await journal.lines(flags.actions ? MAX_LINES : flags.limit);
+    const lines = flags.actions ? all.filter(({ kind }) => kind !== "none").slice(0, flags.limit) : all;
     await out.table(
       out.options.format === "json" ? [...COLUMNS, ...JSON_KEYS] : COLUMNS,
       lines.map((line) => ({ ...line, phases: null })),

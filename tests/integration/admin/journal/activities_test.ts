@@ -32,8 +32,12 @@ Deno.test("activities lists the same activities from a running autoscaler and fr
   assertEquals(await oldest("--state", it.options.state), remote);
   await autoscaler[Symbol.asyncDispose]();
   assertEquals(await oldest("--state", it.options.state), remote);
-  const limited = await execute([...args, "--state", it.options.state, "--limit", "1"]);
-  assertEquals(limited.stdout.trimEnd().split("\n").length, 2);
+  const only = async (...more: string[]) =>
+    (await execute([...args, "--state", it.options.state, ...more])).stdout.trimEnd().split("\n").slice(1);
+  assertEquals((await only("--limit", "1")).length, 1);
+  assertEquals((await only("--actions")).map((line) => line.split("\t").slice(0, 3)), [
+    [start?.[0], start?.[1], "start"],
+  ]);
 });
 
 Deno.test("activities --phases prints p50, p90 and p99 of each phase", async () => {
