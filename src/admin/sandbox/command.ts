@@ -191,7 +191,13 @@ export const sandbox = command({
     };
     using _priority = scenario === undefined ? undefined : raisePriority();
     try {
-      await using running = await startSandbox(options);
+      const start = async () => {
+        using _progress = out.during(
+          "Waiting until the service of the base instance passes its health check (--service-health, --service-port)",
+        );
+        return await startSandbox(options);
+      };
+      await using running = await start();
       if (scenario !== undefined) {
         const { playNineSteps } = await import("./scenario/play.ts");
         return await playNineSteps({ sandbox: running, speed, step, cpu, out, signal }) ? 0 : 1;

@@ -1,10 +1,11 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
 import { playNineSteps } from "../../../../src/admin/sandbox/scenario/play.ts";
+import { admin } from "../../../../src/admin/command.ts";
 import { workerCommand } from "../../../../src/admin/sandbox/command.ts";
 import { Output } from "../../../../src/cli/output.ts";
 import { startSandbox } from "../../../../src/sandbox/sandbox.ts";
-import { captured } from "../../../unit/cli/captured.ts";
+import { captured, runWords } from "../../../unit/cli/captured.ts";
 import { eventually, execute, FROM_SOURCE, start } from "../../../support/kas.ts";
 
 const SANDBOX = [...FROM_SOURCE, ..."admin sandbox --kind --port 0 --balancer-port 0".split(" ")];
@@ -30,6 +31,26 @@ Deno.test("kas admin sandbox prints environment variables, serves requests, and 
   sandbox.kill("SIGTERM");
   assertEquals((await sandbox.status).code, 0);
   await assertRejects(() => fetch(`${origin}/ping`), TypeError);
+});
+
+Deno.test("kas admin sandbox says what it waits for while the service of the base instance starts", async () => {
+  const service = `sleep 2; exec ${FROM_SOURCE.join(" ")} worker --threads 1 --listen $HOST:$PORT`;
+  const stop = new AbortController();
+  let drawn = "";
+  const ended = runWords(
+    { name: "kas", summary: "kas", commands: [admin] },
+    [
+      ...[
+        "admin",
+        ..."sandbox --kind --speed 20 --port 0 --balancer-port 0 --service-health /ping".split(" "),
+      ],
+      ...["--service-port", "8087", "--service", service],
+    ],
+    { terminal: { color: true, draw: (text) => void (drawn += text) }, signal: stop.signal },
+  );
+  await eventually(() => drawn, (text) => text.includes("Waiting until the service"));
+  stop.abort();
+  assertEquals((await ended).status, 0);
 });
 
 Deno.test("kas admin sandbox rejects an unknown fault, and the combination of --empty and --scenario", async () => {
