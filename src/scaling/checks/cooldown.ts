@@ -23,11 +23,14 @@ export const cooldown: Check<CheckContext> = {
     const span = repeats ? limits.resync : own;
     const since = [history.lastOut, history.lastIn].filter((at) => recent(at, span, now));
     if (since.length === 0) return pass();
-    const ago = seconds(Math.min(...since.map((at = now) => Math.abs(now - at))));
+    // Rounded down to a tenth of a second: the reason must not say that the whole cooldown has passed.
+    const ago = Math.floor(Math.min(...since.map((at = now) => Math.abs(now - at))) / 100) * 100;
+    const left = seconds(span - ago);
     return hold(
-      repeats
-        ? `The last scaling was ${ago} ago; a reconcile waits ${seconds(span)} (resync) after it.`
-        : `The last scaling was ${ago} ago; cooldown-${direction} is ${seconds(span)}.`,
+      `The last scaling was ${seconds(ago)} ago. ` +
+        (repeats
+          ? `A reconcile waits ${seconds(span)} (resync) after it, for another ${left}.`
+          : `The cooldown-${direction} of ${seconds(span)} ends in ${left}.`),
     );
   },
 };

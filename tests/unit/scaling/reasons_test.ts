@@ -38,7 +38,13 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
   [
     RECONCILE,
     { alarms: [alarm("cpuhigh", "n1", "ALARM")], ...history({ lastOut: NOW - 30_000 }) },
-    "CPU alarm cpuhigh on n1 is still in ALARM. The last scaling was 30 s ago; a reconcile waits 60 s (resync) after it.",
+    "CPU alarm cpuhigh on n1 is still in ALARM. The last scaling was 30 s ago. " +
+    "A reconcile waits 60 s (resync) after it, for another 30 s.",
+  ],
+  [
+    IN,
+    history({ lastOut: NOW - 59_970 }),
+    "CPU alarm cpulow on n1 changed from ALARM to OK. The last scaling was 59.9 s ago. The cooldown-in of 60 s ends in 0.1 s.",
   ],
   [
     IN,
