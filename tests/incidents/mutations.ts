@@ -658,7 +658,7 @@ const READING: readonly Mutation[] = [
   {
     breaks: "doctor does not read whether CloudWatch may publish to the topic",
     edits: ["encryption", "policy"].map((symbol) => (
-      { file: "src/admin/doctor/checks/delivery.ts", symbol, becomes: "() => []" }
+      { file: "src/admin/doctor/checks/notifications/delivery.ts", symbol, becomes: "() => []" }
     )),
     test: "tests/integration/admin/doctor/delivery_test.ts",
   },

@@ -9,7 +9,7 @@ import { balancer, draining, drainTimeout, registered } from "./balancer.ts";
 import type { Check } from "../check.ts";
 import { credits, vcpus } from "./cpu.ts";
 import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.ts";
-import { delivery } from "./delivery.ts";
+import { delivery } from "./notifications/delivery.ts";
 import { health, healthCheck } from "./health.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { metrics } from "./metrics.ts";
@@ -24,7 +24,7 @@ import {
   reconcile,
   subscription,
   topic,
-} from "./topic.ts";
+} from "./notifications/topic.ts";
 
 /** All checks of doctor, in the order of the output. */
 export const CHECKS: readonly Check[] = [

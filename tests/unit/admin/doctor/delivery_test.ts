@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { delivery } from "../../../../src/admin/doctor/checks/delivery.ts";
+import { delivery } from "../../../../src/admin/doctor/checks/notifications/delivery.ts";
 import { findings, SUBSCRIPTION, TOPIC } from "./observed.ts";
 
 const results = (seen: Parameters<typeof findings>[1]) =>

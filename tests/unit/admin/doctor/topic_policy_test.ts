@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { whyCloudWatchIsDenied } from "../../../../src/admin/doctor/checks/topic_policy.ts";
+import { whyCloudWatchIsDenied } from "../../../../src/admin/doctor/checks/notifications/topic_policy.ts";
 
 const why = (...statements: unknown[]) => whyCloudWatchIsDenied(JSON.stringify({ Statement: statements }));
 

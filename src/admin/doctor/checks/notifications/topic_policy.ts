@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { PARTITIONS } from "../../../sns/partitions.ts";
+import { PARTITIONS } from "../../../../sns/partitions.ts";
 
 /** The service principals of CloudWatch. Partitions with a domain of their own may use it or the standard one. */
 const CLOUDWATCH: ReadonlySet<string> = new Set(PARTITIONS.map(({ domain }) => `cloudwatch.${domain}`));

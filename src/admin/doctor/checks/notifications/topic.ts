@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { topicName } from "../../account.ts";
-import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
-import { autoscalerOf, fleetWords, hasFleet, isSame } from "../autoscalers.ts";
-import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "../check.ts";
-import { type Observation, required } from "../observation.ts";
-import { autoscalerCommand } from "../remedies.ts";
+import { topicName } from "../../../account.ts";
+import { AUTOSCALER_PORT } from "../../../../provision/host/paths.ts";
+import { autoscalerOf, fleetWords, hasFleet, isSame } from "../../autoscalers.ts";
+import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "../../check.ts";
+import { type Observation, required } from "../../observation.ts";
+import { autoscalerCommand } from "../../remedies.ts";
 
 const PULL = "with --pull the autoscaler polls the alarms";
 const NO_TOPIC = "the fleet has no topic";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { topicName } from "../../account.ts";
-import { type Check, failed, type Finding, orOk, skipped } from "../check.ts";
-import { type Observation, required } from "../observation.ts";
+import { topicName } from "../../../account.ts";
+import { type Check, failed, type Finding, orOk, skipped } from "../../check.ts";
+import { type Observation, required } from "../../observation.ts";
 import { whyCloudWatchIsDenied } from "./topic_policy.ts";
 
 /**
