@@ -97,6 +97,13 @@ Deno.test("src/scaling is pure: it uses no Deno API, network, clock or random nu
   assertEquals(found, []);
 });
 
+Deno.test("src/scaling imports one package, and only for the expressions of formulas", async () => {
+  const packages = (await graphOf("main.ts"))
+    .filter(({ file, target }) => partOf(file) === "scaling" && partOf(target) === undefined)
+    .map(({ file, target }) => `${file} imports ${target}`);
+  assertEquals([...new Set(packages)], ["src/scaling/policies/expression.ts imports @marcbachmann/cel-js"]);
+});
+
 Deno.test("kas loads the schema of config files and the search for firings only if the settings need them", async () => {
   const lazy =
     /^import (?!type )[^;]*"[^"]*\/(?:config_file|json_setting|policies_schema|metrics\/schema|schedules\/(?:cron|schedules|schema|windows))\.ts";/m;

@@ -14,6 +14,7 @@ import { growth, maxima, minima, schedules, withAlarms, withoutOverride } from "
 import { type Change, type Changes, slightest } from "./change.ts";
 import { healthy, oneMore, released, withoutLosses } from "./instances.ts";
 import { loads, newer, thresholds } from "./load.ts";
+import { metricValues } from "./metrics.ts";
 import { durations, later, resumed } from "./times.ts";
 
 /** One change, and the decision that it leads to. */
@@ -90,6 +91,7 @@ function changesOf(
     ...(direction === undefined ? [] : [resumed(direction, observation)]),
     transitions(trigger, recommendation, observation),
     ...states(trigger, recommendation, observation, none),
+    ...(reconciles ? metricValues(observation) : []),
     ...(direction === "in" && none ? [newer(observation)] : []),
     ...(direction === "in" ? [...loads(observation, none), thresholds(observation, none)] : []),
     ...(none

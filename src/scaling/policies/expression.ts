@@ -6,7 +6,7 @@
  *
  * @module
  */
-// CEL by @marcbachmann/cel-js: 0.2 MB without dependencies, where @bufbuild/cel needs three packages of 3.5 MB for protobuf and RE2.
+// CEL by @marcbachmann/cel-js: 86 kB in the bundle and no dependencies. @bufbuild/cel has 296 kB, needs protobuf, and loads in 4 times the time.
 import { type ASTNode, Environment, ParseError, TypeError as CelTypeError } from "@marcbachmann/cel-js";
 
 /** The largest number of characters of an expression. */

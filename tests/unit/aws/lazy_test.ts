@@ -59,6 +59,16 @@ Deno.test("only kas autoscaler loads prom-client", async () => {
   assert((await sdkModules("main.ts", "ever", prometheus)).length > 0, "prom-client is not in the graph");
 });
 
+Deno.test("kas worker and the listing of instances do not load CEL", async () => {
+  const cel = /^npm:\/?@marcbachmann\/cel-js@/;
+  for (
+    const entry of ["main.ts", "src/worker/command.ts", "src/admin/command.ts", "src/admin/instances/list.ts"]
+  ) {
+    assertEquals(await sdkModules(entry, "at once", cel), [], entry);
+  }
+  assert((await sdkModules("main.ts", "ever", cel)).length > 0, "CEL is not in the graph");
+});
+
 Deno.test("the pattern of this test finds the SDK's clients in the module graph of main.ts", async () => {
   const found = await sdkModules("main.ts", "ever");
   for (const name of ["ec2", "elastic-load-balancing", "cloudwatch", "sns"]) {

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import type { Alarm, AlarmChange } from "../../../src/scaling/model/alarm.ts";
 import type { PolicySpec } from "../../../src/scaling/model/load/policy.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import type { LoadPoint } from "../../../src/scaling/model/load/view.ts";
+import type { LoadPoint, MetricReading } from "../../../src/scaling/model/load/view.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 import { FAULTS, type StartEvent } from "../../../src/scaling/model/start_event.ts";
@@ -115,6 +115,19 @@ export const window: fc.Arbitrary<Window> = fc.tuple(
 
 const target: PolicySpec = { type: "target", metric: "cpu", target: 60, stabilization: 2 * MINUTE };
 
+const formula: fc.Arbitrary<PolicySpec> = fc.constantFrom(
+  { type: "formula", capacity: "backlog / 10" },
+  { type: "formula", capacity: "10 / backlog" },
+  { type: "formula", atLeast: "backlog / 20", atMost: "max(cpu / 10, backlog / 10)" },
+  { type: "formula", atMost: "current - 1" },
+);
+
+/** Generates the value of a metric, or the reason why it has none. */
+const reading: fc.Arbitrary<MetricReading> = fc.oneof(
+  fc.record({ value: fc.integer({ min: 0, max: 100 }), at: time, source: fc.constant("SQS queue orders") }),
+  fc.record({ source: fc.constant("SQS queue orders"), why: fc.constant("no answer within 5 s") }),
+);
+
 /** Generates the load of periods that end one after the other, the last one up to 2 min ago. */
 function points(span: number): fc.Arbitrary<LoadPoint[]> {
   return fc.tuple(
@@ -147,7 +160,13 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     policies: fc.oneof(
       { weight: 7, arbitrary: fc.constant<readonly PolicySpec[]>([{ type: "alarms" }]) },
       { weight: 1, arbitrary: fc.constant<readonly PolicySpec[]>([]) },
-      { weight: 2, arbitrary: fc.subarray<PolicySpec>([{ type: "alarms" }, target], { minLength: 1 }) },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(
+          fc.subarray<PolicySpec>([{ type: "alarms" }, target], { minLength: 1 }),
+          fc.array(formula, { maxLength: 1 }),
+        ).map((lists) => lists.flat()),
+      },
     ),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
   windows: fc.array(window, { maxLength: 3 }),
@@ -161,6 +180,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
       at: fc.oneof({ weight: 3, arbitrary: fc.constant(NOW) }, { weight: 1, arbitrary: time }),
     }),
   ),
+  metrics: fc.record({ backlog: reading }),
   load: fc.record({
     source: fc.constantFrom("scrape", "cloudwatch"),
     short: points(10_000),
