@@ -11,17 +11,23 @@ import type { Scores } from "./scores.ts";
 const GAIN = 0.05;
 
 /**
- * Returns the numbers of the rules that kas may follow, the best first: those that kept the risk by their cost, and then the others by
+ * Which share of the risk a rule may have used in the past. The rule that did best on the past is partly the luckiest one, and
+ * saturated instances hide how large the load was: the next days are worse than the record.
+ */
+export const USABLE = 0.6;
+
+/**
+ * Returns the numbers of the rules that kas may follow, the best first: those that kept the limit by their cost, and then the others by
  * the time in which they were short.
  *
  * @param age how old the oldest minute of the demand is, in ms
  */
-function ranking(scores: Scores, risk: number, age: number): number[] {
+function ranking(scores: Scores, limit: number, age: number): number[] {
   const all = [...RULES.keys()].filter((rule) => isMature(RULES[rule]?.forecast ?? "now", age));
   const byCost = (a: number, b: number) => scores.cost(a) - scores.cost(b);
   return [
-    ...all.filter((rule) => scores.short(rule) <= risk).toSorted(byCost),
-    ...all.filter((rule) => scores.short(rule) > risk)
+    ...all.filter((rule) => scores.short(rule) <= limit).toSorted(byCost),
+    ...all.filter((rule) => scores.short(rule) > limit)
       .toSorted((a, b) => scores.short(a) - scores.short(b) || byCost(a, b)),
   ];
 }
@@ -42,12 +48,13 @@ export interface Choice {
  * @param age how old the oldest minute of the demand is, in ms
  */
 export function choose(current: number, scores: Scores, risk: number, age: number): Choice {
-  const ranked = ranking(scores, risk, age);
+  const limit = USABLE * risk;
+  const ranked = ranking(scores, limit, age);
   const [best = current] = ranked;
-  const rule = isMuchBetter(best, current, scores, risk) ? best : current;
+  const rule = isMuchBetter(best, current, scores, limit) ? best : current;
   const runnerUp = ranked.find((it) => it !== rule);
   const cheaper = ranked.find((it) =>
-    scores.short(it) > Math.max(risk, scores.short(rule)) && scores.cost(it) < (1 - GAIN) * scores.cost(rule)
+    scores.short(it) > Math.max(limit, scores.short(rule)) && scores.cost(it) < (1 - GAIN) * scores.cost(rule)
   );
   return {
     rule,
@@ -56,7 +63,7 @@ export function choose(current: number, scores: Scores, risk: number, age: numbe
   };
 }
 
-function isMuchBetter(best: number, current: number, scores: Scores, risk: number): boolean {
-  if (scores.short(best) > risk) return scores.short(best) < (1 - GAIN) * scores.short(current);
-  return scores.short(current) > risk || scores.cost(best) < (1 - GAIN) * scores.cost(current);
+function isMuchBetter(best: number, current: number, scores: Scores, limit: number): boolean {
+  if (scores.short(best) > limit) return scores.short(best) < (1 - GAIN) * scores.short(current);
+  return scores.short(current) > limit || scores.cost(best) < (1 - GAIN) * scores.cost(current);
 }

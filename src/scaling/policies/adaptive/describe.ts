@@ -4,6 +4,7 @@
  * @module
  */
 import { count, percent, sentences } from "../../words.ts";
+import { USABLE } from "./choice.ts";
 import type { Forecast, Rule } from "./rules.ts";
 import type { AdaptiveView, RuleRecord } from "./view.ts";
 
@@ -60,7 +61,7 @@ function alternatives({ runnerUp, cheaper }: AdaptiveView): string[] {
   return [
     ...(runnerUp === undefined ? [] : [`The next rule is '${ruleText(runnerUp)}': ${record(runnerUp)}.`]),
     ...(cheaper === undefined ? [] : [
-      `With a risk of ${share(Math.ceil(cheaper.short * 1_000) / 1_000)} kas would follow '${
+      `With a risk of ${share(Math.ceil((cheaper.short / USABLE) * 1_000) / 1_000)} kas would follow '${
         ruleText(cheaper)
       }', at ${percent(100 * cheaper.spareShare)} spare capacity.`,
     ]),

@@ -35,7 +35,7 @@ Deno.test("the description names demand, need, the rule, its record and the risk
 
 Deno.test("the description names the next rule, and the risk with which kas would follow a cheaper rule", () => {
   const runnerUp = { ...CHOSEN, hold: 3_600_000, short: 0.004, spareShare: 0.52 };
-  const cheaper = { ...CHOSEN, spare: 0, short: 0.0312, spareShare: 0.2 };
+  const cheaper = { ...CHOSEN, spare: 0, short: 0.0187, spareShare: 0.2 };
   const text = describe({ ...VIEW, runnerUp, cheaper }, 80, 0.015);
   assertEquals(
     text.slice(text.indexOf("The next")),
