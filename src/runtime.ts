@@ -4,6 +4,7 @@
  * @module
  */
 import type { ServiceRequest } from "./process/direct.ts";
+import type { ServiceConnection } from "./process/kept_connection.ts";
 
 /** The clock, randomness, network and disk that kas uses. */
 export interface Runtime {
@@ -13,6 +14,8 @@ export interface Runtime {
   readonly fetch: typeof fetch;
   /** Requests a URL of a service without a proxy and without verification of the certificate: see {@link ./process/direct.ts}. */
   readonly fetchService: (url: string, request: ServiceRequest) => Promise<Response>;
+  /** Returns a connection to a service that stays open between requests: see {@link ./process/kept_connection.ts}. */
+  readonly keepConnection: (origin: string) => Promise<ServiceConnection>;
   /** Opens a TCP connection to a port of a host without a proxy, and closes it. */
   readonly connect: (host: string, port: number, signal: AbortSignal) => Promise<void>;
   /** Waits until the disk has all data that was written to a file. */
@@ -106,6 +109,7 @@ export const realRuntime: Runtime = {
   fetch: (input, init) => fetch(input, init),
   fetchService: async (url, request) =>
     await (await import("./process/direct.ts")).fetchService(url, request),
+  keepConnection: async (origin) => new (await import("./process/kept_connection.ts")).KeptConnection(origin),
   connect: async (host, port, signal) => {
     await (await import("./process/direct.ts")).connect(host, port, signal);
   },

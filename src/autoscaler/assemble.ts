@@ -20,6 +20,8 @@ import type { AssemblyOptions, Tuning } from "./assembly_options.ts";
 import { registrarOf } from "./registrar/registrar_of.ts";
 import { MetricReader } from "./telemetry/sources/reader.ts";
 import { Journal } from "./store/journal.ts";
+import { Minutes } from "./telemetry/minutes.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
 /** The parts of the runtime that the autoscaler uses. */
@@ -35,6 +37,7 @@ export interface Autoscaler extends AsyncDisposable {
   readonly aws: Aws;
   readonly observer: Observer;
   readonly activities: ActivityRunner;
+  readonly telemetry: Telemetry;
   readonly evaluation: EvaluationParts;
   /** Returns the current settings. */
   readonly tuning: () => Tuning;
@@ -70,12 +73,26 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
   const tuning = () => current;
   const registrar = opened.use(registrarOf({ aws, fleet, journal, address, runtime, tuning }));
   const activities = new ActivityRunner({ aws, fleet, registrar, tuning, address, runtime }, journal, events);
+  const telemetry = new Telemetry({
+    aws,
+    runtime,
+    address,
+    tuning,
+    minutes: new Minutes(store),
+    onScrapes: events.onScrapes,
+  });
   const observer = new Observer({
     aws,
     fleet,
     registrar,
     journal,
-    metrics: new MetricReader({ aws, balancer: fleet.balancer, runtime }),
+    metrics: new MetricReader({
+      aws,
+      balancer: fleet.balancer,
+      runtime,
+      scraped: (spec, now) => telemetry.value(spec, now),
+    }),
+    telemetry,
     clock,
     tuning,
     ...(events.onObservation && { onObservation: events.onObservation }),
@@ -89,19 +106,21 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     aws,
     observer,
     activities,
+    telemetry,
     evaluation,
     tuning,
     tune: (to) => void (current = tuningOf(to)),
     evaluate: (trigger, how) => evaluate(evaluation, trigger, how),
     [Symbol.asyncDispose]: async () => {
       await activities[Symbol.asyncDispose]();
+      await telemetry[Symbol.asyncDispose]();
       owned[Symbol.dispose]();
     },
   };
 }
 
 function tuningOf(
-  { limits, schedules, metrics, startTimeout, drainTimeout, quarantineFor }: Tuning,
+  { limits, schedules, metrics, startTimeout, drainTimeout, quarantineFor, scrape }: Tuning,
 ): Tuning {
-  return { limits, schedules, metrics, startTimeout, drainTimeout, quarantineFor };
+  return { limits, schedules, metrics, startTimeout, drainTimeout, quarantineFor, scrape };
 }

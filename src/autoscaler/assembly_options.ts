@@ -9,6 +9,7 @@ import type { Account, Aws } from "../aws/clients.ts";
 import type { AddressKind } from "../aws/ec2/ec2_instance.ts";
 import type { DrainTarget } from "../health/drain.ts";
 import type { Ec2Instance, FleetSelector } from "../aws/ec2/instances.ts";
+import type { ScrapeTarget } from "../health/scrape.ts";
 import type { HealthCheckSpec } from "../health/spec.ts";
 import type { Decision } from "../scaling/model/decision.ts";
 import type { Limits } from "../scaling/model/limits.ts";
@@ -19,6 +20,7 @@ import type { ObservationOutcome } from "./http/snapshot.ts";
 import type { StateFolder } from "./store/folder/state_folder.ts";
 import type { Activity } from "./store/activities.ts";
 import type { PhaseDuration } from "./store/phases.ts";
+import type { Scrape } from "./telemetry/scraper.ts";
 
 /** A fleet, its load balancer and its service. */
 export interface Fleet extends FleetSelector {
@@ -44,6 +46,15 @@ export interface Tuning {
   readonly drainTimeout: number;
   /** How long a quarantine lasts. */
   readonly quarantineFor: number;
+  /** How kas scrapes the instances. Absent: it does not. */
+  readonly scrape?: ScrapeSettings | undefined;
+}
+
+/** How kas scrapes the instances. */
+export interface ScrapeSettings {
+  readonly target: ScrapeTarget;
+  /** The time from one scrape of an instance to the next, in ms. */
+  readonly interval: number;
 }
 
 /** Returns the host name or IP address at which kas checks an instance, or undefined if the instance has none. */
@@ -55,6 +66,8 @@ export interface Events {
   readonly onRequest?: (call: Call) => void;
   /** Called when an observation of the fleet has ended. */
   readonly onObservation?: (outcome: ObservationOutcome) => void;
+  /** Called when a round of scrapes has ended. */
+  readonly onScrapes?: (scrapes: readonly Scrape[]) => void;
   /** Called when the journal has a new decision. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
   /** Called when an activity has ended. */

@@ -79,12 +79,13 @@ export function startFleet(
       });
     },
     onActivityEnd: (activity) => loop.activityEnded(activity),
+    onScrapes: () => loop.loadArrived(),
   }, options.events);
 
   using unfinished = new DisposableStack();
   const autoscaler = assemble({ ...options, state: place.state, events }, runtime);
   unfinished.defer(() => void autoscaler[Symbol.asyncDispose]());
-  const { store, journal, aws, activities, evaluation, tuning } = autoscaler;
+  const { store, journal, aws, activities, telemetry, evaluation, tuning } = autoscaler;
   claimJournal(store.db, fleet);
   const inbox = new Inbox(store);
   const alerts = new AlertWatch(clock, new AlertStore(store), (change) => poster.post(change));
@@ -94,6 +95,7 @@ export function startFleet(
     clock,
     tuning,
     onDecision: events.onDecision,
+    refreshed: (observation, now) => telemetry.refreshed(observation, now),
     topicArn,
     ...(topicArn !== undefined &&
       { confirm: (token, signal) => confirmSubscription(aws, topicArn, token, signal) }),
@@ -200,6 +202,7 @@ function merged(...all: readonly (Events | undefined)[]): Required<Events> {
     onObservation: (...event) => all.forEach((it) => it?.onObservation?.(...event)),
     onDecision: (...event) => all.forEach((it) => it?.onDecision?.(...event)),
     onActivityEnd: (...event) => all.forEach((it) => it?.onActivityEnd?.(...event)),
+    onScrapes: (...event) => all.forEach((it) => it?.onScrapes?.(...event)),
     onPhases: (...event) => all.forEach((it) => it?.onPhases?.(...event)),
   };
 }

@@ -73,6 +73,16 @@ export function duration(value: string): number {
   return Number(match[1]) * unit;
 }
 
+/** Returns a parser of durations from `shortest` to `longest`, which are texts such as `5s`. */
+export function durationIn(shortest: string, longest: string): (value: string) => number {
+  const [least, most] = [duration(shortest), duration(longest)];
+  return (value) => {
+    const ms = duration(value);
+    if (ms < least || ms > most) throw new TypeError(`expected a time from ${shortest} to ${longest}`);
+    return ms;
+  };
+}
+
 /** Returns a parser that accepts only the given words. */
 export function oneOf<const W extends string>(...words: readonly W[]): (value: string) => W {
   return (value) => {

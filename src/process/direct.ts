@@ -17,7 +17,7 @@ const LARGEST_HEAD = 64 * 1_024;
 const BODY = 1_024;
 
 /** The messages of errors whose own message names only a code. */
-const MESSAGES: Readonly<Record<string, string>> = {
+export const MESSAGES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset",
   EHOSTUNREACH: "no route to host",

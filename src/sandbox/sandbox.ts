@@ -11,6 +11,7 @@ import type { Call } from "./wire/endpoint.ts";
 import { BOOT, DEFAULT_FAULTS, KIND_BOOT, KIND_SHUTDOWN, SHUTDOWN } from "./faults/defaults.ts";
 import { Faults } from "./faults/faults.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
+import { exporters } from "./machines/exporter.ts";
 import type { MachineAddress, MachineFactory } from "./machines/machine.ts";
 import { processMachines } from "./machines/process_machine.ts";
 import { refuseSharedPort, waitForBase } from "./fleet/base.ts";
@@ -170,6 +171,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     machine,
     subnet: options.subnet,
     vcpus: options.vcpus,
+    startExporter: options.subnet === undefined ? exporters(clock, faults) : undefined,
     boot: boot === undefined ? BOOT : [boot, boot],
     shutdown: options.shutdown ?? (kind ? KIND_SHUTDOWN : SHUTDOWN),
     url: () => endpointUrl.url ?? "",

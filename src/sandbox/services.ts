@@ -11,7 +11,7 @@ import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch/serv
 import { type Ec2, ec2 as makeEc2 } from "./ec2/service.ts";
 import { zones } from "./ec2/zones.ts";
 import { isBurstable, isUnlimited } from "./ec2/credit_actions.ts";
-import { Lifecycle } from "./ec2/lifecycle.ts";
+import { Lifecycle, type LifecycleOptions } from "./ec2/lifecycle.ts";
 import { FailureInjector } from "./faults/inject_failures.ts";
 import { type Elb, elb as makeElb } from "./elb/service.ts";
 import { Balancers } from "./elb/balancers.ts";
@@ -46,6 +46,8 @@ export interface AwsServicesOptions {
   /** Signs the messages of SNS. Default: a new signer. */
   readonly signer?: Signer;
   readonly record: (call: Call) => void;
+  /** Starts the node_exporter of a machine. Absent: the machines have none. */
+  readonly startExporter?: LifecycleOptions["startExporter"];
   /** Sends requests to the instances and to the endpoints of SNS. Default: the real network of this host. */
   readonly fetch?: typeof fetch;
 }
@@ -81,6 +83,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
       shutdown,
       bootCpu: () => faults.bootCpu,
       startFails: (id) => faults.failingStarts.has(id),
+      startExporter: options.startExporter,
     }),
   );
   owned.use(new FailureInjector(clock, account, lifecycle, faults.failures));

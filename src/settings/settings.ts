@@ -5,9 +5,21 @@
  * @module
  */
 
-import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
+import {
+  duration,
+  durationIn,
+  flag,
+  hostName,
+  hostPort,
+  integer,
+  oneOf,
+  range,
+  text,
+  url,
+} from "../cli/parsers.ts";
 import { parseHealthCheck } from "../health/spec.ts";
 import { parseDrainTarget } from "../health/drain.ts";
+import { parseScrapeTarget } from "../health/scrape.ts";
 import type { PolicySpec } from "../scaling/model/load/policy.ts";
 import type { MetricSpecs } from "./metrics/spec.ts";
 import type { Schedules } from "./schedules/schedules.ts";
@@ -61,6 +73,19 @@ export const SETTINGS = {
     oneOf("private", "public", "ipv6"),
     "the address of an instance to which kas sends its health checks: private, public or ipv6 (default: private)",
     { placeholder: "KIND" },
+  ),
+  scrape: setting(
+    "scrape",
+    parseScrapeTarget,
+    "where each instance serves metrics in the Prometheus text format: http:PORT/PATH or https:PORT/PATH (default: kas reads the CPU " +
+      "from CloudWatch)",
+    { placeholder: "SPEC" },
+  ),
+  scrapeInterval: setting(
+    "scrape-interval",
+    durationIn("100ms", "60s"),
+    "interval at which kas reads the metrics of each instance",
+    { placeholder: "TIME", default: "5s" },
   ),
   topicArn: setting("topic-arn", topicArn, "the SNS topic that the fleet's alarms notify", {
     placeholder: "ARN",

@@ -216,7 +216,16 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
 
 /** From now on, counts how often each fault occurs, and the number of calls that throttling may affect. */
 function countStrikes({ faults }: Sandbox): Record<RandomFault | "calls", number> {
-  const counts = { throttle: 0, errors: 0, cut: 0, wedge: 0, snsDuplicates: 0, snsLoss: 0, calls: 0 };
+  const counts = {
+    throttle: 0,
+    errors: 0,
+    cut: 0,
+    wedge: 0,
+    snsDuplicates: 0,
+    snsLoss: 0,
+    lostScrapes: 0,
+    calls: 0,
+  };
   const occurs = faults.occurs.bind(faults);
   faults.occurs = (kind) => {
     const struck = occurs(kind);

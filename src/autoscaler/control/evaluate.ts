@@ -7,10 +7,10 @@
 import { decide, wantedOf } from "../../scaling/decide.ts";
 import { DIRECTION } from "../../scaling/model/activity.ts";
 import { capacityOf, instancesAt } from "../../scaling/model/capacity.ts";
-import { type Decision, kindOf } from "../../scaling/model/decision.ts";
+import { type Decision, instanceOf, kindOf } from "../../scaling/model/decision.ts";
 import { heldChange } from "../../scaling/plan.ts";
 import { preventsStarts } from "../../scaling/checks/order.ts";
-import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
+import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
 import { isByLoad } from "../../scaling/model/recommendation.ts";
 import { isWhole, type Trigger } from "../../scaling/model/trigger.ts";
 import type { ActivityRunner } from "../lifecycle/runner.ts";
@@ -113,6 +113,54 @@ async function observeAndDecide(
     .then((all) => all.filter((it) => it !== undefined));
   if (isWhole(trigger) && !dryRun) await completeRegistrations(registrar, observation, signal);
   return { trigger, observation, decision, activities: begun, ended };
+}
+
+/** Returns the fields of the log line about a decision. */
+export function fieldsOf(
+  { trigger, decision, activities }: Pick<Evaluation, "trigger" | "decision" | "activities">,
+  message?: NewDecision["message"],
+): Record<string, unknown> {
+  const { actions, desired, reason } = decision;
+  const instances = actions.flatMap((action) => instanceOf(action) ?? []);
+  return {
+    trigger: trigger.kind,
+    ...(message === undefined ? {} : { messageId: message.id }),
+    ...(activities.length === 0 ? {} : { activity: activities.map(({ id }) => id).join(" ") }),
+    ...(instances.length === 0 ? {} : { instance: instances.join(" ") }),
+    ...(desired === undefined ? {} : { desired }),
+    reason,
+  };
+}
+
+/** The input of a decision that kas makes without an observation of the fleet. */
+export interface UnobservedDecision {
+  readonly now: number;
+  /** Why kas did not observe the fleet. Absent if the trigger itself is the reason. */
+  readonly why?: string | undefined;
+  readonly processed?: ProcessedChange | undefined;
+  readonly message?: NewDecision["message"];
+  /** Called in the transaction that records the decision. */
+  readonly onDecision?: () => void;
+}
+
+/** Makes a decision without an observation of the fleet, and records the decision. */
+export function decideUnobserved(
+  { store, journal, dryRun }: Pick<EvaluationParts, "store" | "journal" | "dryRun">,
+  trigger: Trigger,
+  { now, why, processed, message, onDecision = () => {} }: UnobservedDecision,
+): Decision {
+  const observation: Unobserved = {
+    kind: "unobserved",
+    now,
+    ...(why === undefined ? {} : { why }),
+    ...(processed === undefined ? {} : { processed }),
+  };
+  const decision = decide(trigger, observation);
+  store.transaction(() => {
+    onDecision();
+    journal.record({ trigger, observation, decision, dryRun, ...(message ? { message } : {}) });
+  });
+  return decision;
 }
 
 /** Records what a decision means for the losses, and for the capacity that an operator asked for. */

@@ -8,11 +8,33 @@ import type { Decision } from "../../scaling/model/decision.ts";
 import type { Observation, Override } from "../../scaling/model/observation.ts";
 import { nextAttempt } from "../../scaling/selection/launch_pause.ts";
 import type { Activity } from "../store/activities.ts";
+import type { Journal } from "../store/journal.ts";
+import { wishesOf } from "./override.ts";
 
 /** Whether a reconcile would change the fleet for another reason than alarms, for example because the fleet lost an instance. */
 export function hasMoreToDo(observation: Observation): boolean {
   const { recommendations } = decide({ kind: "reconcile" }, observation);
   return recommendations.some(({ policy }) => policy !== "alarms");
+}
+
+/**
+ * Whether kas would change the fleet because of its load.
+ *
+ * @param observation the last observation, with the load of now
+ * @param journal has the activities that began since the observation
+ */
+export function asksForChange(
+  observation: Observation,
+  journal: Pick<Journal, "inProgress" | "history" | "operatorPauses" | "overrides">,
+): boolean {
+  const { now } = observation;
+  const { actions } = decide({ kind: "telemetry" }, {
+    ...observation,
+    inProgress: journal.inProgress(),
+    history: journal.history(now),
+    ...wishesOf(journal, now),
+  });
+  return actions.length > 0;
 }
 
 /**

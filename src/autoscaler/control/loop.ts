@@ -7,12 +7,11 @@
 import { getLogger } from "@logtape/logtape";
 import { describeError } from "../../aws/error_messages.ts";
 import type { Clock } from "../../runtime.ts";
-import { decide } from "../../scaling/decide.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
-import { type Decision, instanceOf, kindOf } from "../../scaling/model/decision.ts";
-import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
+import { kindOf } from "../../scaling/model/decision.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
 import { type CapacityTrigger, isWhole, type OperatorTrigger } from "../../scaling/model/trigger.ts";
-import type { ReconcileTrigger, ScheduleTrigger, Trigger } from "../../scaling/model/trigger.ts";
+import type { ReconcileTrigger, ScheduleTrigger, TelemetryTrigger } from "../../scaling/model/trigger.ts";
 import { isFulfilled } from "../../scaling/plan.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff, QuickRetries } from "../backoff.ts";
@@ -22,8 +21,8 @@ import type { Activity } from "../store/activities.ts";
 import type { Inbox, WaitingMessage } from "../store/inbox.ts";
 import { completed } from "./completed.ts";
 import { type Confirm, confirmNext } from "./confirmations.ts";
-import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
-import { hasMoreToDo, mayContinue, retryIn } from "./follow_up.ts";
+import { decideUnobserved, evaluate, type Evaluation, type EvaluationParts, fieldsOf } from "./evaluate.ts";
+import { asksForChange, hasMoreToDo, mayContinue, retryIn } from "./follow_up.ts";
 import { InboxWork } from "./inbox_work.ts";
 import { triggerOf } from "./notification.ts";
 
@@ -38,22 +37,14 @@ export interface LoopParts {
   readonly onDecision: NonNullable<Events["onDecision"]>;
   readonly clock: Clock;
   readonly tuning: () => Tuning;
+  /** Returns an observation with the load of now. Undefined if no policy reads the load, or it is not known. */
+  readonly refreshed: (observation: Observation, now: number) => Observation | undefined;
 }
 
 /** The reason of an interrupted reconciliation: a notification arrived, which is more urgent. */
 class Interrupted extends Error {}
 
 const log = getLogger(["kas", "loop"]);
-
-/** The input of a decision that kas makes without an observation of the fleet. */
-interface UnobservedDecision {
-  /** Why kas did not observe the fleet. Absent if the trigger itself is the reason. */
-  readonly why?: string | undefined;
-  readonly processed?: ProcessedChange | undefined;
-  readonly message?: WaitingMessage;
-  /** Called in the transaction that records the decision. */
-  readonly onDecision?: () => void;
-}
 
 /** A command of an operator that waits for its evaluation. */
 interface WaitingCommand {
@@ -72,7 +63,11 @@ export class ControlLoop {
   /** The time at which the reconciliation of {@linkcode reconcileSoon} is due, in the clock's elapsed time. `Infinity` if none is due. */
   #asked = Infinity;
   /** The trigger of the next reconciliation. */
-  #trigger: ReconcileTrigger | ScheduleTrigger = { kind: "reconcile" };
+  #trigger: ReconcileTrigger | ScheduleTrigger | TelemetryTrigger = { kind: "reconcile" };
+  /** Whether a round of scrapes has ended that the loop has not looked at yet. */
+  #hasNewLoad = false;
+  /** Whether an activity has ended since the last observation, so that other instances may serve now. */
+  #isStale = false;
   /** The commands of operators that wait for their evaluations, oldest first. */
   readonly #commands: WaitingCommand[] = [];
   /** How soon the loop reconciles after an activity has ended. */
@@ -124,6 +119,12 @@ export class ControlLoop {
     this.#work.wake();
   }
 
+  /** Called when new samples of the load have arrived. */
+  loadArrived(): void {
+    this.#hasNewLoad = true;
+    this.#work.wake();
+  }
+
   /** Runs the loop until the signal aborts, and first reconciles after `pause` ms. At the end it finishes the current evaluation. */
   async run(signal: AbortSignal, pause = 0): Promise<void> {
     const { inbox, clock, confirm } = this.#parts;
@@ -157,10 +158,26 @@ export class ControlLoop {
       await this.#reconcile(signal, notificationsFirst);
       journal.prune(now);
       inbox.prune(now);
+    } else if (this.#hasNewLoad) {
+      this.#hasNewLoad = false;
+      if (!this.#needsEvaluation(now)) return;
+      this.#trigger = { kind: "telemetry" };
+      await this.#reconcile(signal, notificationsFirst);
     } else {
       const windowDue = clock.elapsed() + this.#windows.dueIn(now);
       await this.#work.sleep("notification", Math.min(this.#reconcileDue, windowDue), signal);
     }
+  }
+
+  /**
+   * Whether new samples make an evaluation due. The loop decides this by the last observation of the fleet, so that it does not read AWS
+   * every few seconds. While AWS does not answer, the loop waits for the next reconciliation.
+   */
+  #needsEvaluation(now: number): boolean {
+    const { evaluation: { journal }, refreshed } = this.#parts;
+    if (this.#observation === undefined || this.#reconcilesFailed > 0) return false;
+    const observation = refreshed(this.#observation, now);
+    return observation !== undefined && (this.#isStale || asksForChange(observation, journal));
   }
 
   async #evaluateCommand(
@@ -191,7 +208,13 @@ export class ControlLoop {
     };
     const processed = alarm && journal.newestChange(alarmName(alarm));
     if (scopeOf(trigger, processed) === "nothing") {
-      const decision = this.#decideUnobserved(trigger, { why, processed, message, onDecision });
+      const decision = decideUnobserved(evaluation, trigger, {
+        now: clock.now(),
+        why,
+        processed,
+        message,
+        onDecision,
+      });
       this.#afterDecision({ trigger, decision }, message);
       return;
     }
@@ -230,30 +253,11 @@ export class ControlLoop {
       const pause = Math.min(tuning().limits.resync, backoff(this.#reconcilesFailed++));
       log.warn("reconciliation failed", { reason, retrySeconds: pause / 1_000 });
       this.#reconcileDue = clock.elapsed() + pause;
-      onDecision(trigger, this.#decideUnobserved(trigger, { why: `cannot observe the fleet: ${reason}` }));
+      const input = { now: clock.now(), why: `cannot observe the fleet: ${reason}` };
+      onDecision(trigger, decideUnobserved(evaluation, trigger, input));
     } finally {
       this.#reconciling = undefined;
     }
-  }
-
-  /** Makes a decision without an observation of the fleet, and records the decision. */
-  #decideUnobserved(
-    trigger: Trigger,
-    { why, processed, message, onDecision = () => {} }: UnobservedDecision,
-  ): Decision {
-    const { evaluation: { store, journal, dryRun }, clock } = this.#parts;
-    const observation: Unobserved = {
-      kind: "unobserved",
-      now: clock.now(),
-      ...(why === undefined ? {} : { why }),
-      ...(processed === undefined ? {} : { processed }),
-    };
-    const decision = decide(trigger, observation);
-    store.transaction(() => {
-      onDecision();
-      journal.record({ trigger, observation, decision, dryRun, ...(message ? { message } : {}) });
-    });
-    return decision;
   }
 
   /** Called when the journal has a decision: logs the decision, calls `onDecision`, and schedules the next reconciliation. */
@@ -265,7 +269,10 @@ export class ControlLoop {
   ): void {
     const { evaluation, tuning, clock, onDecision } = this.#parts;
     const isQuiet = decision.actions.length === 0;
-    if (observation !== undefined) this.#observation = completed(trigger, observation, this.#observation);
+    if (observation !== undefined) {
+      this.#observation = completed(trigger, observation, this.#observation);
+      this.#isStale = false;
+    }
     onDecision(trigger, decision);
     // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
     const reconciled = isWhole(trigger);
@@ -278,21 +285,13 @@ export class ControlLoop {
       this.#reconcileDue = clock.elapsed();
     }
     if (reconciled && isQuiet) return;
-    const { actions, desired, reason } = decision;
-    const instances = actions.flatMap((action) => instanceOf(action) ?? []);
-    log.info(`decided ${kindOf(decision)}`, {
-      trigger: trigger.kind,
-      ...(message === undefined ? {} : { messageId: message.id }),
-      ...(activities.length === 0 ? {} : { activity: activities.map(({ id }) => id).join(" ") }),
-      ...(instances.length === 0 ? {} : { instance: instances.join(" ") }),
-      ...(desired === undefined ? {} : { desired }),
-      reason,
-    });
+    log.info(`decided ${kindOf(decision)}`, fieldsOf({ trigger, decision, activities }, message));
   }
 
   /** Called when an activity has ended. Reconciles soon if the next step may be due. */
   activityEnded(activity: Pick<Activity, "status">): void {
     const { evaluation: { journal }, clock } = this.#parts;
+    this.#isStale = true;
     const pause = this.#retries.pauseAfter(activity.status, clock.now() - (this.#observation?.now ?? 0));
     const override = journal.overrides.inForce(clock.now());
     if (mayContinue(activity, this.#observation, override)) this.reconcileSoon(pause);

@@ -38,6 +38,7 @@ import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import type { MetricReader } from "../telemetry/sources/reader.ts";
 import type { Registrar } from "../registrar/registrar.ts";
+import { readsLoad, type Telemetry } from "../telemetry/telemetry.ts";
 import { wishesOf } from "./override.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 
@@ -48,6 +49,7 @@ export interface ObserverParts {
   readonly registrar: Registrar;
   readonly journal: Journal;
   readonly metrics: MetricReader;
+  readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly tuning: () => Tuning;
   readonly onObservation?: Events["onObservation"];
@@ -108,7 +110,7 @@ export class Observer {
   }
 
   async #observe(trigger: Trigger, signal: AbortSignal, isTrial: boolean): Promise<Observation> {
-    const { aws, fleet, registrar, journal, clock, tuning } = this.#parts;
+    const { aws, fleet, registrar, journal, telemetry, clock, tuning } = this.#parts;
     const whole = isTrial || scopeOf(trigger) === "everything";
     // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
     const inProgress = journal.unfinished();
@@ -153,7 +155,7 @@ export class Observer {
       };
     });
     journal.noteUnhealthy(instances.filter(({ id }) => !inProgress.some((it) => it.instance === id)), now);
-    const observation = {
+    const seen = {
       now,
       fleet: fleet.fleet,
       limits,
@@ -167,10 +169,16 @@ export class Observer {
       ],
       history: journal.history(now),
     };
+    telemetry.note(ec2, seen);
+    if (!whole) return seen;
+    const observation = readsLoad({ limits })
+      ? { ...seen, load: await telemetry.load(ec2, seen, signal) }
+      : seen;
     // The operators' wishes decide too. The evaluation adds them later, because an operator may change them meanwhile.
     const wanted = { ...observation, ...wishesOf(journal, now) };
-    if (!whole || !dependsOnLoad(trigger, wanted)) return observation;
-    const cpu = await this.#load(ec2, trigger, wanted, signal);
+    const scraped = telemetry.cpu(now);
+    if (scraped === undefined && !dependsOnLoad(trigger, wanted)) return observation;
+    const cpu = scraped ?? await this.#load(ec2, trigger, wanted, signal);
     const ids = dependsOnCredits(trigger, { ...wanted, cpu }).map(({ id }) => id);
     const loaded = { ...observation, cpu };
     if (ids.length === 0) return loaded;

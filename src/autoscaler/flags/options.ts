@@ -58,6 +58,8 @@ export const OPTIONS = {
   host: SETTINGS.host,
   state: SETTINGS.state,
   ...SCALING,
+  scrape: SETTINGS.scrape,
+  scrapeInterval: SETTINGS.scrapeInterval,
   alertUrl: SETTINGS.alertUrl,
   dryRun: SETTINGS.dryRun,
   log: SETTINGS.log,

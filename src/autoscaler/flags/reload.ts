@@ -24,6 +24,8 @@ const TUNABLE: ReadonlySet<string> = new Set(
     "startTimeout",
     "drainTimeout",
     "quarantineFor",
+    "scrape",
+    "scrapeInterval",
   ],
 );
 

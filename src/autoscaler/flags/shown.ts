@@ -6,6 +6,7 @@
 import type { BalancerRef } from "../../aws/balancing/balancer.ts";
 import { HIDDEN } from "../../cli/format.ts";
 import { drainTargetText } from "../../health/drain.ts";
+import { scrapeTargetText } from "../../health/scrape.ts";
 import { healthCheckText } from "../../health/spec.ts";
 import type { FleetOptions } from "../assembly_options.ts";
 
@@ -23,6 +24,7 @@ export function settingsOf(
     startTimeout,
     drainTimeout,
     quarantineFor,
+    scrape,
     resubscribe,
     alertUrl,
     dryRun,
@@ -43,6 +45,8 @@ export function settingsOf(
     drainTimeout,
     drainRequest: drain && drainTargetText(drain),
     quarantineFor,
+    scrape: scrape && scrapeTargetText(scrape.target),
+    scrapeInterval: scrape?.interval,
     resubscribe,
     alertUrl: alertUrl === undefined ? undefined : HIDDEN,
     dryRun,

@@ -18,6 +18,7 @@ export function tuningOf(
 ): Tuning {
   const { min, max, schedules, metrics, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } =
     flags;
+  const { scrape: target, scrapeInterval: interval } = flags;
   if (min !== undefined && max !== undefined && min > max) {
     throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
   }
@@ -32,5 +33,6 @@ export function tuningOf(
   if (resync === 0) {
     throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
   }
-  return { limits: limitsOf(flags), schedules, metrics, startTimeout, drainTimeout, quarantineFor };
+  const scrape = target && { target, interval };
+  return { limits: limitsOf(flags), schedules, metrics, startTimeout, drainTimeout, quarantineFor, scrape };
 }

@@ -7,7 +7,7 @@ import type { Datapoint } from "../../scaling/model/load/metric.ts";
 import type { Aws } from "../clients.ts";
 import type { Monitoring } from "../ec2/ec2_instance.ts";
 import { awaitAll } from "../many/await_all.ts";
-import { latestPoints, MAX_QUERIES } from "./metric_data.ts";
+import { latestPoints, MAX_QUERIES, readPoints } from "./metric_data.ts";
 import { cpuOf, creditsOf, type Metric } from "./metric.ts";
 
 /**
@@ -56,6 +56,31 @@ export async function latestCpu(
 }
 
 /**
+ * The average CPUUtilization of the last `span` seconds by instance id, the oldest datapoint first. Throws an IncompleteAnswerError as
+ * {@linkcode latestCpu} does.
+ *
+ * @param period the length of the metric's period in s
+ * @param now the current time in ms since the epoch
+ */
+export async function recentCpu(
+  aws: Aws,
+  ids: readonly string[],
+  { period, span, now }: { readonly period: number; readonly span: number; readonly now: number },
+  signal?: AbortSignal,
+): Promise<Map<string, readonly Datapoint[]>> {
+  const recent = new Map<string, readonly Datapoint[]>();
+  await forEach(batchesIn(ids, span), async ({ ids, recent: span }) => {
+    const queries = ids.map((of) => ({ metric: cpuOf(of), period, stat: "Average", of }));
+    const all = await readPoints(aws, queries, { recent: span, now, signal });
+    for (const [index, id] of ids.entries()) {
+      const points = (all[index] ?? []).toSorted((a, b) => a.at - b.at);
+      recent.set(id, points.map(({ value, at }) => ({ percent: value, at })));
+    }
+  });
+  return recent;
+}
+
+/**
  * The latest CPU credit balance of T instances, by instance id. An instance without a recent datapoint is absent. Throws an
  * IncompleteAnswerError as {@linkcode latestCpu} does.
  *
@@ -96,7 +121,7 @@ async function latestOf(
 /** The instances of one call. */
 interface Batch {
   readonly ids: readonly string[];
-  /** kas ignores datapoints that began more than this many seconds ago. */
+  /** kas reads the datapoints that began at most this many seconds ago. */
   readonly recent: number;
 }
 
@@ -104,11 +129,12 @@ function* batchesOf(instances: readonly MeasuredInstance[], period: number): Gen
   const recent = RECENT_PERIODS * period;
   const spans = { detailed: recent, basic: Math.max(recent, RECENT_BASIC) };
   for (const [monitoring, group] of Map.groupBy(instances, ({ monitoring = "basic" }) => monitoring)) {
-    const ids = group.map(({ id }) => id);
-    for (let i = 0; i < ids.length; i += MAX_QUERIES) {
-      yield { ids: ids.slice(i, i + MAX_QUERIES), recent: spans[monitoring] };
-    }
+    yield* batchesIn(group.map(({ id }) => id), spans[monitoring]);
   }
+}
+
+function* batchesIn(ids: readonly string[], recent: number): Generator<Batch, void> {
+  for (let i = 0; i < ids.length; i += MAX_QUERIES) yield { ids: ids.slice(i, i + MAX_QUERIES), recent };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The latest datapoints of metrics.
+ * The datapoints of metrics.
  *
  * @module
  */
@@ -30,26 +30,44 @@ export interface MetricPoint {
   readonly at: number;
 }
 
+/** Which datapoints to read. */
+export interface MetricSpan {
+  /** kas ignores datapoints that began more than this many s ago. */
+  readonly recent: number;
+  /** The current time in ms since the epoch. */
+  readonly now: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Reads the latest datapoint of each metric in one call, or several if the answer has several pages. A metric without a datapoint in
- * the time is undefined.
+ * Reads the latest datapoint of each metric. A metric without a datapoint in the time is undefined. Throws as {@linkcode readPoints}.
+ *
+ * @param queries at most {@linkcode MAX_QUERIES}
+ */
+export async function latestPoints(
+  aws: Aws,
+  queries: readonly MetricQuery[],
+  span: MetricSpan,
+): Promise<(MetricPoint | undefined)[]> {
+  const all = await readPoints(aws, queries, span);
+  return all.map(([first, ...others]) =>
+    first && others.reduce((latest, point) => point.at > latest.at ? point : latest, first)
+  );
+}
+
+/**
+ * Reads the datapoints of each metric in one call, or several if the answer has several pages.
  *
  * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric, because kas must be able to tell a
  * metric that CloudWatch did not read from a metric without datapoints.
  *
  * @param queries at most {@linkcode MAX_QUERIES}
- * @param recent kas ignores datapoints that began more than this many s ago
- * @param now the current time in ms since the epoch
  */
-export async function latestPoints(
+export async function readPoints(
   aws: Aws,
   queries: readonly MetricQuery[],
-  { recent, now, signal }: {
-    readonly recent: number;
-    readonly now: number;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<(MetricPoint | undefined)[]> {
+  { recent, now, signal }: MetricSpan,
+): Promise<MetricPoint[][]> {
   const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
   const answers = pages(
     (NextToken) => {
@@ -67,7 +85,7 @@ export async function latestPoints(
     },
     ({ NextToken }) => NextToken,
   );
-  const latest: (MetricPoint | undefined)[] = queries.map(() => undefined);
+  const found: MetricPoint[][] = queries.map(() => []);
   const statuses = new Map<string | undefined, string | undefined>();
   const notes: string[] = [];
   for await (const { MetricDataResults, Messages = [] } of answers) {
@@ -77,15 +95,15 @@ export async function latestPoints(
       // The status on the last page counts: a later page completes a metric that is partial on this page.
       statuses.set(Id, StatusCode);
       notes.push(...Messages.map(({ Value = "" }) => Value));
-      const index = Number(Id?.slice(1));
-      const at = Timestamps?.[0]?.getTime();
-      const value = Values?.[0];
-      if (!(index in queries) || at === undefined || value === undefined) continue;
-      if (at > (latest[index]?.at ?? -Infinity)) latest[index] = { value, at };
+      const points = found[Number(Id?.slice(1))];
+      for (const [i, value] of Values?.entries() ?? []) {
+        const at = Timestamps?.[i]?.getTime();
+        if (at !== undefined) points?.push({ value, at });
+      }
     }
   }
   queries.forEach((query, index) => requireComplete(query, statuses.get(idOf(index)), notes));
-  return latest;
+  return found;
 }
 
 /** Returns the id of a query. It must begin with a small letter. Source: CloudWatch API, MetricDataQuery. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { AddressPool } from "../machines/addresses.ts";
+import type { StartExporter } from "../machines/exporter.ts";
 import type { MachineFactory } from "../machines/machine.ts";
 import type { Clock } from "../clock.ts";
 import { MachineWithBootLoad } from "../machines/boot_load.ts";
@@ -30,6 +31,8 @@ export interface LifecycleOptions {
   readonly shutdown: number;
   /** Returns the CPU load that follows a boot, for as long as the boot took, in percent of one vCPU. Default: 0. */
   readonly bootCpu?: () => number;
+  /** Starts the node_exporter of a machine. Absent: the machines have none. */
+  readonly startExporter?: StartExporter | undefined;
   /** Returns whether the start of an instance ends in a stop instead of the running state. Default: false. */
   readonly startFails?: (id: string) => boolean;
 }
@@ -38,6 +41,7 @@ export interface LifecycleOptions {
 export class Lifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
   readonly #machines = new Map<string, MachineWithBootLoad>();
+  readonly #exporters = new Map<string, AsyncDisposable>();
   readonly #timers = new Set<Disposable>();
   /** Shutdowns in progress by instance id. */
   readonly #shutdowns = new Map<string, Promise<void>>();
@@ -145,18 +149,22 @@ export class Lifecycle implements AsyncDisposable {
   #powerOn(id: string): MachineWithBootLoad | undefined {
     const instance = this.#options.account.current.instances.get(id);
     if (instance === undefined) return undefined;
-    const { machine: bootMachine, clock } = this.#options;
+    const { machine: bootMachine, clock, startExporter } = this.#options;
     const machine = new MachineWithBootLoad(bootMachine({ id, address: instance.address }), clock);
     this.#machines.set(id, machine);
+    if (startExporter !== undefined) this.#exporters.set(id, startExporter(machine, instance));
     return machine;
   }
 
   /** Shuts down an instance's simulated machine. Resolves when the machine is off. */
   #powerOff(id: string): Promise<void> {
     const machine = this.#machines.get(id);
+    const exporter = this.#exporters.get(id);
     this.#machines.delete(id);
+    this.#exporters.delete(id);
     if (machine === undefined) return this.#shutdowns.get(id) ?? Promise.resolve();
-    const off = Promise.resolve(machine[Symbol.asyncDispose]()).finally(() => this.#shutdowns.delete(id));
+    const off = Promise.all([machine[Symbol.asyncDispose](), exporter?.[Symbol.asyncDispose]()])
+      .then(() => {}).finally(() => this.#shutdowns.delete(id));
     this.#shutdowns.set(id, off);
     return off;
   }

@@ -9,7 +9,14 @@ import { FaultState } from "./state.ts";
 import { setFault } from "./syntax.ts";
 
 /** Names of the faults that occur at random, each with its own probability. */
-export type RandomFault = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
+export type RandomFault =
+  | "throttle"
+  | "errors"
+  | "cut"
+  | "wedge"
+  | "snsDuplicates"
+  | "snsLoss"
+  | "lostScrapes";
 
 /** An API call, either before the action runs or after the action has run and before the sandbox sends the response. */
 export interface CallEvent {
@@ -41,6 +48,7 @@ export class Faults extends FaultState {
       wedge: seededRandom(first + 0xe6546b64),
       snsDuplicates: seededRandom(first + 0x9e3779b9),
       snsLoss: seededRandom(first + 0x3c6ef372),
+      lostScrapes: seededRandom(first + 0x165667b1),
       readLag: seededRandom(first + 0x85ebca6b),
       firstCheck: seededRandom(first + 0xc2b2ae35),
       boot: seededRandom(first + 0x27d4eb2f),

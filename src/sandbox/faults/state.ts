@@ -31,6 +31,8 @@ export class FaultState {
   snsDuplicates = 0;
   /** Share of SNS messages that the sandbox does not deliver, from 0 to 1. */
   snsLoss = 0;
+  /** Share of requests to the instances' node_exporter that get no answer, from 0 to 1. */
+  lostScrapes = 0;
   /** Whether the API action Subscribe fails if the endpoint does not accept a connection. */
   checkEndpoints = false;
   /** Instance ids, launch template ids and names, and zones for which EC2 has no capacity. */
@@ -89,6 +91,7 @@ export class FaultState {
       this.wedge =
       this.snsDuplicates =
       this.snsLoss =
+      this.lostScrapes =
         0;
     this.latency =
       this.staleReads =

@@ -55,6 +55,7 @@ const FAULTS: readonly FaultSyntax[] = [
   toggle("security-groups", "securityGroups"),
   share("sns-duplicates", "snsDuplicates"),
   share("sns-loss", "snsLoss"),
+  share("lost-scrapes", "lostScrapes"),
   toggle("check-endpoints", "checkEndpoints"),
 ];
 

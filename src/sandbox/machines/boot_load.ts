@@ -15,6 +15,7 @@ export class MachineWithBootLoad implements Machine {
     | undefined;
   /** CPU seconds of the additional load so far. */
   #added = 0;
+  #isSuspended = false;
 
   constructor(machine: Machine, clock: Clock) {
     this.#machine = machine;
@@ -39,8 +40,14 @@ export class MachineWithBootLoad implements Machine {
     return own + this.#added;
   }
 
+  /** Whether a signal has suspended the machine. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
   signal(signal: MachineSignal): void {
     this.#machine.signal(signal);
+    this.#isSuspended = signal === "SIGSTOP";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

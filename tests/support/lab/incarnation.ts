@@ -169,6 +169,15 @@ export class Incarnation implements Disposable {
       random,
       fetch: network,
       fetchService: network,
+      keepConnection: (origin) =>
+        Promise.resolve({
+          get: async ({ path, signal, onBody }) => {
+            const response = await network(`${origin}${path}`, { signal });
+            onBody(await response.bytes());
+            return response.status;
+          },
+          [Symbol.dispose]: () => {},
+        }),
       // The lab's instances refuse a connection as they refuse a request.
       connect: async (host, port, signal) => void await network(`http://${host}:${port}/`, { signal }),
       // No sync is needed: committed data survives a crash of the process without a sync, and a real sync would take

@@ -8,6 +8,7 @@ import { type Database, pack } from "./database.ts";
 import {
   ALERTS,
   FLEET,
+  MINUTES,
   OPERATOR_PAUSES,
   QUARANTINES,
   REFUSALS,
@@ -77,6 +78,10 @@ export function readAs(db: Database): void {
   }
   if (found === SCHEMA_VERSION) return;
   const { trigger, status, step } = RENAMED;
+  db.exec(
+    "CREATE TEMP VIEW minutes AS SELECT 0 AS at, 0.0 AS demand, 0.0 AS serving, '' AS source WHERE FALSE",
+  );
+  if (found >= 11) return;
   db.exec("CREATE TEMP VIEW fleet AS SELECT '' AS name WHERE FALSE");
   if (found >= 9) return;
   db.exec(
@@ -152,6 +157,11 @@ function toVersion10(db: Database): void {
 /** Version 11 records the name of the fleet. The fleet's autoscaler writes the name when it starts. */
 function toVersion11(db: Database): void {
   db.exec(FLEET);
+}
+
+/** Version 12 records the load of the fleet. */
+function toVersion12(db: Database): void {
+  db.exec(MINUTES);
 }
 
 /** The launch template of an activity up to version 8: it is in the JSON of the decision. */
@@ -269,4 +279,5 @@ const STEPS = [
   toVersion9,
   toVersion10,
   toVersion11,
+  toVersion12,
 ] as const;

@@ -6,7 +6,7 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 11;
+export const SCHEMA_VERSION = 12;
 
 const FAILING = `
   CREATE TABLE failing (             -- the instances that are registered and not healthy
@@ -80,6 +80,16 @@ export const ALERTS = `
 export const FLEET = `
   CREATE TABLE fleet (               -- the fleet whose journal this is: at most one row
     name      TEXT NOT NULL
+  ) STRICT;
+`;
+
+/** The table that schema version 12 added. */
+export const MINUTES = `
+  CREATE TABLE minutes (             -- the load of the fleet
+    at        INTEGER PRIMARY KEY,   -- when the minute began
+    demand    REAL NOT NULL,         -- how many instances the load would keep at 100 %
+    serving   REAL NOT NULL,         -- the mean number of instances in service
+    source    TEXT NOT NULL          -- scrape or cloudwatch
   ) STRICT;
 `;
 
@@ -164,7 +174,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
-${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}${FLEET}`;
+${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}${FLEET}${MINUTES}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {

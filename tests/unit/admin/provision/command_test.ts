@@ -152,6 +152,8 @@ const SAMPLES: Readonly<Record<keyof typeof HOST_SETTINGS, string | readonly str
   workMs: "1-2",
   queue: "5",
   drainRequest: "http:8080/drain",
+  scrape: "https:9443/metrics?x=1",
+  scrapeInterval: "10s",
   drain: "5s",
 };
 

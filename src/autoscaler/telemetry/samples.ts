@@ -1,0 +1,130 @@
+/**
+ * What the scrapes of the last minutes showed, in memory.
+ *
+ * @module
+ */
+import type { Datapoint } from "../../scaling/model/load/metric.ts";
+import { endOf, type LoadPoint } from "../../scaling/model/load/view.ts";
+import { loadPoints, meanIn, type Membership, type Usage } from "./periods.ts";
+import type { Scrape } from "./scraper.ts";
+
+/** How many intervals a period has. With the default interval of 5 s, a short period has 10 s, and a long one 60 s. */
+export const INTERVALS = { short: 2, long: 12 } as const;
+
+/** How many short periods a view has. */
+const SHORT_COUNT = 12;
+
+/** The longest time between two scrapes of an instance that says something about the load in between, in intervals. */
+const LONGEST_GAP = 12;
+
+/** The last scrape of an instance, and the last that succeeded. Times are in ms since the epoch. */
+export interface LastScrape {
+  readonly at: number;
+  /** When the instance last answered with its CPU. Absent if it never has. */
+  readonly answered?: number;
+  /** Why the last scrape failed. Absent if it succeeded. */
+  readonly problem?: string;
+}
+
+/** The samples of the last minutes. */
+export class Samples {
+  readonly #usages = new Map<string, Usage[]>();
+  #memberships: Membership[] = [];
+  readonly #last = new Map<string, LastScrape>();
+  #end: number | undefined;
+
+  /** When the last round of scrapes ended, in ms since the epoch. Undefined before the first round. */
+  get end(): number | undefined {
+    return this.#end;
+  }
+
+  /** The last scrape of each instance, by its id. */
+  get last(): ReadonlyMap<string, LastScrape> {
+    return this.#last;
+  }
+
+  /** Adds the scrapes of a round that ended at `end`. Forgets what is older than `keep` ms. */
+  addRound(scrapes: readonly Scrape[], end: number, interval: number, keep: number): void {
+    // Somebody has set the clock back: the times of the samples mean nothing any more.
+    if (end < (this.#end ?? end)) this.clear();
+    this.#end = end;
+    const ids = new Set(scrapes.map(({ id }) => id));
+    for (const id of this.#last.keys()) if (!ids.has(id)) this.#last.delete(id);
+    for (const { id, at, before, cpu, problem } of scrapes) {
+      const answered = problem === undefined ? at : this.#last.get(id)?.answered;
+      this.#last.set(id, {
+        at,
+        ...(answered === undefined ? {} : { answered }),
+        ...(problem === undefined ? {} : { problem }),
+      });
+      if (cpu === undefined || before === undefined || before >= at || at - before > LONGEST_GAP * interval) {
+        continue;
+      }
+      const usages = this.#usages.get(id) ?? [];
+      usages.push({ from: before, to: at, percent: cpu.mean });
+      this.#usages.set(id, usages);
+    }
+    for (const [id, usages] of this.#usages) {
+      const recent = usages.filter(({ to }) => to > end - keep);
+      if (recent.length === 0) this.#usages.delete(id);
+      else this.#usages.set(id, recent);
+    }
+    const old = this.#memberships.findLastIndex(({ at }) => at <= end - keep);
+    if (old > 0) this.#memberships = this.#memberships.slice(old);
+  }
+
+  /** Adds which instances an observation showed in service. */
+  addMembership(membership: Membership): void {
+    const before = this.#memberships.at(-1)?.at ?? -Infinity;
+    if (membership.at < before) this.#memberships = [];
+    this.#memberships.push(membership);
+  }
+
+  /** Forgets all samples. */
+  clear(): void {
+    this.#usages.clear();
+    this.#memberships = [];
+    this.#last.clear();
+    this.#end = undefined;
+  }
+
+  /** Returns the short periods of the last two minutes, the oldest first. With longer intervals they cover a longer time. */
+  short(interval: number): LoadPoint[] {
+    return this.#points(INTERVALS.short * interval, SHORT_COUNT);
+  }
+
+  /** Returns the long periods that cover at least `span` ms, the oldest first. */
+  long(interval: number, span: number): LoadPoint[] {
+    const each = INTERVALS.long * interval;
+    return this.#points(each, Math.ceil(span / each) + 1);
+  }
+
+  /** Returns the load from `begin` to `end`. Undefined if it is not known. */
+  between(begin: number, end: number): LoadPoint | undefined {
+    return loadPoints(this.#usages, this.#memberships, { end, span: end - begin, count: 1 })[0];
+  }
+
+  /** Returns the CPU of instances in the last long period, by their ids. */
+  cpu(interval: number): Record<string, Datapoint> {
+    const end = this.#end;
+    if (end === undefined) return {};
+    const at = end - INTERVALS.long * interval;
+    return Object.fromEntries(
+      Array.from(this.#usages).flatMap(([id, usages]): [string, Datapoint][] => {
+        const percent = meanIn(usages, at, end);
+        return percent === undefined ? [] : [[id, { percent, at }]];
+      }),
+    );
+  }
+
+  #points(span: number, count: number): LoadPoint[] {
+    const end = this.#end;
+    return end === undefined ? [] : loadPoints(this.#usages, this.#memberships, { end, span, count });
+  }
+}
+
+/** Whether the newest of points ended less than `span` ms ago. */
+export function isFresh(points: readonly LoadPoint[], span: number, now: number): boolean {
+  const newest = points.at(-1);
+  return newest !== undefined && now - endOf(newest) < span;
+}
