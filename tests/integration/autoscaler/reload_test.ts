@@ -81,3 +81,35 @@ Deno.test("kas autoscaler keeps its settings at SIGHUP if the new settings are i
     assertEquals({ min, max }, { min: 1, max: 4 });
   }
 });
+
+Deno.test("kas autoscaler reads its policies and metrics again at SIGHUP, and keeps them if a formula uses an unknown metric", async () => {
+  await using it = await stage();
+  const config = `${it.options.state}/kas.json`;
+  const write = (capacity: string) =>
+    Deno.writeTextFile(
+      config,
+      JSON.stringify({
+        policies: [{ type: "formula", capacity }],
+        metrics: {
+          backlog: { type: "json", url: "http://127.0.0.1:9/stats?token=s3cr3t", field: "waiting" },
+        },
+      }),
+    );
+  await Deno.writeTextFile(config, "{}");
+  await using autoscaler = await startProcess(it, { args: ["--config", config] });
+
+  await write("ceil(backlog / 10)");
+  autoscaler.kill("SIGHUP");
+  assertMatch((await autoscaler.line(/settings reloaded.*/))[0], /changed=\["policies","metrics"\]/);
+  const { policies, metrics } = await inForce(autoscaler.url);
+  assertEquals([policies, metrics], ["formula", "backlog"]);
+
+  await write("ceil(backlg / 10)");
+  autoscaler.kill("SIGHUP");
+  assertMatch(
+    (await autoscaler.line(/settings not reloaded.*/))[0],
+    /policies\[0\]\.capacity: unknown metric backlg; did you mean backlog\?/,
+  );
+  assertEquals((await inForce(autoscaler.url))["policies"], "formula");
+  assertEquals(autoscaler.lines.some((line) => line.includes("s3cr3t")), false);
+});
