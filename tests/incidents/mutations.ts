@@ -588,13 +588,37 @@ const REPLACEMENT: readonly Mutation[] = [
     edits: [{ file: "src/scaling/policies/operator.ts", symbol: "hasReached", becomes: "() => false" }],
     test: "tests/unit/autoscaler/control/triggers_test.ts",
   },
+  {
+    breaks: "a metric without a value counts as 0 in a formula",
+    edits: [{
+      file: "src/scaling/policies/formula.ts",
+      symbol: "valuesOf",
+      becomes:
+        "(observation) => new Map([...original(observation)].map(([name, it]) => [name, { ...it, value: it.value ?? 0 }]))",
+    }],
+    test: "tests/unit/scaling/policies/formula_test.ts",
+  },
+  {
+    breaks: "kas accepts a formula with an unknown metric",
+    edits: [{ file: "src/settings/metrics/unknown_names.ts", symbol: "unknownNames", becomes: "() => []" }],
+    test: "tests/unit/settings/settings_test.ts",
+  },
+  {
+    breaks: "the requests of the load balancer are not divided by the instances in service",
+    edits: [{
+      file: "src/autoscaler/telemetry/sources/reader.ts",
+      symbol: "perTarget",
+      becomes: "(reading) => reading",
+    }],
+    test: "tests/unit/autoscaler/telemetry/sources/reader_test.ts",
+  },
 ];
 
 /** The mutations for how kas reads AWS, and for what it takes for granted about an account. */
 const READING: readonly Mutation[] = [
   {
     breaks: "a metric that CloudWatch could not read counts as a metric without a datapoint",
-    edits: [{ file: "src/aws/cloudwatch/cpu.ts", symbol: "requireComplete", becomes: "() => {}" }],
+    edits: [{ file: "src/aws/cloudwatch/metric_data.ts", symbol: "requireComplete", becomes: "() => {}" }],
     test: "tests/unit/aws/cloudwatch/cpu_test.ts",
   },
   {
