@@ -20,6 +20,7 @@ import type { AssemblyOptions, Tuning } from "./assembly_options.ts";
 import { registrarOf } from "./registrar/registrar_of.ts";
 import { MetricReader } from "./telemetry/sources/reader.ts";
 import { Journal } from "./store/journal.ts";
+import { Learning } from "./telemetry/learning.ts";
 import { Minutes } from "./telemetry/minutes.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
@@ -73,12 +74,14 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
   const tuning = () => current;
   const registrar = opened.use(registrarOf({ aws, fleet, journal, address, runtime, tuning }));
   const activities = new ActivityRunner({ aws, fleet, registrar, tuning, address, runtime }, journal, events);
+  const minutes = new Minutes(store);
   const telemetry = new Telemetry({
     aws,
     runtime,
     address,
     tuning,
-    minutes: new Minutes(store),
+    minutes,
+    learning: new Learning({ store, journal, minutes }),
     onScrapes: events.onScrapes,
   });
   const observer = new Observer({

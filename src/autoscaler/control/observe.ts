@@ -172,7 +172,7 @@ export class Observer {
     telemetry.note(ec2, seen);
     if (!whole) return seen;
     const observation = readsLoad({ limits })
-      ? { ...seen, load: await telemetry.load(ec2, seen, signal) }
+      ? { ...seen, ...await telemetry.load(ec2, seen, signal) }
       : seen;
     // The operators' wishes decide too. The evaluation adds them later, because an operator may change them meanwhile.
     const wanted = { ...observation, ...wishesOf(journal, now) };

@@ -17,7 +17,8 @@ import { isoTime } from "../../cli/format.ts";
 import type { AddressOf, Events, Tuning } from "../assembly_options.ts";
 import type { ScrapeSpec } from "../../settings/metrics/spec.ts";
 import { CloudWatchLoad } from "./cloudwatch_load.ts";
-import { MINUTE, Minutes, minutesOf, pointOf } from "./minutes.ts";
+import type { Learning } from "./learning.ts";
+import { MINUTE, type Minutes, minutesOf, pointOf } from "./minutes.ts";
 import { INTERVALS, isFresh, type LastScrape, Samples } from "./samples.ts";
 import { ScrapedMetrics } from "./scraped_metrics.ts";
 import { type Scrape, Scraper } from "./scraper.ts";
@@ -30,6 +31,7 @@ export interface TelemetryParts {
   readonly address: AddressOf;
   readonly tuning: () => Tuning;
   readonly minutes: Minutes;
+  readonly learning: Learning;
   /** Called when a round of scrapes has ended, with its scrapes. */
   readonly onScrapes?: Events["onScrapes"] | undefined;
 }
@@ -114,12 +116,30 @@ export class Telemetry implements AsyncDisposable {
     };
   }
 
-  /** Returns the load of the last minutes. Reads CloudWatch if the scrapes do not show it. */
-  async load(ec2: readonly Ec2Instance[], observation: Observation, signal: AbortSignal): Promise<LoadView> {
-    const { now } = observation;
-    const scraped = this.scraped(now);
+  /**
+   * Returns the load of the last minutes, and what the adaptive policy has learned from it. Reads CloudWatch if the scrapes do not show the
+   * load.
+   */
+  async load(
+    ec2: readonly Ec2Instance[],
+    observation: Observation,
+    signal: AbortSignal,
+  ): Promise<Pick<Observation, "load" | "adaptive">> {
+    const scraped = this.scraped(observation.now);
     this.#noteSource(scraped === undefined ? "cloudwatch" : "scrape", observation);
-    if (scraped !== undefined) return scraped;
+    return this.#learned(scraped ?? await this.#readCloudWatch(ec2, observation, signal), observation);
+  }
+
+  #learned(load: LoadView, observation: Observation): Pick<Observation, "load" | "adaptive"> {
+    const adaptive = this.#parts.learning.note(load, observation);
+    return adaptive === undefined ? { load } : { load, adaptive };
+  }
+
+  async #readCloudWatch(
+    ec2: readonly Ec2Instance[],
+    observation: Observation,
+    signal: AbortSignal,
+  ): Promise<LoadView> {
     const view = await this.#cloudWatch.read(ec2, observation, this.#stabilization, signal);
     for (const minute of view.long.flatMap((point) => minutesOf(point, "cloudwatch"))) {
       this.#parts.minutes.add(minute);
@@ -144,7 +164,7 @@ export class Telemetry implements AsyncDisposable {
     return {
       ...observation,
       now,
-      ...(load === undefined ? {} : { load }),
+      ...(load === undefined ? {} : this.#learned(load, { ...observation, now })),
       ...(cpu === undefined ? {} : { cpu }),
       ...(metrics === undefined ? {} : { metrics }),
     };
@@ -164,6 +184,11 @@ export class Telemetry implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scraper[Symbol.asyncDispose]();
+    try {
+      this.#parts.learning.save(this.#parts.runtime.clock.now());
+    } catch (error) {
+      log.error("cannot save what the adaptive policy has learned", { reason: (error as Error).message });
+    }
   }
 
   get #interval(): number {
@@ -194,12 +219,22 @@ export class Telemetry implements AsyncDisposable {
     const long = INTERVALS.long * this.#interval;
     this.#samples.addRound(scrapes, now, this.#interval, this.#stabilization + 2 * long + 2 * MINUTE);
     this.#metrics.addRound(scrapes);
-    const minute = Math.floor(now / MINUTE) * MINUTE - MINUTE;
-    if (minute > (this.#parts.minutes.newest() ?? 0)) {
-      const point = this.#samples.between(minute, minute + MINUTE);
-      if (point !== undefined) { for (const it of minutesOf(point, "scrape")) this.#parts.minutes.add(it); }
+    try {
+      this.#storeMinute(now);
+    } catch (error) {
+      // The disk may be full. The load of this minute is then missing in the journal, and the scrapes go on.
+      log.error("cannot store the load of a minute", { reason: (error as Error).message });
     }
     this.#parts.onScrapes?.(scrapes);
+  }
+
+  /** Stores the load of the last minute, if the journal does not have it yet. */
+  #storeMinute(now: number): void {
+    const { minutes } = this.#parts;
+    const minute = Math.floor(now / MINUTE) * MINUTE - MINUTE;
+    if (minute <= (minutes.newest() ?? 0)) return;
+    const point = this.#samples.between(minute, minute + MINUTE);
+    for (const it of point === undefined ? [] : minutesOf(point, "scrape")) minutes.add(it);
   }
 
   /** Logs that the load now comes from another source. */

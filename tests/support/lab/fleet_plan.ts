@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_FAULTS } from "../../../src/sandbox/faults/defaults.ts";
+import type { ScrapeSettings } from "../../../src/autoscaler/assembly_options.ts";
 import type { HealthCheckSpec } from "../../../src/health/spec.ts";
 import type { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import type { Limits } from "../../../src/scaling/model/limits.ts";
@@ -57,6 +58,8 @@ export interface FleetPlan {
   readonly reqcount: boolean;
   readonly limits: Limits;
   readonly schedules?: Schedules;
+  /** How kas scrapes the instances. Default: it does not. */
+  readonly scrape?: ScrapeSettings;
   readonly startTimeout: number;
   readonly drainTimeout: number;
   /** The health check of `--health-check`. Default: the load balancer's. */

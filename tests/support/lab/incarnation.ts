@@ -228,6 +228,7 @@ function fleetOptions(plan: FleetPlan, endpointUrl: string): FleetOptions {
     topicArn: topicArnOf(plan),
     limits,
     schedules,
+    scrape: plan.scrape,
     startTimeout,
     drainTimeout,
     quarantineFor: 86_400_000,

@@ -19,6 +19,8 @@ interface On {
   /** Whether the machine has answered /ping with 200 since its start. */
   healthy: boolean;
   cpuSeconds: number;
+  /** When the machine started, in ms since the epoch. */
+  readonly began: number;
   /** Functions that answer the requests that the machine holds. */
   readonly held: Set<() => void>;
   /** Whether the machine's processes have ended. */
@@ -31,6 +33,8 @@ interface On {
 export class Machines {
   /** Instances whose worker never becomes healthy. */
   readonly broken = new Set<string>();
+  /** Instances whose node_exporter does not run. */
+  readonly unmeasured = new Set<string>();
   /** Whether machines hold requests to /work, that is, answer them only after {@linkcode Machines.release}. */
   holding = false;
   readonly #time: VirtualTime;
@@ -67,7 +71,15 @@ export class Machines {
   }
 
   readonly make: MachineFactory = ({ id, address }: MachineAddress): Machine => {
-    const on: On = { id, healthy: false, cpuSeconds: 0, held: new Set(), dead: false, suspended: undefined };
+    const on: On = {
+      id,
+      healthy: false,
+      cpuSeconds: 0,
+      began: this.#time.now(),
+      held: new Set(),
+      dead: false,
+      suspended: undefined,
+    };
     this.#byAddress.set(address, on);
     this.#workers?.start(id);
     return {
@@ -114,6 +126,7 @@ export class Machines {
     }
     const { pathname } = new URL(request.url);
     if (pathname === DRAIN.path && this.#workers !== undefined) return this.#workers.answer(on.id, request);
+    if (pathname === "/metrics") return this.#metrics(on);
     if (this.broken.has(on.id)) return new Response("not yet", { status: 503 });
     if (pathname === "/ping") {
       on.healthy = true;
@@ -128,6 +141,16 @@ export class Machines {
       if (on.dead) throw refused();
     }
     return new Response("done");
+  }
+
+  /** Returns the answer of a machine's node_exporter. */
+  #metrics(on: On): Response {
+    if (this.unmeasured.has(on.id)) throw refused();
+    this.#accrue();
+    const idle = (this.#time.now() - on.began) / 1_000 - on.cpuSeconds;
+    const metric = (mode: string, seconds: number) =>
+      `node_cpu_seconds_total{cpu="0",mode="${mode}"} ${seconds}\n`;
+    return new Response(metric("idle", idle) + metric("user", on.cpuSeconds));
   }
 
   /** Adds the CPU time that each machine has used since the last call. */

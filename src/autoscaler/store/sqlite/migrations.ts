@@ -8,12 +8,12 @@ import { type Database, pack } from "./database.ts";
 import {
   ALERTS,
   FLEET,
-  MINUTES,
   OPERATOR_PAUSES,
   QUARANTINES,
   REFUSALS,
   SCHEMA,
   SCHEMA_VERSION,
+  SINCE_12,
   SINCE_9,
   versionOf,
 } from "./schema.ts";
@@ -159,9 +159,9 @@ function toVersion11(db: Database): void {
   db.exec(FLEET);
 }
 
-/** Version 12 records the load of the fleet. */
+/** Version 12 records the load of the fleet, and what policies have learned from it. */
 function toVersion12(db: Database): void {
-  db.exec(MINUTES);
+  db.exec(SINCE_12);
 }
 
 /** The launch template of an activity up to version 8: it is in the JSON of the decision. */

@@ -83,13 +83,18 @@ export const FLEET = `
   ) STRICT;
 `;
 
-/** The table that schema version 12 added. */
-export const MINUTES = `
+/** The tables that schema version 12 added. */
+export const SINCE_12 = `
   CREATE TABLE minutes (             -- the load of the fleet
     at        INTEGER PRIMARY KEY,   -- when the minute began
     demand    REAL NOT NULL,         -- how many instances the load would keep at 100 %
     serving   REAL NOT NULL,         -- the mean number of instances in service
     source    TEXT NOT NULL          -- scrape or cloudwatch
+  ) STRICT;
+
+  CREATE TABLE learned (             -- what policies have learned from the load
+    policy    TEXT PRIMARY KEY,
+    state     BLOB NOT NULL
   ) STRICT;
 `;
 
@@ -174,7 +179,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
-${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}${FLEET}${MINUTES}`;
+${FAILING}${REFUSALS}${QUARANTINES}${OPERATOR_PAUSES}${SINCE_9}${ALERTS}${FLEET}${SINCE_12}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {
