@@ -8,7 +8,7 @@
 import type { Check } from "../src/admin/doctor/check.ts";
 import { CHECKS } from "../src/admin/doctor/checks/all.ts";
 import { admin } from "../src/admin/command.ts";
-import { BASE_REGION, PRICES } from "../src/admin/cost/prices.ts";
+import { BASE_REGION, PRICES } from "../src/admin/setup/cost/prices.ts";
 import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
 import { configSchema } from "../src/settings/config_file.ts";
 import { settingsWith } from "../src/settings/several_fleets.ts";
@@ -147,7 +147,7 @@ export function pricesPage(prices: typeof PRICES = PRICES): string {
       }](${page}) |`
     )
   );
-  return `<!-- Generated from src/admin/cost/prices.ts by \`deno task docs\`. Do not edit. -->
+  return `<!-- Generated from src/admin/setup/cost/prices.ts by \`deno task docs\`. Do not edit. -->
 
 # Prices
 

@@ -22,7 +22,7 @@ const KAS = "kas";
 const POLICIES: readonly (readonly [name: string, make: Policy])[] = [
   [KAS, kas()],
   ["the predecessor", predecessor],
-  ["EC2 Auto Scaling, steps", stepScaling],
+  ["EC2 Auto Scaling, steps", stepScaling()],
   ["EC2 Auto Scaling, target 50 %", targetTracking(50)],
   [`EC2 Auto Scaling, target ${THRESHOLDS.cpuhigh} %`, targetTracking(THRESHOLDS.cpuhigh)],
 ];

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Limits } from "../../src/scaling/model/limits.ts";
-import { SimulatedAutoscaler } from "../../src/scaling/simulate/autoscaler.ts";
+import { kasPolicy } from "../../src/scaling/simulate/autoscaler.ts";
 import type { Policy } from "../../src/scaling/simulate/play.ts";
 import { SETTINGS } from "../../src/settings/settings.ts";
 
@@ -18,8 +18,5 @@ export const LIMITS = Object.fromEntries(DEFAULTS) as unknown as Limits;
 
 /** kas with some of its limits changed. */
 export function kas(limits: Partial<Limits> = {}): Policy {
-  return (fleet) => {
-    const autoscaler = new SimulatedAutoscaler(fleet, { ...LIMITS, ...limits });
-    return (arrived) => autoscaler.tick(arrived);
-  };
+  return kasPolicy({ limits: { ...LIMITS, ...limits } });
 }

@@ -12,7 +12,7 @@ export const admin: Group = {
   sections: {
     "Set up a fleet": ["setup", "doctor", "teardown", "iam-policy", "cost"],
     "Instances": ["instances", "provision", "user-data", "ssh", "ping"],
-    "Scaling": ["scale", "pause", "resume", "activities", "explain", "replay"],
+    "Scaling": ["scale", "pause", "resume", "activities", "explain", "replay", "backtest"],
     "AWS resources": ["balancers", "alarms", "topics", "sns"],
     "Try it out": ["sandbox", "load"],
     "Configuration": ["config", "schedules", "completions"],
@@ -97,6 +97,11 @@ export const admin: Group = {
       load: async () => (await import("./journal/replay.ts")).replay,
     },
     {
+      name: "backtest",
+      summary: "Compare scaling policies on a recorded load, and recommend one",
+      load: async () => (await import("./backtest/command.ts")).backtest,
+    },
+    {
       name: "ping",
       summary: "Check that the services and autoscalers on instances or hosts answer",
       load: async () => (await import("./instances/ping/command.ts")).ping,
@@ -124,7 +129,7 @@ export const admin: Group = {
     {
       name: "cost",
       summary: "Estimate what the fleet's control plane costs a month",
-      load: async () => (await import("./cost/command.ts")).cost,
+      load: async () => (await import("./setup/cost/command.ts")).cost,
     },
     {
       name: "ssh",

@@ -75,10 +75,7 @@ export async function readPoints(
         StartTime: new Date(now - recent * 1_000),
         EndTime: new Date(now),
         ScanBy: "TimestampDescending",
-        MetricDataQueries: queries.map(({ metric, period, stat }, index) => ({
-          Id: idOf(index),
-          MetricStat: { Metric: sdkMetric(metric), Period: period, Stat: stat },
-        })),
+        MetricDataQueries: queries.map(sdkQuery),
         NextToken,
       });
       return client.send(command, sendOptions(signal));
@@ -104,6 +101,63 @@ export async function readPoints(
   }
   queries.forEach((query, index) => requireComplete(query, statuses.get(idOf(index)), notes));
   return found;
+}
+
+/** Datapoints of one metric, which is `queries[query]`. */
+export interface MetricPoints {
+  readonly query: number;
+  readonly points: readonly MetricPoint[];
+}
+
+/**
+ * Reads all datapoints of metrics in a time, page by page. A metric has its datapoints in several pages.
+ *
+ * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric.
+ *
+ * @param queries at most {@linkcode MAX_QUERIES}
+ * @param from the beginning of the time, in ms since the epoch
+ * @param to the end of the time, in ms since the epoch
+ */
+export async function* allPoints(
+  aws: Aws,
+  queries: readonly MetricQuery[],
+  { from, to, signal }: { readonly from: number; readonly to: number; readonly signal: AbortSignal },
+): AsyncGenerator<MetricPoints, void> {
+  const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
+  const answers = pages(
+    (NextToken) => {
+      const command = new GetMetricDataCommand({
+        StartTime: new Date(from),
+        EndTime: new Date(to),
+        ScanBy: "TimestampAscending",
+        MetricDataQueries: queries.map(sdkQuery),
+        NextToken,
+      });
+      return client.send(command, sendOptions(signal));
+    },
+    ({ NextToken }) => NextToken,
+  );
+  const statuses = new Map<string | undefined, string | undefined>();
+  const notes: string[] = [];
+  for await (const { MetricDataResults } of answers) {
+    for (const result of listIn(MetricDataResults, "CloudWatch", "metrics")) {
+      const { Id, Timestamps = [], Values = [], StatusCode, Messages = [] } = result;
+      statuses.set(Id, StatusCode);
+      notes.push(...Messages.map(({ Value = "" }) => Value));
+      const query = Number(Id?.slice(1));
+      if (!(query in queries)) continue;
+      const points = Timestamps.flatMap((time, i) => {
+        const [at, value] = [time.getTime(), Values[i]];
+        return value === undefined || !Number.isFinite(at) ? [] : [{ at, value }];
+      });
+      yield { query, points };
+    }
+  }
+  queries.forEach((query, index) => requireComplete(query, statuses.get(idOf(index)), notes));
+}
+
+function sdkQuery({ metric, period, stat }: MetricQuery, index: number) {
+  return { Id: idOf(index), MetricStat: { Metric: sdkMetric(metric), Period: period, Stat: stat } };
 }
 
 /** Returns the id of a query. It must begin with a small letter. Source: CloudWatch API, MetricDataQuery. */

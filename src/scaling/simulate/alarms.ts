@@ -7,8 +7,14 @@ import type { Alarm, AlarmChange, AlarmKind } from "../model/alarm.ts";
 import type { Datapoints } from "./meter.ts";
 import type { World } from "./world.ts";
 
-/** The thresholds of the alarms, in percent of CPU. They are the defaults of `kas admin setup`. */
-export const THRESHOLDS = { cpulow: 42, cpuhigh: 80 } as const;
+/** The thresholds of the alarms, in percent of CPU. */
+export interface Thresholds {
+  readonly cpulow: number;
+  readonly cpuhigh: number;
+}
+
+/** The defaults of `kas admin setup`. */
+export const THRESHOLDS: Thresholds = { cpulow: 42, cpuhigh: 80 };
 
 /** How many periods CloudWatch reads for an alarm that evaluates one period. Source: CloudWatch user guide, "evaluation range". */
 const RANGE = 3;
@@ -34,7 +40,7 @@ export class SimulatedAlarms {
   /** Datapoints that CloudWatch has received, but not evaluated yet. `due` is when it evaluates them, in seconds. */
   readonly #waiting: { readonly due: number; readonly points: Datapoints }[] = [];
 
-  constructor(fleet: string, ids: readonly string[], world: World) {
+  constructor(fleet: string, ids: readonly string[], world: World, thresholds = THRESHOLDS) {
     this.#fleet = fleet;
     this.#world = world;
     this.#watched = ids.flatMap((id) =>
@@ -47,7 +53,7 @@ export class SimulatedAlarms {
           kind,
           dimension: id,
           state: "INSUFFICIENT_DATA",
-          threshold: THRESHOLDS[kind],
+          threshold: thresholds[kind],
           period: world.period,
           changed: 0,
         },
@@ -71,11 +77,11 @@ export class SimulatedAlarms {
   }
 
   #evaluate(alarm: Watched, value: number | undefined, now: number): AlarmChange[] {
-    const { kind, id, range, described: { state: from } } = alarm;
+    const { kind, id, range, described: { state: from, threshold } } = alarm;
     range.unshift(value);
     range.length = Math.min(range.length, RANGE);
     const newest = range.find((it) => it !== undefined);
-    const to = newest === undefined ? "INSUFFICIENT_DATA" : newest >= THRESHOLDS[kind] ? "ALARM" : "OK";
+    const to = newest === undefined ? "INSUFFICIENT_DATA" : newest >= threshold ? "ALARM" : "OK";
     if (to === from) return [];
     alarm.described = { ...alarm.described, state: to, changed: now * 1_000 };
     this.#described = undefined;

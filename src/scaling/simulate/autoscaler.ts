@@ -15,11 +15,12 @@ import type { Trigger } from "../model/trigger.ts";
 import { leadOf } from "../policies/adaptive/lead.ts";
 import { Learner } from "../policies/adaptive/learner.ts";
 import { scopeOf } from "../scope.ts";
-import { SimulatedAlarms } from "./alarms.ts";
+import { SimulatedAlarms, type Thresholds } from "./alarms.ts";
 import type { Arrived, SimulatedFleet } from "./fleet.ts";
 import { Camera } from "./image.ts";
 import { LoadWindow } from "./load/window.ts";
 import type { Datapoints } from "./meter.ts";
+import type { Policy } from "./play.ts";
 
 /**
  * The time of the first reconcile, in seconds. It is in the middle of a period, because kas does not know when a period
@@ -35,6 +36,23 @@ export interface SimulatedAction {
   readonly at: number;
   readonly kind: "start" | "stop";
   readonly reason: string;
+}
+
+/** The settings of the autoscaler. */
+export interface KasOptions {
+  readonly limits: Limits;
+  /** The thresholds of the alarms. Default: those of `kas admin setup`. */
+  readonly thresholds?: Thresholds | undefined;
+  /** Whether the autoscaler treats each datapoint as if it began now. */
+  readonly trustOldReadings?: boolean;
+}
+
+/** kas as a policy of a simulation. */
+export function kasPolicy(options: KasOptions): Policy {
+  return (fleet) => {
+    const autoscaler = new SimulatedAutoscaler(fleet, options);
+    return (arrived) => autoscaler.tick(arrived);
+  };
 }
 
 /** The autoscaler of a simulated fleet. */
@@ -54,13 +72,12 @@ export class SimulatedAutoscaler {
   #reconcileDue = FIRST_RECONCILE;
   readonly actions: SimulatedAction[] = [];
 
-  /** @param trustOldReadings whether the autoscaler treats each datapoint as if it began now */
-  constructor(fleet: SimulatedFleet, limits: Limits, trustOldReadings = false) {
+  constructor(fleet: SimulatedFleet, { limits, thresholds, trustOldReadings = false }: KasOptions) {
     this.#fleet = fleet;
     this.#limits = limits;
     this.#trustOldReadings = trustOldReadings;
     const ids = fleet.machines.map(({ id }) => id);
-    this.#alarms = policyOf(limits, "alarms") && new SimulatedAlarms(FLEET, ids, fleet.world);
+    this.#alarms = policyOf(limits, "alarms") && new SimulatedAlarms(FLEET, ids, fleet.world, thresholds);
     const { stabilization = DEFAULT_STABILIZATION } = policyOf(limits, "target") ?? {};
     this.#load = hasCapacityPolicy(limits)
       ? new LoadWindow(fleet.world.scrapeDelay !== undefined, stabilization)

@@ -38,7 +38,7 @@ export function simulate(
   let mostAboveNeed = 0;
   let actions: readonly SimulatedAction[] = [];
   const played = play(load, (fleet) => {
-    const autoscaler = new SimulatedAutoscaler(fleet, limits, trustOldReadings);
+    const autoscaler = new SimulatedAutoscaler(fleet, { limits, trustOldReadings });
     actions = autoscaler.actions;
     return (arrived) => {
       autoscaler.tick(arrived);

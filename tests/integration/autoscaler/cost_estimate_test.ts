@@ -4,9 +4,9 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { observeFleet } from "../../../src/admin/cost/observe.ts";
-import { HOURS_PER_MONTH } from "../../../src/admin/cost/prices.ts";
-import { type Usage, usageOf } from "../../../src/admin/cost/usage.ts";
+import { observeFleet } from "../../../src/admin/setup/cost/observe.ts";
+import { HOURS_PER_MONTH } from "../../../src/admin/setup/cost/prices.ts";
+import { type Usage, usageOf } from "../../../src/admin/setup/cost/usage.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import type { BilledUnits } from "../../../src/sandbox/account/billing.ts";
 import { FLEET } from "../../support/lab/cloud.ts";

@@ -12,7 +12,7 @@ import { THRESHOLDS } from "../alarms.ts";
 import type { SimulatedFleet } from "../fleet.ts";
 import type { Machine } from "../machine.ts";
 import type { Datapoints } from "../meter.ts";
-import type { Player, Policy } from "../play.ts";
+import type { Policy } from "../play.ts";
 import { PeerAlarm } from "./alarm.ts";
 
 /** How long the CPU of an instance does not count in the average after the instance came into service, in s. */
@@ -39,15 +39,26 @@ const { cpulow: LOW, cpuhigh: HIGH } = THRESHOLDS;
  */
 export const SCALE_IN = 70;
 
+/** The smallest and the largest size of a peer's group. */
+export interface PeerBounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The bounds of a group that may have any size. */
+export const UNBOUNDED: PeerBounds = { min: 0, max: Infinity };
+
 /**
  * An Auto Scaling group. Its capacity is the number of warm instances. Instances that warm up or leave are counted
  * separately.
  */
 class Group {
   readonly #fleet: SimulatedFleet;
+  readonly #bounds: PeerBounds;
 
-  constructor(fleet: SimulatedFleet) {
+  constructor(fleet: SimulatedFleet, bounds: PeerBounds) {
     this.#fleet = fleet;
+    this.#bounds = bounds;
   }
 
   get warm(): readonly Machine[] {
@@ -69,7 +80,7 @@ class Group {
 
   /** Adds instances, as long as there are stopped ones. Instances that warm up count as added. */
   add(wanted: number): void {
-    const missing = Math.max(0, wanted - this.warming);
+    const missing = Math.max(0, Math.min(wanted - this.warming, this.#bounds.max - this.#fleet.current));
     for (const { id } of this.#fleet.in("stopped").slice(0, missing)) this.#fleet.start(id);
   }
 
@@ -81,7 +92,8 @@ class Group {
     if (this.warming > 0) return;
     const leaving = this.#fleet.in("draining", "stopping").length;
     const nodes = this.warm.filter(({ base }) => !base).toSorted((a, b) => b.started - a.started);
-    for (const { id } of nodes.slice(0, Math.max(0, wanted - leaving))) this.#fleet.stop(id, "drained");
+    const spare = Math.max(0, Math.min(wanted - leaving, this.#fleet.current - this.#bounds.min));
+    for (const { id } of nodes.slice(0, spare)) this.#fleet.stop(id, "drained");
   }
 
   /** The capacity for scaling in, which includes leaving instances. */
@@ -91,18 +103,20 @@ class Group {
 }
 
 /** Step scaling with kas's thresholds and one period of a minute. */
-export function stepScaling(fleet: SimulatedFleet): Player {
-  const group = new Group(fleet);
-  const high = new PeerAlarm((value) => value >= HIGH, 1);
-  const low = new PeerAlarm((value) => value < LOW, 1);
-  return (arrived) => {
-    if (arrived?.cloudwatch === undefined) return;
-    const average = group.average(arrived.cloudwatch);
-    high.observe(average);
-    low.observe(average);
-    if (average === undefined) return;
-    if (high.state === "ALARM") group.add(adjustment(average - HIGH, group.warm.length));
-    else if (low.state === "ALARM") group.remove(adjustment(LOW - average, group.capacity));
+export function stepScaling(bounds: PeerBounds = UNBOUNDED): Policy {
+  return (fleet) => {
+    const group = new Group(fleet, bounds);
+    const high = new PeerAlarm((value) => value >= HIGH, 1);
+    const low = new PeerAlarm((value) => value < LOW, 1);
+    return (arrived) => {
+      if (arrived?.cloudwatch === undefined) return;
+      const average = group.average(arrived.cloudwatch);
+      high.observe(average);
+      low.observe(average);
+      if (average === undefined) return;
+      if (high.state === "ALARM") group.add(adjustment(average - HIGH, group.warm.length));
+      else if (low.state === "ALARM") group.remove(adjustment(LOW - average, group.capacity));
+    };
   };
 }
 
@@ -120,9 +134,9 @@ function adjustment(beyond: number, capacity: number): number {
  * @param target percent of CPU
  * @param scaleIn the share of the target below which it scales in, in percent
  */
-export function targetTracking(target: number, scaleIn = SCALE_IN): Policy {
+export function targetTracking(target: number, scaleIn = SCALE_IN, bounds = UNBOUNDED): Policy {
   return (fleet) => {
-    const group = new Group(fleet);
+    const group = new Group(fleet, bounds);
     const high = new PeerAlarm((value) => value > target, 3);
     const low = new PeerAlarm((value) => value < (scaleIn * target) / 100, 15);
     return (arrived) => {

@@ -4,17 +4,19 @@
  *
  * @module
  */
-import type { SimulatedFleet } from "../fleet.ts";
 import { instancesNeeded, type Load } from "../load/load.ts";
-import type { Player } from "../play.ts";
+import type { Policy } from "../play.ts";
+import { type PeerBounds, UNBOUNDED } from "./auto_scaling.ts";
 import { steer } from "./steered.ts";
 
-/** The oracle. */
-export function oracle(fleet: SimulatedFleet): Player {
-  const { boot: [, boot], register, stop } = fleet.world;
-  // An instance that stops at the moment has to stop before it can start.
-  const most = mostNeeded(fleet.load, stop + boot + register + 1);
-  return () => steer(fleet, most[fleet.now] ?? 1);
+/** The oracle. It keeps the bounds. */
+export function oracle({ min, max }: PeerBounds = UNBOUNDED): Policy {
+  return (fleet) => {
+    const { boot: [, boot], register, stop } = fleet.world;
+    // An instance that stops at the moment has to stop before it can start.
+    const most = mostNeeded(fleet.load, stop + boot + register + 1);
+    return () => steer(fleet, Math.min(Math.max(most[fleet.now] ?? 1, min), max));
+  };
 }
 
 /** Returns, for each second, the largest need from this second on for a time. */

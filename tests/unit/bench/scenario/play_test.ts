@@ -64,7 +64,7 @@ Deno.test("the predecessor acts only on changes of an alarm, so that a lasting o
 });
 
 Deno.test("step scaling adds more instances at once for a larger breach, and counts instances that warm up as added", () => {
-  assertEquals(startsOf(jump(9, 360), stepScaling), [240]);
+  assertEquals(startsOf(jump(9, 360), stepScaling()), [240]);
 });
 
 Deno.test("target tracking adds instances after three minutes and removes instances after fifteen minutes, in proportion to the CPU", () => {

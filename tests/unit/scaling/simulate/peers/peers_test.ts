@@ -51,7 +51,7 @@ Deno.test("the oracle is never short of instances, whatever the load is", () => 
     const inService = instancesNeeded(load.demand(0), load.fleet);
     // It cannot prepare for a load that rises before its instances have booted.
     const late = { ...load, demand: (second: number) => load.demand(Math.max(0, second - 180)) };
-    assertEquals(play(late, oracle, { world: { ...UNKIND, seed }, inService }).under, 0);
+    assertEquals(play(late, oracle(), { world: { ...UNKIND, seed }, inService }).under, 0);
   }));
 });
 

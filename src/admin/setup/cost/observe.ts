@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { BalancerRef } from "../../aws/balancing/balancer.ts";
-import type { Aws } from "../../aws/clients.ts";
-import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
-import { attachedVolumes } from "../../aws/ec2/volumes.ts";
-import { isNotFound } from "../../aws/errors.ts";
-import { awaitAll } from "../../aws/many/await_all.ts";
-import { listSubscriptions } from "../../aws/sns/topic.ts";
+import type { BalancerRef } from "../../../aws/balancing/balancer.ts";
+import type { Aws } from "../../../aws/clients.ts";
+import { fleetAlarms } from "../../../aws/cloudwatch/alarms.ts";
+import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../../aws/ec2/instances.ts";
+import { attachedVolumes } from "../../../aws/ec2/volumes.ts";
+import { isNotFound } from "../../../aws/errors.ts";
+import { awaitAll } from "../../../aws/many/await_all.ts";
+import { listSubscriptions } from "../../../aws/sns/topic.ts";
 import type { FleetFacts } from "./usage.ts";
 
 /** The fleet and the settings of its autoscaler. */

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
-import { MAX_ALARMS } from "../../aws/cloudwatch/alarms.ts";
-import type { Volume } from "../../aws/ec2/volumes.ts";
-import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import type { AlarmDetail } from "../../../aws/cloudwatch/alarms.ts";
+import { MAX_ALARMS } from "../../../aws/cloudwatch/alarms.ts";
+import type { Volume } from "../../../aws/ec2/volumes.ts";
+import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import { HOURS_PER_MONTH } from "./prices.ts";
 
 /** The metrics that EC2 publishes for an instance with detailed monitoring. Source: CloudWatch pricing, example 1. */

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { itemsOf, totalOf, usd } from "../../../../src/admin/cost/items.ts";
-import { cents } from "../../../../src/admin/cost/money.ts";
-import { type FleetFacts, usageOf } from "../../../../src/admin/cost/usage.ts";
-import type { AlarmDetail } from "../../../../src/aws/cloudwatch/alarms.ts";
-import { cpuOf } from "../../../../src/aws/cloudwatch/metric.ts";
-import type { Ec2Instance } from "../../../../src/aws/ec2/instances.ts";
-import type { Volume } from "../../../../src/aws/ec2/volumes.ts";
+import { itemsOf, totalOf, usd } from "../../../../../src/admin/setup/cost/items.ts";
+import { cents } from "../../../../../src/admin/setup/cost/money.ts";
+import { type FleetFacts, usageOf } from "../../../../../src/admin/setup/cost/usage.ts";
+import type { AlarmDetail } from "../../../../../src/aws/cloudwatch/alarms.ts";
+import { cpuOf } from "../../../../../src/aws/cloudwatch/metric.ts";
+import type { Ec2Instance } from "../../../../../src/aws/ec2/instances.ts";
+import type { Volume } from "../../../../../src/aws/ec2/volumes.ts";
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:kas";
 

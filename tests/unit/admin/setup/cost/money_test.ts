@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { cents, dollars, times } from "../../../../src/admin/cost/money.ts";
+import { cents, dollars, times } from "../../../../../src/admin/setup/cost/money.ts";
 
 Deno.test("an amount is exact: ten times ten cents are a dollar, and a billion reads cost what a thousand cost a million times", () => {
   assertEquals(times(dollars("0.1"), 10), dollars("1"));

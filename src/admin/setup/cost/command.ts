@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { regionOf } from "../../aws/clients.ts";
-import { command, ExitError, UsageError } from "../../cli/command.ts";
-import type { Output, Row } from "../../cli/output.ts";
-import { SETTINGS } from "../../settings/settings.ts";
-import { ACCOUNT_OPTIONS, fleetSelector, withAws } from "../account.ts";
-import { fleetsBalancer } from "../balancers/lookup.ts";
+import { regionOf } from "../../../aws/clients.ts";
+import { command, ExitError, UsageError } from "../../../cli/command.ts";
+import type { Output, Row } from "../../../cli/output.ts";
+import { SETTINGS } from "../../../settings/settings.ts";
+import { ACCOUNT_OPTIONS, fleetSelector, withAws } from "../../account.ts";
+import { fleetsBalancer } from "../../balancers/lookup.ts";
 import { type Item, itemsOf, totalOf, usd } from "./items.ts";
 import { cents } from "./money.ts";
 import { observeFleet } from "./observe.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { dollars } from "../../../../src/admin/cost/money.ts";
-import { BASE_REGION, priceOf, PRICES } from "../../../../src/admin/cost/prices.ts";
+import { dollars } from "../../../../../src/admin/setup/cost/money.ts";
+import { BASE_REGION, priceOf, PRICES } from "../../../../../src/admin/setup/cost/prices.ts";
 
 Deno.test("each price of the table is an amount, and has a unit, a date, who recorded it, and a page of AWS", () => {
   for (const [name, { page, unit, regions }] of Object.entries(PRICES)) {
