@@ -31,6 +31,13 @@ export function status(
     alerts: alerts.map(({ name, reason, since }) => ({ name, reason, since: isoTime(since) })),
     instances: instances.slice(0, LISTED),
     alarms: alarms.slice(0, LISTED),
+    metrics: Object.entries(observation?.metrics ?? {}).map(([name, { value, at, source, why }]) => ({
+      name,
+      value: value ?? null,
+      age: at === undefined ? null : seconds(at, now),
+      source,
+      why: why ?? null,
+    })),
     pauses: (observation === undefined ? [] : pausesOf({ ...observation, now }).all).map(
       ({ fault, circumstance, failures, until, reason }) => ({
         fault,

@@ -27,6 +27,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     alerts: [],
     instances: [],
     alarms: [],
+    metrics: [],
     pauses: [],
     paused: {},
     override: null,
@@ -35,6 +36,20 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     oldest: null,
     bytes: 4_096,
   });
+});
+
+Deno.test("status() contains the metrics of formulas with their age in seconds", () => {
+  const metrics = {
+    backlog: { value: 12, at: NOW - 2_500, source: "SQS queue orders" },
+    mails: { source: "SQS queue mails", why: "access denied" },
+  };
+  const shown = status({ ...SNAPSHOT, observation: { ...OBSERVATION, metrics } }, NOW) as {
+    metrics: unknown;
+  };
+  assertEquals(shown.metrics, [
+    { name: "backlog", value: 12, age: 2.5, source: "SQS queue orders", why: null },
+    { name: "mails", value: null, age: null, source: "SQS queue mails", why: "access denied" },
+  ]);
 });
 
 Deno.test("status() contains the activities in progress with their step, and the age of the oldest message", () => {
