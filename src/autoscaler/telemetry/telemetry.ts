@@ -11,8 +11,9 @@ import { capacityOf, instancesAt } from "../../scaling/model/capacity.ts";
 import { inService } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/load/metric.ts";
 import { DEFAULT_STABILIZATION, policyOf } from "../../scaling/model/load/policy.ts";
-import type { LoadView } from "../../scaling/model/load/view.ts";
+import type { LoadView, MetricReading } from "../../scaling/model/load/view.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
+import { namesOf } from "../../scaling/policies/formula.ts";
 import { isoTime } from "../../cli/format.ts";
 import type { AddressOf, Events, Tuning } from "../assembly_options.ts";
 import type { ScrapeSpec } from "../../settings/metrics/spec.ts";
@@ -202,14 +203,18 @@ export class Telemetry implements AsyncDisposable {
 
   /** Returns the metrics of an observation with new values of those that kas scrapes. Undefined if it has none of these. */
   #refreshedMetrics({ metrics }: Observation, now: number): Observation["metrics"] {
-    const fresh = Object.entries(this.#parts.tuning().metrics ?? {}).flatMap(([name, spec]) => {
-      if (spec.type !== "scrape" || metrics?.[name] === undefined) return [];
-      try {
-        return [[name, { ...this.value(spec, now), source: metrics[name].source }] as const];
-      } catch {
-        return [];
-      }
-    });
+    const fresh = Object.entries(this.#parts.tuning().metrics ?? {}).flatMap(
+      ([name, spec]): [string, MetricReading][] => {
+        if (spec.type !== "scrape" || metrics?.[name] === undefined) return [];
+        const { source } = metrics[name];
+        try {
+          return [[name, { ...this.value(spec, now), source }]];
+        } catch (error) {
+          if (!(error instanceof SourceError)) throw error;
+          return [[name, { source, why: error.message }]];
+        }
+      },
+    );
     return fresh.length === 0 ? undefined : { ...metrics, ...Object.fromEntries(fresh) };
   }
 
@@ -266,7 +271,9 @@ function scrapedNames({ metrics = {} }: Tuning): string[] {
   return Object.values(metrics).flatMap((spec) => spec.type === "scrape" ? [spec.name] : []);
 }
 
-/** Whether a policy of the fleet reads the load. A formula reads metrics instead. */
+/** Whether a policy of the fleet reads the load. A formula reads it only if it uses the CPU. */
 export function readsLoad({ limits }: Pick<Tuning, "limits">): boolean {
-  return policyOf(limits, "target") !== undefined || policyOf(limits, "adaptive") !== undefined;
+  const formula = policyOf(limits, "formula");
+  return policyOf(limits, "target") !== undefined || policyOf(limits, "adaptive") !== undefined ||
+    (formula !== undefined && namesOf(formula).has("cpu"));
 }
