@@ -211,10 +211,11 @@ Deno.test("I3: decide() starts only nodes that are neither in service nor joinin
   });
 });
 
-Deno.test("R4: decide() stops no instance while an alarm of the fleet recommends more capacity, unless the alarm's instance booted recently", () => {
+Deno.test("R4: decide() stops no instance while an alarm of a fleet with the policy alarms recommends more capacity, unless the alarm's instance booted recently", () => {
   every(OUT_OF_SERVICE, (stops, _, __, observation) => {
     if (stopsOfServing(stops, observation).length === 0) return;
-    const { now, limits: { warmup, metricDelay = 0 }, history } = observation;
+    const { now, limits: { warmup, metricDelay = 0, policies }, history } = observation;
+    if (policies?.every(({ type }) => type !== "alarms")) return;
     const settled = ({ id, launched }: Instance) =>
       [history.inServiceSince[id], launched].every((at = 0) => Math.abs(now - at) >= warmup + metricDelay);
     const serving = new Set(idsAt(observation, "in-service"));

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { fleet } from "../../../unit/admin/fleet.ts";
 
 /** Nodes beside the base: a fleet of 200 instances. */
@@ -21,7 +21,7 @@ Deno.test("a fleet of 200 instances is set up, started, stopped and torn down at
   const setup = await counts("setup --pull");
   assertEquals(setup.accepted("PutMetricAlarm"), 400);
   assertEquals(setup.accepted("MonitorInstances"), 4);
-  assertGreater(setup.throttled, 0);
+  // A slow machine may stay below the rates, so that nothing is throttled.
   assertLess(setup.throttled, 80);
 
   const start = await counts(`instances start ${nodes.join(" ")}`);

@@ -102,7 +102,7 @@ Deno.test("R3: what the fleet wants at a reconcile is the recommendation of the 
     const { policies, wanted } = explain(trigger, observation);
     if (!isWhole(trigger) || wanted === null || observation.limits.policies?.length === 0) return;
     const of = (name: string) => policies.find(({ policy }) => policy === name)?.capacity;
-    const byLoad = ["alarms", "target"].flatMap((name) => of(name) ?? []);
+    const byLoad = ["alarms", "target", "adaptive", "formula"].flatMap((name) => of(name) ?? []);
     const load = byLoad.length === 0 ? undefined : Math.max(...byLoad);
     const asked = of("operator") ?? load ?? of("replacement");
     const [min = 0, max = 0] = [of("minimum"), of("maximum")].map((it) => it ?? 0);
