@@ -118,6 +118,7 @@ ${rows.join("\n")}
 
 Doctor checks the autoscaler at \`--url\`, the address at which SNS reaches the autoscaler. Without \`--url\` doctor uses the addresses that are
 subscribed to the topic. An autoscaler reports its fleet, version and start time in the headers \`kas-fleet\`, \`kas-version\` and \`kas-started\` of \`/ping\`.
+\`kas-down\` names the fleets that could not start.
 A worker reports its version in \`kas-version\`.
 
 The checks \`bounds\`, \`drain-timeout\` and \`reconcile\` need \`/status\`, which nginx does not pass to the autoscaler. Run them on the autoscaler's host, with

@@ -205,6 +205,7 @@ interface EndpointParts {
 function endpoint({ options, runtime, started, all, metrics }: EndpointParts): Service["handle"] {
   const { clock: { now }, fetch } = runtime;
   const { trustSigner, hosts = [], certificate = certificateLoader({ now, fetch }) } = options;
+  const down = all.flatMap((fleet) => "error" in fleet ? fleet.fleet : []).join(",");
   const topicArns = options.fleets.flatMap(({ topicArn }) => topicArn ?? []);
   return handler({
     verify: topicArns.length === 0
@@ -212,7 +213,12 @@ function endpoint({ options, runtime, started, all, metrics }: EndpointParts): S
       : messageVerifier({ topicArns, trustSigner, certificate, now }),
     fleets: all.map((fleet) => "endpoint" in fleet ? fleet.endpoint : fleet),
     hosts,
-    identity: { fleet: all.map(({ fleet }) => fleet).join(","), version: VERSION, started },
+    identity: {
+      fleet: all.map(({ fleet }) => fleet).join(","),
+      version: VERSION,
+      started,
+      ...(down === "" ? {} : { down }),
+    },
     onRefused: (outcome, why) => metrics.onRefused(outcome, why),
     metrics: () => {
       for (const fleet of all) if ("measure" in fleet) measure(fleet, metrics, all.length > 1);

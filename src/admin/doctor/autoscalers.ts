@@ -53,7 +53,7 @@ export interface Autoscaler {
   readonly url: string;
   /** Why no server answered, or why the answer is not that of an autoscaler. Absent if there is no problem. */
   readonly problem?: string;
-  /** Why the autoscaler could not start the fleet. Absent if it could, or if `/status` cannot be reached. */
+  /** Why the autoscaler could not start the fleet. Without `/status` only that it could not. Absent if it could. */
   readonly down?: string;
   /** Identity of the autoscaler that answered. Absent if no server or a different kind of server answered. */
   readonly identity?: Identity;
@@ -63,7 +63,7 @@ export interface Autoscaler {
 
 /** Requests `/ping`, and the fleet's `/status`, at an address. Does not reject: the result contains the problem. */
 export async function askAutoscaler(url: string, fleet: string, signal: AbortSignal): Promise<Autoscaler> {
-  const [ping, status] = await Promise.all([askPing(url, signal), askStatus(url, fleet, signal)]);
+  const [ping, status] = await Promise.all([askPing(url, fleet, signal), askStatus(url, fleet, signal)]);
   return { url, ...ping, ...status };
 }
 
@@ -77,7 +77,11 @@ export function fleetWords(autoscaler: Autoscaler | undefined, fleet: string): r
   return autoscaler?.identity?.fleet.includes(",") ? ["--fleet", fleet] : [];
 }
 
-async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscaler, "problem" | "identity">> {
+async function askPing(
+  url: string,
+  fleet: string,
+  signal: AbortSignal,
+): Promise<Pick<Autoscaler, "problem" | "identity" | "down">> {
   try {
     const response = await fetchDirect(new URL("/ping", url), { redirect: "manual", signal });
     const body = await readAnswerText(response, SHORT_ANSWER);
@@ -85,10 +89,14 @@ async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscale
       return { problem: `HTTP status ${response.status} without "pong"` };
     }
     const header = (name: keyof Identity) => response.headers.get(`kas-${name}`);
-    const [fleet, version, started] = [header("fleet"), header("version"), header("started")];
-    return fleet === null || version === null || started === null
-      ? {}
-      : { identity: { fleet, version, started } };
+    const [fleets, version, started] = [header("fleet"), header("version"), header("started")];
+    if (fleets === null || version === null || started === null) return {};
+    const isDown = header("down")?.split(",").includes(fleet) ?? false;
+    return {
+      identity: { fleet: fleets, version, started },
+      ...(isDown &&
+        { down: `fleet ${fleet} could not start. The log of the autoscaler and its /status say why` }),
+    };
   } catch (error) {
     return { problem: failureReason(error) };
   }

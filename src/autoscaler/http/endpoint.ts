@@ -59,6 +59,8 @@ export interface Identity {
   readonly version: string;
   /** When the autoscaler started, in ISO 8601. */
   readonly started: string;
+  /** The names of the fleets that could not start, separated by commas. Absent if there are none. */
+  readonly down?: string;
 }
 
 /** The handlers of a path, by method. */

@@ -57,7 +57,8 @@ Deno.test("kas autoscaler scales the fleets of its config file: each has its own
   await using autoscaler = await startTwo(it);
   const { url } = autoscaler;
   const ping = await fetch(`${url}/ping`);
-  assertEquals([await ping.text(), ping.headers.get("kas-fleet")], ["pong", "kas,jobs"]);
+  const headers = ["kas-fleet", "kas-down"].map((name) => ping.headers.get(name));
+  assertEquals([await ping.text(), ...headers], ["pong", "kas,jobs", null]);
   const observed = (fleet: string) =>
     eventually(() => json(`${url}/status?fleet=${fleet}`), ({ observed }) => observed !== null);
   const [kas, jobs] = [await observed("kas"), await observed("jobs")];
@@ -110,6 +111,8 @@ for (const [what, damage] of DAMAGES) {
       "kas",
       true,
     ], ["jobs", false]]);
+    const ping = await fetch(`${url}/ping`);
+    assertEquals([await ping.text(), ping.headers.get("kas-down")], ["pong", "jobs"]);
     const down = await fetch(`${url}/status?fleet=jobs`);
     assertEquals([down.status, /could not start/.test(await down.text())], [503, true]);
     assertMatch(await (await fetch(`${url}/metrics`)).text(), /^kas_fleet_up\{fleet="jobs"\} 0$/m);
