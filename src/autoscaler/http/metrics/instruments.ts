@@ -92,6 +92,11 @@ export class Instruments {
     "kas_observation_failures_total",
     "Observations of the fleet that failed",
   );
+  readonly scrapes = this.#counter("kas_scrapes_total", "Scrapes of instances, by outcome", ["outcome"]);
+  readonly scraped = this.#gauge(
+    "kas_last_scrape_timestamp_seconds",
+    "Time of the last scrape of an instance that succeeded; 0 before the first",
+  );
   readonly requests = this.#counter("kas_aws_requests_total", "Requests to AWS, including retries", [
     "service",
     "operation",

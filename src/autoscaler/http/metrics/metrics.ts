@@ -16,6 +16,7 @@ import { ALERT_NAMES } from "../../alerts/alert.ts";
 import type { Activity } from "../../store/activities.ts";
 import { TRIGGER_KINDS } from "../../store/names.ts";
 import { type PhaseDuration, PHASES } from "../../store/phases.ts";
+import type { Scrape } from "../../telemetry/scraper.ts";
 import { Instruments } from "./instruments.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./labels.ts";
@@ -144,6 +145,15 @@ export class FleetMetrics {
     else this.#in.failures.inc({ fleet });
   }
 
+  /** Called when a round of scrapes has ended. */
+  onScrapes(scrapes: readonly Pick<Scrape, "at" | "problem">[]): void {
+    const fleet = this.#fleet;
+    for (const { at, problem } of scrapes) {
+      this.#in.scrapes.inc({ outcome: problem === undefined ? "ok" : "failed", fleet });
+      if (problem === undefined) this.#in.scraped.set({ fleet }, at / 1_000);
+    }
+  }
+
   /** Called when a request to AWS has ended. */
   onRequest({ service, operation, outcome, seconds, retry }: Call): void {
     const fleet = this.#fleet;
@@ -195,6 +205,8 @@ export class FleetMetrics {
     this.#in.observed.set({ fleet }, 0);
     this.#in.observing.zero({ fleet });
     this.#in.failures.inc({ fleet }, 0);
+    this.#in.scraped.set({ fleet }, 0);
+    for (const outcome of ["ok", "failed"]) this.#in.scrapes.inc({ outcome, fleet }, 0);
     for (const [outcome, reasons] of Object.entries(MESSAGE_OUTCOMES)) {
       for (const reason of reasons) this.#in.messages.inc({ outcome, reason, fleet }, 0);
     }
