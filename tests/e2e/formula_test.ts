@@ -196,6 +196,7 @@ testWith(
         waiting = 7;
         await eventually(() => inService(it.sandbox), (n) => n === 2);
       }
+      await autoscaler.line(/metric has no value.*metric="?jobs/);
       const seen = autoscaler.lines.length;
       const { stdout } = await it.kas("admin", "scale", "to", "2", "--dry-run");
       assertMatch(stdout, /metric\s+jobs\s+-\s+Prometheus 127\.0\.0\.1:\d+: /);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getLogger } from "@logtape/logtape";
 import type { BalancerRef } from "../../../aws/balancing/balancer.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { describeError } from "../../../aws/error_messages.ts";
@@ -47,6 +48,8 @@ const KEEP: Readonly<Record<MetricSpec["type"], number>> = {
   "json": 4_000,
   "scrape": 0,
 };
+
+const log = getLogger(["kas", "loop"]);
 
 /** A value, and when kas read it. */
 interface Kept {
@@ -104,8 +107,19 @@ export class MetricReader {
         : describeError(error).message;
       reading = { source, why };
     }
+    noteChange(name, kept?.reading, reading);
     this.#kept.set(name, { spec: text, read: clock.elapsed(), reading });
     return reading;
+  }
+}
+
+/** Logs that a metric has lost its value, or has one again. An evaluation without an action logs no reason. */
+function noteChange(metric: string, before: MetricReading | undefined, after: MetricReading): void {
+  const { source } = after;
+  if (after.why !== undefined && before?.why === undefined) {
+    log.error("metric has no value", { metric, source, reason: after.why });
+  } else if (after.why === undefined && before?.why !== undefined) {
+    log.info("metric has a value again", { metric, source });
   }
 }
 
