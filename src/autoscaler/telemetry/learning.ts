@@ -25,8 +25,11 @@ export interface LearningParts {
 /** How often kas saves what the learner knows, in ms. */
 const SAVE_INTERVAL = 300_000;
 
-/** How much of the journal's minutes a new learner reads, in ms: a week, which is the longest season. */
-const HISTORY = 7 * 86_400_000;
+/**
+ * How much of the journal's minutes a new learner reads, in ms: a week, which is the longest season, and the three hours until the learner
+ * trusts it.
+ */
+const HISTORY = (7 * 24 + 3) * 3_600_000;
 
 /** From the end of a period until kas knows its load by scrapes, in ms: a scrape may take this long. */
 const SCRAPE_DELAY = 2_000;
