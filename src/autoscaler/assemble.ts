@@ -22,6 +22,7 @@ import { MetricReader } from "./telemetry/sources/reader.ts";
 import { Journal } from "./store/journal.ts";
 import { Learning } from "./telemetry/learning.ts";
 import { Minutes } from "./telemetry/minutes.ts";
+import { Past } from "./telemetry/past.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
@@ -82,6 +83,7 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     tuning,
     minutes,
     learning: new Learning({ store, journal, minutes }),
+    past: new Past({ aws, clock, store, minutes }),
     onScrapes: events.onScrapes,
   });
   const observer = new Observer({

@@ -21,6 +21,7 @@ import { CloudWatchLoad } from "./cloudwatch_load.ts";
 import type { Learning } from "./learning.ts";
 import { MINUTE, type Minutes, minutesOf, pointOf } from "./minutes.ts";
 import { INTERVALS, isFresh, type LastScrape, Samples } from "./samples.ts";
+import type { Past } from "./past.ts";
 import { ScrapedMetrics } from "./scraped_metrics.ts";
 import { type Scrape, Scraper } from "./scraper.ts";
 import { SourceError } from "./sources/source_error.ts";
@@ -33,6 +34,7 @@ export interface TelemetryParts {
   readonly tuning: () => Tuning;
   readonly minutes: Minutes;
   readonly learning: Learning;
+  readonly past: Past;
   /** Called when a round of scrapes has ended, with its scrapes. */
   readonly onScrapes?: Events["onScrapes"] | undefined;
 }
@@ -126,6 +128,9 @@ export class Telemetry implements AsyncDisposable {
     observation: Observation,
     signal: AbortSignal,
   ): Promise<Pick<Observation, "load" | "adaptive">> {
+    if (policyOf(observation.limits, "adaptive") !== undefined) {
+      await this.#parts.past.fill(ec2, observation.now, signal);
+    }
     const scraped = this.scraped(observation.now);
     this.#noteSource(scraped === undefined ? "cloudwatch" : "scrape", observation);
     return this.#learned(scraped ?? await this.#readCloudWatch(ec2, observation, signal), observation);

@@ -7,8 +7,8 @@ import type { Aws } from "../../../aws/clients.ts";
 import { cpuHistory, MINUTES_KEPT } from "../../../aws/cloudwatch/cpu_history.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../../aws/ec2/instances.ts";
 import { ExitError } from "../../../cli/command.ts";
+import { Demand, MINUTE } from "../../../scaling/model/load/demand.ts";
 import type { LoadRow } from "../../../scaling/simulate/load/csv.ts";
-import { Demand, MINUTE } from "./demand.ts";
 
 /** The load that CloudWatch shows. */
 export interface HistoryLoad {

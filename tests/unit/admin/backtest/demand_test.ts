@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Demand } from "../../../../src/admin/backtest/load/demand.ts";
+import { Demand } from "../../../../src/scaling/model/load/demand.ts";
 import { costOf, HOURS, tariffOf } from "../../../../src/admin/backtest/price.ts";
 
 const FROM = 600_000;
@@ -9,7 +9,11 @@ Deno.test("the demand of a minute is the sum of the CPU of all instances", () =>
   demand.add(FROM, 50, 1);
   demand.add(FROM, 75, 1);
   demand.add(FROM + 120_000, 40, 1);
-  assertEquals(demand.rows(), [{ at: 600, value: 1.25 }, { at: 720, value: 0.4 }]);
+  assertEquals(demand.rows(), [{ at: 600, value: 1.25, instances: 2 }, {
+    at: 720,
+    value: 0.4,
+    instances: 1,
+  }]);
   assertEquals(demand.missing, 1);
 });
 

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import type { LoadRow } from "../../../scaling/simulate/load/csv.ts";
+
+/** The demand at a time. */
+export interface DemandRow {
+  /** The time in seconds since the epoch. */
+  readonly at: number;
+  /** How many instances the load would keep at 100 %. */
+  readonly value: number;
+  /** How many instances had a datapoint. */
+  readonly instances: number;
+}
 
 /** Ms in a minute. */
 export const MINUTE = 60_000;
@@ -43,9 +52,11 @@ export class Demand {
   }
 
   /** Returns the demand of the minutes that have datapoints. */
-  rows(): LoadRow[] {
+  rows(): DemandRow[] {
     return Array.from(this.#busy).flatMap((value, i) =>
-      this.#instances[i] === 0 ? [] : [{ at: (this.#from + i * MINUTE) / 1_000, value }]
+      this.#instances[i] === 0
+        ? []
+        : [{ at: (this.#from + i * MINUTE) / 1_000, value, instances: this.#instances[i] ?? 0 }]
     );
   }
 
