@@ -4,8 +4,10 @@
  * @module
  */
 import fc from "fast-check";
+import { parseScrapeTarget } from "../../../src/health/scrape.ts";
 import type { Direction } from "../../../src/scaling/model/activity.ts";
 import type { AlarmKind, AlarmState } from "../../../src/scaling/model/alarm.ts";
+import type { PolicySpec } from "../../../src/scaling/model/load/policy.ts";
 import { Schedules } from "../../../src/settings/schedules/schedules.ts";
 import type { Schedule } from "../../../src/settings/schedules/windows.ts";
 import { TEMPLATE } from "../../support/lab/cloud.ts";
@@ -175,6 +177,20 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
 const schedules: fc.Arbitrary<Schedules> = fc.array(schedule, { minLength: 1, maxLength: 2 })
   .map((list) => new Schedules(list));
 
+/** The load policies from which a fleet has some. */
+const POLICIES: readonly PolicySpec[] = [
+  { type: "alarms" },
+  { type: "target", metric: "cpu", target: 50, stabilization: 120_000 },
+  { type: "adaptive", metric: "cpu", utilization: 80, risk: 0.015 },
+  { type: "formula", capacity: "cpu > 60.0 ? current + 1 : ceil(cpu * in_service / 60.0)" },
+];
+
+/** Six of ten fleets have only the alarms, as a fleet without the setting. */
+const policies: fc.Arbitrary<readonly PolicySpec[]> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<readonly PolicySpec[]>([{ type: "alarms" }]) },
+  { weight: 4, arbitrary: fc.subarray([...POLICIES], { minLength: 1 }) },
+);
+
 const fleet: fc.Arbitrary<FleetPlan> = fc.record({
   kind: fc.constant(false),
   faults: unkindness,
@@ -203,6 +219,7 @@ const fleet: fc.Arbitrary<FleetPlan> = fc.record({
     max: fc.integer({ min: 1, max: 8 }),
     grow: fc.constant(TEMPLATE),
     shrink: fc.constantFrom("stop", "terminate"),
+    policies,
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync", "unhealthyAfter"] })
     // As on the command line, --grow needs --max.
     .map((
@@ -212,8 +229,15 @@ const fleet: fc.Arbitrary<FleetPlan> = fc.record({
   drainTimeout: seconds(60, 330),
 });
 
-const plan: fc.Arbitrary<FleetPlan> = fc.tuple(fleet, fc.option(schedules))
-  .map(([fleet, schedules]) => (schedules === null ? fleet : { ...fleet, schedules }));
+/** How kas scrapes the instances. The interval is long, so that an hour of virtual time has few scrapes. */
+const SCRAPE = { target: parseScrapeTarget("http:9100/metrics"), interval: 20_000 };
+
+const plan: fc.Arbitrary<FleetPlan> = fc.tuple(fleet, fc.option(schedules), oneIn(3))
+  .map(([fleet, schedules, isScraped]) => ({
+    ...fleet,
+    ...(schedules === null ? {} : { schedules }),
+    ...(isScraped ? { scrape: SCRAPE } : {}),
+  }));
 
 /** Generates histories with at most this many events. */
 export function histories(most: number): fc.Arbitrary<History> {
@@ -255,7 +279,8 @@ export function describeHistory({ plan, events }: History): string[] {
 
 function describePlan(plan: FleetPlan): string[] {
   const { limits, nodes, control, foreign, reqcount } = plan;
-  const { min = "the base and control instances", max = "the whole fleet", grow, shrink = "stop" } = limits;
+  const { min = "the base and control instances", max = "the whole fleet", grow, shrink = "stop", policies } =
+    limits;
   const others = [...(control ? ["a control instance"] : []), ...(foreign ? ["a foreign node"] : [])];
   return [
     ["A base instance", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
@@ -272,6 +297,11 @@ function describePlan(plan: FleetPlan): string[] {
     `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}${
       grow === undefined ? "" : `, grow ${grow}`
     }, shrink ${shrink}`,
+    ...(policies === undefined ? [] : [
+      `  policies ${policies.map(({ type }) => type).join(", ")}${
+        plan.scrape === undefined ? "" : ", scraped"
+      }`,
+    ]),
     ...(plan.schedules?.list ?? []).map(({ name, cron, duration, min, max }) =>
       `  schedule ${name}: ${cron} for ${s(duration)}, min ${min ?? "as above"}, max ${max ?? "as above"}`
     ),

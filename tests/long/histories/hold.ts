@@ -25,6 +25,7 @@ const LEAST = {
   "actions checked against min and max": 250,
   "resyncs": 2_500,
   "decisions during a pause": 500,
+  "decisions of capacity policies": 50,
   "crashes at a call": 100,
   "crashes at a write": 100,
   "crashes at rest": 50,
@@ -105,10 +106,11 @@ function failureMessage<H>(result: fc.RunDetails<[H]>, describe: (history: H) =>
 
 function count(totals: Map<string, number>, { acts, crashes, events, lasted }: Outcome): void {
   const add = (what: string, n: number) => totals.set(what, (totals.get(what) ?? 0) + n);
-  const { bounded, paused, ...rest } = acts;
+  const { bounded, paused, steered, ...rest } = acts;
   for (const [what, n] of Object.entries(rest)) add(what, n);
   add("actions checked against min and max", bounded);
   add("decisions during a pause", paused);
+  add("decisions of capacity policies", steered);
   add("crashes at a call", crashes.call);
   add("crashes at a write", crashes.write);
   add("crashes at rest", crashes.idle);

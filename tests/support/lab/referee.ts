@@ -8,6 +8,7 @@ import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Action, Decision } from "../../../src/scaling/model/decision.ts";
 import { type ActivityKind, DIRECTION, type Direction } from "../../../src/scaling/model/activity.ts";
+import { recommendsCapacity } from "../../../src/scaling/model/recommendation.ts";
 import { replay } from "../../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
 import type { FleetLab, FleetRun } from "./fleet_lab.ts";
@@ -29,6 +30,8 @@ export interface Tally {
   resyncs: number;
   /** The number of decisions during a pause. */
   paused: number;
+  /** The number of decisions with actions that a policy other than alarms recommended by the load. */
+  steered: number;
 }
 
 /**
@@ -60,6 +63,7 @@ export class Referee implements Watcher {
     bounded: 0,
     resyncs: 0,
     paused: 0,
+    steered: 0,
   };
   /** When another person last interfered with each instance, in ms since the lab began. */
   readonly #interference = new Map<string, number>();
@@ -221,6 +225,8 @@ export class Referee implements Watcher {
       if (record === undefined) break;
       after = record.id;
       if (record.decision.reason === "") this.#fault("I8", `decision ${after} has no reason`);
+      const { actions, recommendations } = record.decision;
+      if (actions.length > 0 && recommendations.some(recommendsCapacity)) this.tally.steered++;
       if (!replay(record).same) {
         this.#fault("R16", `decision ${after} differs when it is replayed`);
       }
