@@ -44,6 +44,7 @@ const OPTIONS = {
   schedules: SETTINGS.schedules,
   policies: SETTINGS.policies,
   metrics: SETTINGS.metrics,
+  scrape: SETTINGS.scrape,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   ...CHECK_OPTIONS,
@@ -111,7 +112,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Omit<Plan, 
     names.filter((name) => origins[name] === "flag").flatMap((
       name,
     ) => [`--${kebab(name)}`, texts[name] ?? ""]);
-  const { fleet, topicArn, url, pull, min, max, schedules, policies, metrics, grow, shrink } = flags;
+  const { fleet, topicArn, url, pull, min, max, schedules, policies, metrics, scrape, grow, shrink } = flags;
   return {
     fleet,
     healthCheck: flags.healthCheck,
@@ -124,6 +125,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Omit<Plan, 
     schedules,
     policies,
     metrics,
+    scrape,
     grow,
     shrink,
     kas: (...words) => ["kas", "admin", ...words, ...given(KAS_FLAGS)],

@@ -15,12 +15,14 @@ import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import type { Attributes } from "../../aws/sns/attributes.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
+import type { ScrapeTarget } from "../../health/scrape.ts";
 import type { HealthCheckSpec } from "../../health/spec.ts";
 import type { MetricReading } from "../../scaling/model/load/view.ts";
 import type { PolicySpec } from "../../scaling/model/load/policy.ts";
 import type { MetricSpecs } from "../../settings/metrics/spec.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import type { Autoscaler } from "./autoscalers.ts";
+import type { ScrapeProblems } from "./scrapes.ts";
 import type { ServiceAnswer } from "./services.ts";
 
 /** An answer of AWS, or the reason why AWS did not answer. */
@@ -53,6 +55,8 @@ export interface Plan {
   readonly policies?: readonly PolicySpec[] | undefined;
   /** The metrics that formulas can use. */
   readonly metrics?: MetricSpecs | undefined;
+  /** Where the instances serve metrics. Undefined: kas does not scrape them. */
+  readonly scrape?: ScrapeTarget | undefined;
   /** The launch template for new nodes. */
   readonly grow?: string | undefined;
   readonly shrink: "stop" | "terminate";
@@ -107,6 +111,8 @@ export interface Observation {
   readonly checks: Answer<ChecksOf>;
   /** The answers of the service to the health checks, by the ids of the running instances. */
   readonly services: ReadonlyMap<string, ServiceAnswer>;
+  /** Why each running instance cannot be scraped, by its id. Empty without `--scrape`. */
+  readonly scrapes: ScrapeProblems;
   /** The values of the metrics, by name, and when doctor had read them, in ms since the epoch. */
   readonly metrics: { readonly at: number; readonly readings: Readonly<Record<string, MetricReading>> };
 }

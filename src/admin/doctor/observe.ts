@@ -25,6 +25,7 @@ import { exists } from "../../scaling/model/instance.ts";
 import { type CreditMode, creditModes, isProtected } from "../../aws/ec2/instance_settings.ts";
 import { type Attributes, subscriptionAttributes, topicAttributes } from "../../aws/sns/attributes.ts";
 import { readMetrics } from "./metrics.ts";
+import { scrapeOnce } from "./scrapes.ts";
 import { askServices } from "./services.ts";
 
 /** The actions of the ELB API that read a load balancer, by the kind of load balancer. */
@@ -135,6 +136,9 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
       const of: ChecksOf = healthCheck === undefined ? valueOf(answer, () => []) : () => [healthCheck];
       return askServices(valueOf(all, []), of, (instance) => checkedAddress(plan, instance), inTime());
     }),
+    scrapes: instances.then((all) =>
+      scrapeOnce(valueOf(all, []), plan.scrape, (instance) => checkedAddress(plan, instance))
+    ),
     metrics: readMetrics(aws, plan, async () => valueOf(await health, []), signal),
   });
   signal.throwIfAborted();

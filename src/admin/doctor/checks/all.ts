@@ -14,6 +14,7 @@ import { health, healthCheck } from "./health.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
 import { metrics } from "./metrics.ts";
 import { ports, reach } from "./ports.ts";
+import { scrapes } from "./scrapes.ts";
 import { statusChecks } from "./status_checks.ts";
 import {
   alerts,
@@ -53,6 +54,7 @@ export const CHECKS: readonly Check[] = [
   credits,
   vcpus,
   metrics,
+  scrapes,
   strayAlarms,
   topic,
   delivery,

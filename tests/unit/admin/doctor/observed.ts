@@ -79,6 +79,8 @@ export interface Seen {
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
+  /** Why instances cannot be scraped, by their ids. */
+  readonly scrapes?: Observation["scrapes"];
   /** The values of the metrics. */
   readonly metrics?: Observation["metrics"];
 }
@@ -115,6 +117,7 @@ export function findings(check: Check, seen: Seen): string[] {
     health: { value: seen.health ?? [] },
     checks: { value: () => seen.checks ?? [parseHealthCheck("http:8080/healthz")] },
     autoscalers: [],
+    scrapes: seen.scrapes ?? new Map(),
     metrics: seen.metrics ?? { at: 0, readings: {} },
   } as unknown as Observation;
   return check.run(observation).flatMap(({ result, detail, remedy }) => [
