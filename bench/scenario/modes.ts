@@ -4,13 +4,15 @@
  * @module
  */
 import { targetTracking } from "../../src/scaling/simulate/peers/auto_scaling.ts";
-import { play, type Policy } from "../../src/scaling/simulate/play.ts";
+import { DEFAULT_STABILIZATION } from "../../src/scaling/model/load/policy.ts";
+import { instancesNeeded } from "../../src/scaling/simulate/load/load.ts";
+import { play, type Played, type Policy } from "../../src/scaling/simulate/play.ts";
 import { UNKIND, type World } from "../../src/scaling/simulate/world.ts";
-import { compare, type Ratios, type Result } from "./judge.ts";
+import { kas } from "./kas.ts";
 import type { NamedLoad } from "./loads.ts";
 
 /** AWS in all modes: it behaves the same for all policies. */
-const JUDGED: World = { ...UNKIND, boot: [40, 80], metricDelay: 0, evaluationLag: 0 };
+const JUDGED: World = { ...UNKIND, boot: [40, 80], metricDelay: 0 };
 
 /** How a policy observes the load. The peer always observes CloudWatch's one-minute datapoints, which are as late. */
 export const MODES = {
@@ -19,21 +21,30 @@ export const MODES = {
   "60 s, 60 s late": { ...JUDGED, metricDelay: 60 },
 } as const satisfies Record<string, World>;
 
-/** The targets of EC2 target tracking with which policies are compared, in percent. */
+/** The targets of kas and of EC2 target tracking, in percent. */
 const TARGETS = [40, 50, 60, 70, 80];
+
+/** The risks of the adaptive policy: the shares of time in which the capacity may be short. */
+export const RISKS = [0.003, 0.007, 0.015, 0.03, 0.06, 0.12, 0.25];
 
 /** A policy with several values of its knob. */
 export type Family = readonly Policy[];
 
+/** The policies of kas that are judged. */
+export const FAMILIES = {
+  adaptive: RISKS.map((risk) =>
+    kas({ policies: [{ type: "adaptive", metric: "cpu", utilization: 80, risk }] })
+  ),
+  target: TARGETS.map((target) =>
+    kas({ policies: [{ type: "target", metric: "cpu", target, stabilization: DEFAULT_STABILIZATION }] })
+  ),
+} as const satisfies Record<string, Family>;
+
 /** EC2 target tracking, which scales in below 70 % of its target. */
 export const PEER: Family = TARGETS.map((target) => targetTracking(target));
 
-/** Plays a load against each policy of a family. */
-export function playAll(load: NamedLoad, family: Family, world: World): Result[] {
-  return family.map((policy) => play(load, policy, { world }));
-}
-
-/** Compares a family with EC2 target tracking on a load. */
-export function judge(load: NamedLoad, family: Family, world: World): Ratios {
-  return compare(playAll(load, family, world), playAll(load, PEER, world));
+/** Plays a load against each policy of a family. All start with the instances that the load needs at first. */
+export function playAll(load: NamedLoad, family: Family, world: World): Played[] {
+  const inService = instancesNeeded(load.demand(0), load.fleet);
+  return family.map((policy) => play(load, policy, { world, inService }));
 }

@@ -6,7 +6,7 @@
 import { limitsOf } from "../../autoscaler/flags/limits.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import type { Output } from "../../cli/output.ts";
-import { integer, oneOf, positive, text } from "../../cli/parsers.ts";
+import { flag, integer, oneOf, positive, text } from "../../cli/parsers.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import { instancesNeeded, type Load, loadOf, peakOf, seriesOf } from "../../scaling/simulate/load/load.ts";
 import { play } from "../../scaling/simulate/play.ts";
@@ -37,6 +37,12 @@ const OPTIONS = {
     help: "the load of the fleet's instances in the last days, such as 14d, from CloudWatch's CPU",
     parse: historyLength,
     excludes: "journal",
+  },
+  journal: {
+    help: "the load of the last 15 days in the autoscaler's journal, from the state folder",
+    default: "false",
+    parse: flag,
+    excludes: "load",
   },
   perInstance: {
     placeholder: "N",
@@ -82,6 +88,7 @@ const OPTIONS = {
     help: "also write the demand, the need and the instances in service over time into this CSV file",
     parse: text,
   },
+  state: SETTINGS.state,
   min: SETTINGS.min,
   max: SETTINGS.max,
   policies: SETTINGS.policies,
@@ -109,6 +116,7 @@ export const backtest = command({
   examples: [
     "admin backtest --load requests.csv --per-instance 120 --policy target:60 --policy ec2-target:60 --chart load.svg",
     "admin backtest --history 14d --policy config --policy adaptive:1.5%",
+    "admin backtest --journal --state /var/lib/kas --metric-delay 90s",
   ],
   run: async (context) => {
     const { flags, out, signal } = context;

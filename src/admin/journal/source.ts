@@ -6,6 +6,7 @@
 import type { DecisionQuery, DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import type { JournalLine } from "../../autoscaler/store/lines.ts";
+import type { Store } from "../../autoscaler/store/store.ts";
 import type { JournalPlace } from "../../autoscaler/store/folder/fleet_folders.ts";
 import { UnusableError } from "../../autoscaler/store/folder/unusable.ts";
 import { ExitError, UsageError } from "../../cli/command.ts";
@@ -73,14 +74,10 @@ export async function openStateFolder(
   fleet: string | undefined,
   note: (line: string) => void,
 ): Promise<JournalReader> {
-  // These modules load node:sqlite, so kas imports them only for a state folder.
-  const [{ Store }, { Journal }, { journalsIn }] = await Promise.all([
-    import("../../autoscaler/store/store.ts"),
+  const [state, { Journal }] = await Promise.all([
+    openStore(path, fleet, note),
     import("../../autoscaler/store/journal.ts"),
-    import("../../autoscaler/store/folder/fleet_folders.ts"),
   ]);
-  const state = opened(() => Store.read(chosen(path, fleet, placesIn(() => journalsIn(path)))));
-  state.db.onDamage = (row, damage) => note(`Left out: ${row} of the journal is damaged (${damage})`);
   const journal = new Journal(state);
   return {
     lines: (limit) => Promise.resolve(journal.lines(limit, Date.now())),
@@ -95,6 +92,27 @@ export async function openStateFolder(
     },
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
+}
+
+/**
+ * Opens the database of a fleet in a state folder, or a copy of a database file, to read it. `note` prints which damaged records kas
+ * leaves out.
+ *
+ * @param fleet the name of the fleet. If absent, the state folder must have the journal of only one fleet
+ */
+export async function openStore(
+  path: string,
+  fleet: string | undefined,
+  note: (line: string) => void,
+): Promise<Store> {
+  // These modules load node:sqlite, so kas imports them only for a state folder.
+  const [{ Store }, { journalsIn }] = await Promise.all([
+    import("../../autoscaler/store/store.ts"),
+    import("../../autoscaler/store/folder/fleet_folders.ts"),
+  ]);
+  const state = opened(() => Store.read(chosen(path, fleet, placesIn(() => journalsIn(path)))));
+  state.db.onDamage = (row, damage) => note(`Left out: ${row} of the journal is damaged (${damage})`);
+  return state;
 }
 
 /** Returns the journals in a state folder, or none if kas cannot list them: opening the journal then reports why. */

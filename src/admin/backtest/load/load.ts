@@ -10,6 +10,7 @@ import { type AccountContext, fleetSelector, withAws } from "../../account.ts";
 import { HOURS, type Tariff, tariffOf } from "../price.ts";
 import { readLoadFile } from "./file.ts";
 import { readHistory } from "./history.ts";
+import { readMinutes } from "./journal.ts";
 
 /** A recorded load. */
 export interface BacktestLoad {
@@ -25,16 +26,27 @@ export interface BacktestLoad {
 export interface LoadFlags {
   readonly load: string | undefined;
   readonly history: number | undefined;
+  readonly journal: boolean;
+  readonly state: string;
 }
 
 /** Reads the load. */
-export async function readLoad({ load, history }: LoadFlags, context: AccountContext): Promise<BacktestLoad> {
+export async function readLoad(
+  { load, history, journal, state }: LoadFlags,
+  context: AccountContext & { readonly origins: Readonly<Record<string, string>> },
+): Promise<BacktestLoad> {
   if (load !== undefined) {
     return { rows: await readLoadFile(load), fleet: undefined, tariff: HOURS, notes: [] };
   }
+  if (journal) {
+    // The journal knows its fleet, so the default of --fleet is not for the journal.
+    const fleet = context.origins["fleet"] === "default" ? undefined : context.flags.fleet;
+    const rows = await readMinutes(state, fleet, (line) => context.out.note(line));
+    return { rows, fleet: undefined, tariff: HOURS, notes: [] };
+  }
   if (history === undefined) {
     throw new UsageError(
-      "kas admin backtest needs a load: --load or --history",
+      "kas admin backtest needs a load: --load, --history or --journal",
       "--load FILE.csv, --history 14d",
     );
   }

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
+import { Minutes } from "../../../../src/autoscaler/telemetry/minutes.ts";
 import { fleet } from "../../../unit/admin/fleet.ts";
 
 /** An hour of a load that rises from half an instance to three, and falls again. */
@@ -104,4 +106,31 @@ Deno.test("kas admin backtest says that a fleet without datapoints has no histor
   const { status, err } = await f.kas("backtest --history 1d --policy oracle");
   assertEquals(status, 4);
   assertMatch(err, /CloudWatch has no CPU|has no instance/);
+});
+
+Deno.test("kas admin backtest plays the load in the journal, and says that an empty journal has none", async () => {
+  await using f = await fleet();
+  const folder = await Deno.makeTempDir();
+  try {
+    const words = `backtest --journal --state ${folder}/state --policy oracle --output json`;
+    using store = Store.open(`${folder}/state`);
+    const empty = await f.kas(words);
+    assertEquals(empty.status, 4, empty.err);
+    assertMatch(empty.err, /has no load/);
+    const minutes = new Minutes(store);
+    for (let i = 0; i < 60; i++) {
+      minutes.add({
+        at: Date.UTC(2026, 0, 1) + 60_000 * i,
+        demand: i < 30 ? 0.5 : 2,
+        serving: 3,
+        source: "scrape",
+      });
+    }
+    const { status, out, err } = await f.kas(words);
+    assertEquals(status, 0, err);
+    const [row] = JSON.parse(out);
+    assertEquals([row.under_s, row.starts > 0, row.cost > 1], [0, true, true]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
