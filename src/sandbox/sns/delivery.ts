@@ -13,7 +13,7 @@ import type { HttpPost } from "./message.ts";
 const TIMEOUT = 15_000;
 
 /** Minimum timeout in ms of real time, because a faster sandbox does not make the endpoint faster. */
-const REAL_TIMEOUT = 2_000;
+const REAL_TIMEOUT = 5_000;
 
 /** Maximum number of deliveries in progress, to bound memory. The sandbox drops further deliveries. */
 const MAX_IN_PROGRESS = 10_000;
