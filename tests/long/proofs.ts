@@ -118,6 +118,13 @@ export const PROOFS = {
     whole: 10,
     tests: ["tests/long/schedules_test.ts"],
   },
+  backtest: {
+    holds: "a backtest predicts the instance-seconds that the sandbox's fleet uses under the same load",
+    unit: "minutes",
+    sample: 20,
+    whole: 120,
+    tests: ["tests/long/backtest_test.ts"],
+  },
   soak: {
     holds: "random load, lost messages, throttled calls and kills violate no invariant",
     unit: "minutes",
