@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { kas } from "../../../bench/scenario/kas.ts";
 import { recordedLoad } from "../../../bench/scenario/loads.ts";
 import { MODES } from "../../../bench/scenario/modes.ts";
@@ -16,7 +16,7 @@ import { DEFAULT_STABILIZATION, type TargetSpec } from "../../../src/scaling/mod
 import { play, type Policy } from "../../../src/scaling/simulate/play.ts";
 import type { World } from "../../../src/scaling/simulate/world.ts";
 import { seededRandom } from "../../../src/scaling/simulate/random.ts";
-import { execute } from "../../support/kas.ts";
+import { BUILT, execute } from "../../support/kas.ts";
 import { file, program, testWith } from "../../support/needs.ts";
 
 const SCRIPT = new URL("measures.py", import.meta.url).pathname;
@@ -43,6 +43,18 @@ const TARGET: TargetSpec = {
   target: 60,
   stabilization: DEFAULT_STABILIZATION,
 };
+
+/** The columns of `kas admin backtest`, and with how many decimals it prints them. */
+const DECIMALS = [
+  ["under_s", 0],
+  ["over_instance_s", 0],
+  ["under_share", 5],
+  ["over_share", 4],
+  ["theta_u", 3],
+  ["theta_o", 3],
+  ["tau_u", 3],
+  ["tau_o", 3],
+] as const;
 
 /** The policies, each with what it sees. Two are kas's, and one is the peer. */
 const POLICIES: Readonly<Record<string, readonly [Policy, World]>> = {
@@ -84,6 +96,50 @@ testWith(
   },
 );
 
+testWith(
+  [program("python3")],
+  "an independent script finds the table of kas admin backtest in the series that it writes",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "kas-measures-" });
+    try {
+      await Deno.writeTextFile(`${folder}/load.csv`, madeLoad());
+      const files = ["--load", `${folder}/load.csv`, "--series", `${folder}/all.csv`];
+      const specs = ["alarms", "target:60", "adaptive:1.5%", "ec2-step", "oracle"];
+      const policies = specs.flatMap((spec) => ["--policy", spec]);
+      const size = ["--fleet-size", `${FLEET}`];
+      const words = [...BUILT, "admin", "backtest", ...files, ...size, ...policies, "--output", "json"];
+      const { code, stdout, stderr } = await execute(words);
+      assertEquals(code, 0, stderr);
+      const table: Readonly<Record<string, number>>[] = JSON.parse(stdout);
+      assertEquals(table.map(({ policy }) => String(policy)), specs);
+      const rows = (await Deno.readTextFile(`${folder}/all.csv`)).trimEnd().split("\n").slice(1)
+        .map((row) => row.split(","));
+      for (const [i, row] of table.entries()) {
+        // The command does not write how many instances EC2 bills.
+        const series = rows.map(([second, , , ...inService]) => `${second},${inService[i]},0\n`).join("");
+        await Deno.writeTextFile(`${folder}/series.csv`, `seconds,in_service,billed\n${series}`);
+        const found = await measure(folder, ["--peak", "0", "--fleet", `${FLEET}`]);
+        for (const [column, decimals] of DECIMALS) {
+          assertEquals(row[column], Number(found[column]?.toFixed(decimals)), `${row["policy"]}: ${column}`);
+        }
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+/** Runs the script on the load and the series in a folder. Returns the measures by name. */
+async function measure(
+  folder: string,
+  options: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  const words = ["python3", SCRIPT, `${folder}/load.csv`, `${folder}/series.csv`, ...options];
+  const { code, stdout, stderr } = await execute(words);
+  assertEquals(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
 /** Plays a load against each policy, and compares all measures with the script's. */
 async function compare(load: Load, csv: string, options: readonly string[]): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kas-measures-" });
@@ -92,10 +148,7 @@ async function compare(load: Load, csv: string, options: readonly string[]): Pro
     for (const [name, [policy, world]] of Object.entries(POLICIES)) {
       const { measures, series } = played(load, policy, world);
       await Deno.writeTextFile(`${folder}/series.csv`, series);
-      const words = ["python3", SCRIPT, `${folder}/load.csv`, `${folder}/series.csv`, ...options];
-      const { code, stdout, stderr } = await execute(words);
-      if (code !== 0) throw new Error(`${SCRIPT} exited with status ${code}: ${stderr}`);
-      const found: Readonly<Record<string, number>> = JSON.parse(stdout);
+      const found = await measure(folder, options);
       for (const [key, column] of Object.entries(NAMES)) {
         const expected = found[column] ?? NaN;
         const actual = measures[key as keyof typeof NAMES];
