@@ -17,6 +17,9 @@ const SHORT_COUNT = 12;
 /** The longest time between two scrapes of an instance that says something about the load in between, in intervals. */
 const LONGEST_GAP = 12;
 
+/** How long kas remembers which instances were in service, in ms. */
+const KEPT = 7_200_000;
+
 /** The last scrape of an instance, and the last that succeeded. Times are in ms since the epoch. */
 export interface LastScrape {
   readonly at: number;
@@ -46,7 +49,10 @@ export class Samples {
   /** Adds the scrapes of a round that ended at `end`. Forgets what is older than `keep` ms. */
   addRound(scrapes: readonly Scrape[], end: number, interval: number, keep: number): void {
     // Somebody has set the clock back: the times of the samples mean nothing any more.
-    if (end < (this.#end ?? end)) this.clear();
+    if (end < (this.#end ?? end)) {
+      this.#usages.clear();
+      this.#memberships = this.#memberships.filter(({ at }) => at <= end);
+    }
     this.#end = end;
     const ids = new Set(scrapes.map(({ id }) => id));
     for (const id of this.#last.keys()) if (!ids.has(id)) this.#last.delete(id);
@@ -75,17 +81,14 @@ export class Samples {
 
   /** Adds which instances an observation showed in service. */
   addMembership(membership: Membership): void {
+    const { at } = membership;
     const before = this.#memberships.at(-1)?.at ?? -Infinity;
-    if (membership.at < before) this.#memberships = [];
+    if (at < before) this.#memberships = [];
+    // Without scrapes, no round forgets the old ones.
+    if ((this.#memberships[0]?.at ?? at) < at - KEPT) {
+      this.#memberships = this.#memberships.filter((it) => it.at > at - KEPT / 2);
+    }
     this.#memberships.push(membership);
-  }
-
-  /** Forgets all samples. */
-  clear(): void {
-    this.#usages.clear();
-    this.#memberships = [];
-    this.#last.clear();
-    this.#end = undefined;
   }
 
   /** Returns the short periods of the last two minutes, the oldest first. With longer intervals they cover a longer time. */

@@ -1,0 +1,48 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { Samples } from "../../../../src/autoscaler/telemetry/samples.ts";
+import type { Scrape } from "../../../../src/autoscaler/telemetry/scraper.ts";
+
+const INTERVAL = 5_000;
+const KEEP = 600_000;
+
+/** A scrape of an instance whose CPU was `percent` since the scrape before. */
+function scrape(id: string, at: number, percent?: number): Scrape {
+  const cpu = percent === undefined
+    ? {}
+    : { cpu: { mean: percent, busiest: percent }, before: at - INTERVAL };
+  return { id, at, samples: new Map(), ...cpu, ...(percent === undefined ? { problem: "refused" } : {}) };
+}
+
+Deno.test("the last scrape of an instance has its problem, and when the instance last answered", () => {
+  const samples = new Samples();
+  samples.addRound([scrape("a", 5_000, 50)], 5_000, INTERVAL, KEEP);
+  samples.addRound([scrape("a", 10_000)], 10_000, INTERVAL, KEEP);
+  assertEquals(samples.last.get("a"), { at: 10_000, answered: 5_000, problem: "refused" });
+  samples.addRound([], 15_000, INTERVAL, KEEP);
+  assertEquals(samples.last.size, 0);
+});
+
+Deno.test("after the clock was set back, the samples from before do not count", () => {
+  const samples = new Samples();
+  samples.addMembership({ at: 990_000, since: new Map([["a", 0]]) });
+  for (const at of [995_000, 1_000_000]) samples.addRound([scrape("a", at, 90)], at, INTERVAL, KEEP);
+  assertEquals(samples.short(INTERVAL).map(({ percent }) => percent), [90]);
+  samples.addMembership({ at: 100_000, since: new Map([["a", 0]]) });
+  for (const at of [105_000, 110_000]) samples.addRound([scrape("a", at, 20)], at, INTERVAL, KEEP);
+  assertEquals(samples.short(INTERVAL).map(({ percent }) => percent), [20]);
+});
+
+Deno.test("the memory of the samples is bounded, with and without scrapes", () => {
+  const samples = new Samples();
+  for (let at = 0; at < 40_000_000; at += 5_000) {
+    samples.addMembership({ at, since: new Map([["a", 0]]) });
+  }
+  const begun = performance.now();
+  for (let at = 40_000_000; at < 41_000_000; at += INTERVAL) {
+    samples.addMembership({ at, since: new Map([["a", 0]]) });
+    samples.addRound([scrape("a", at, 50)], at, INTERVAL, KEEP);
+  }
+  assertEquals(samples.long(INTERVAL, 300_000).length, 6);
+  assertEquals(samples.between(1_000_000, 1_060_000), undefined);
+  assertLess(performance.now() - begun, 5_000);
+});
