@@ -5,6 +5,7 @@
  */
 import type { Options, Panel, Part, Result, Table } from "../report/result.ts";
 import { kas } from "../scenario/kas.ts";
+import { judgeAll, meanOf, MODES } from "../scenario/modes.ts";
 import { type NamedLoad, nineSteps, recordedLoad } from "../scenario/loads.ts";
 import { UNKIND } from "../../src/scaling/simulate/world.ts";
 import { THRESHOLDS } from "../../src/scaling/simulate/alarms.ts";
@@ -99,6 +100,30 @@ async function recordedLoads(most: number): Promise<NamedLoad[]> {
   );
 }
 
+/** Returns a table for each family and mode: the ratios on each load, and their geometric means. */
+function verdicts(loads: readonly NamedLoad[], modes: readonly (keyof typeof MODES)[]): Table[] {
+  return modes.flatMap((mode) =>
+    [...judgeAll(loads, MODES[mode])].map(([family, judged]): Table => ({
+      title: `kas's ${family} policy against EC2 target tracking, load observed every ${mode}`,
+      columns: [
+        "load",
+        "under-provisioned at equal over-provisioning",
+        "over-provisioned at equal under-provisioning",
+        "starts at equal over-provisioning",
+      ],
+      rows: [...judged, { load: "geometric mean", ratios: meanOf(judged) }].map(({ load, ratios }) => [
+        load,
+        ...[ratios.under, ratios.over, ratios.starts].map(ratioText),
+      ]),
+    }))
+  );
+}
+
+/** Formats a ratio. The two policies may have no results that can be compared. */
+function ratioText(ratio: number): string {
+  return Number.isNaN(ratio) ? "not comparable" : `${ratio.toFixed(2)} ×`;
+}
+
 async function run({ quick }: Options): Promise<Result> {
   const loads = [nineSteps(), ...await recordedLoads(quick ? 1 : Infinity)];
   const all = loads.map((load): Played => ({
@@ -118,8 +143,13 @@ async function run({ quick }: Options): Promise<Result> {
       `tracking, thresholds of ${THRESHOLDS.cpulow} and ` +
       `${THRESHOLDS.cpuhigh} %. kas is the production decide() with its defaults; bench/scenario/predecessor.ts and src/scaling/simulate/peers ` +
       "describe the others. The recorded loads are scaled so that their peak just takes the fleet. The simulation is " +
-      "simple: all instances are alike, and work that is not done is not caught up.",
-    tables: all.map(table),
+      "simple: all instances are alike, and work that is not done is not caught up. The last tables compare kas's policies with EC2 " +
+      "target tracking at 40 to 80 %, which scales in below 70 % of its target: a ratio below 1 is better. Values between two " +
+      "targets or risks are interpolated, and the mean over EC2's targets is geometric.",
+    tables: [
+      ...all.map(table),
+      ...verdicts(loads.slice(1), quick ? ["60 s"] : ["60 s", "10 s", "60 s, 60 s late"]),
+    ],
     goals: [],
     notes: [
       ...all.flatMap(losses),

@@ -5,9 +5,9 @@
  */
 import { targetTracking } from "../../src/scaling/simulate/peers/auto_scaling.ts";
 import { DEFAULT_STABILIZATION } from "../../src/scaling/model/load/policy.ts";
-import { instancesNeeded } from "../../src/scaling/simulate/load/load.ts";
 import { play, type Played, type Policy } from "../../src/scaling/simulate/play.ts";
 import { UNKIND, type World } from "../../src/scaling/simulate/world.ts";
+import { compare, geometricMean, type Ratios } from "./judge.ts";
 import { kas } from "./kas.ts";
 import type { NamedLoad } from "./loads.ts";
 
@@ -43,8 +43,35 @@ export const FAMILIES = {
 /** EC2 target tracking, which scales in below 70 % of its target. */
 export const PEER: Family = TARGETS.map((target) => targetTracking(target));
 
-/** Plays a load against each policy of a family. All start with the instances that the load needs at first. */
+/** Plays a load against each policy of a family. All start with one instance. */
 export function playAll(load: NamedLoad, family: Family, world: World): Played[] {
-  const inService = instancesNeeded(load.demand(0), load.fleet);
-  return family.map((policy) => play(load, policy, { world, inService }));
+  return family.map((policy) => play(load, policy, { world }));
+}
+
+/** A load, and how a family compares with EC2 target tracking on it. */
+export interface Judged {
+  readonly load: string;
+  readonly ratios: Ratios;
+}
+
+/** Compares each family with EC2 target tracking on each load. */
+export function judgeAll(
+  loads: readonly NamedLoad[],
+  world: World,
+): ReadonlyMap<keyof typeof FAMILIES, readonly Judged[]> {
+  const judged: Record<keyof typeof FAMILIES, Judged[]> = { adaptive: [], target: [] };
+  for (const load of loads) {
+    const peer = playAll(load, PEER, world);
+    for (const name of ["adaptive", "target"] as const) {
+      judged[name].push({ load: load.name, ratios: compare(playAll(load, FAMILIES[name], world), peer) });
+    }
+  }
+  return new Map(Object.entries(judged) as [keyof typeof FAMILIES, Judged[]][]);
+}
+
+/** Returns the geometric means of ratios. */
+export function meanOf(judged: readonly Judged[]): Ratios {
+  const mean = (key: keyof Ratios) =>
+    geometricMean(judged.map(({ ratios }) => ratios[key]).filter((ratio) => !Number.isNaN(ratio)));
+  return { under: mean("under"), over: mean("over"), starts: mean("starts") };
 }

@@ -105,8 +105,7 @@ export const backtest = command({
   summary: "Compare scaling policies on a recorded load, and recommend one",
   description:
     "Simulates the fleet second by second in virtual time, with the autoscaler's own decisions. kas needs an AWS account only for\n" +
-    "--history. All policies start with the instances that the load needs at first. An instance in service is needed while the\n" +
-    "others would have more than 80 % CPU without it.\n\n" +
+    "--history. All policies start with the minimum capacity. The load needs so many instances that each has at most 80 % CPU.\n\n" +
     "UNDER_S is the time with fewer instances than needed, and OVER_INSTANCE_S the instance-seconds beyond the need. UNDER_SHARE\n" +
     "and OVER_SHARE are their shares of the time and of the needed instance-seconds. THETA and TAU are SPEC's elasticity metrics,\n" +
     "in percent. COST is that of the billed instances. docs/backtest.md describes the policies and the measures.\n\n" +
@@ -202,14 +201,13 @@ async function playAll(
   world: World,
   { min, out, signal }: { readonly min: number; readonly out: Output; readonly signal: AbortSignal },
 ): Promise<Result[]> {
-  const inService = Math.max(min, instancesNeeded(load.demand(0), load.fleet));
   const results: Result[] = [];
   for (const candidate of candidates) {
     out.progress(`Simulating ${candidate.name} (${results.length + 1} of ${candidates.length})`);
     // A simulation takes seconds. In between, the process can receive a signal.
     await new Promise((resolve) => setTimeout(resolve, 0));
     signal.throwIfAborted();
-    results.push({ candidate, ...play(load, candidate.policy, { world, inService }) });
+    results.push({ candidate, ...play(load, candidate.policy, { world, inService: min }) });
   }
   return results;
 }
