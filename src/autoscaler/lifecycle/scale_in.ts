@@ -135,7 +135,7 @@ async function deregisterInstance(context: ActivityContext, brief: number): Prom
  */
 async function waitUntilDrained(context: ActivityContext, serves: boolean, brief: number): Promise<void> {
   const { journal, id, environment: { registrar, runtime: { clock } } } = context;
-  const registered = journal.cancelledRegistration(id);
+  const registered = journal.cancelledStart(id)?.registered;
   const mayBeOld = () => recent(registered, registrar.lag, clock.now());
   let last: string | undefined;
   await runStep(context, {

@@ -47,7 +47,7 @@ import { Refusals } from "./instances/refusals.ts";
 import {
   addStep,
   beginStep,
-  cancelledRegistration,
+  cancelledStart,
   type Cause,
   endStep,
   longestStart,
@@ -255,9 +255,9 @@ export class Journal {
     return recentStarts(this.#store.db, now);
   }
 
-  /** Returns when kas last registered an instance in a start that it cancelled, in ms since the epoch. */
-  cancelledRegistration(instance: string): number | undefined {
-    return cancelledRegistration(this.#store.db, instance);
+  /** Returns the last start of an instance, if kas cancelled it. */
+  cancelledStart(instance: string): ReturnType<typeof cancelledStart> {
+    return cancelledStart(this.#store.db, instance);
   }
 
   /** Returns the longest time from the start of an instance to its service, in the last 20 starts, in ms. */

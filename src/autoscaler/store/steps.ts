@@ -187,15 +187,20 @@ function toEvent(row: Row): StartEvent {
   };
 }
 
-/**
- * Returns when kas last registered an instance in a start that it cancelled, in ms since the epoch. Undefined if it never did.
- */
-export function cancelledRegistration(db: Database, instance: string): number | undefined {
-  const at = db.prepare(
-    `SELECT max(s.began) AS at FROM steps s JOIN activities a ON a.id = s.activity
-     WHERE a.status = 'cancelled' AND a.kind IN ('start', 'launch') AND s.instance = ? AND s.step = 'registered'`,
-  ).get(instance)?.at;
-  return typeof at === "number" ? at : undefined;
+/** A start that kas cancelled. */
+export interface CancelledStart {
+  /** When kas began to register the instance, in ms since the epoch. Absent if kas cancelled the start before. */
+  readonly registered?: number;
+}
+
+/** Returns the last start of an instance, if kas cancelled it. */
+export function cancelledStart(db: Database, instance: string): CancelledStart | undefined {
+  const row = db.prepare(
+    `SELECT a.status, (SELECT max(s.began) FROM steps s WHERE s.activity = a.id AND s.instance = a.instance AND s.step = 'registered') AS registered
+     FROM activities a WHERE a.kind IN ('start', 'launch') AND a.instance = ? ORDER BY a.id DESC LIMIT 1`,
+  ).get(instance);
+  if (row?.status !== "cancelled") return undefined;
+  return typeof row.registered === "number" ? { registered: row.registered } : {};
 }
 
 /**

@@ -18,8 +18,8 @@ import { type ActivityContext, ActivityError, PostponedError } from "../activity
 
 /**
  * Checks that the fleet can do without an instance: the instance is a node without the tags `kas:protected` and `kas:detached`, and at
- * least min other instances are in service (R3). The minimum does not matter for an instance that is still unhealthy. Other leaving
- * instances do not count as in service, so that two scale-ins never rely on each other's instance.
+ * least min other instances are in service (R3). The minimum does not matter for an instance that is still unhealthy, or that never came into
+ * service because kas cancelled its start. Other leaving instances do not count as in service, so that two scale-ins never rely on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
  * @throws {PostponedError} if the fleet needs the instance only because of scale-ins that began later. They give way: their own
@@ -44,6 +44,11 @@ export async function recheck(
   if (instance.protected) throw new ActivityError(`${id} is protected`);
   // The stop of an unhealthy instance does not reduce the capacity, unless the instance has recovered since.
   if (unhealthy && (instance.registration !== "in-service" || await isImpaired(aws, id, signal))) {
+    return instance;
+  }
+  // kas cancelled the start of the instance before it registered the instance, so the instance serves nobody.
+  const start = journal.cancelledStart(id);
+  if (instance.registration === "none" && start !== undefined && start.registered === undefined) {
     return instance;
   }
   const now = clock.now();

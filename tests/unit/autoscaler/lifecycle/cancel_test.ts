@@ -47,13 +47,16 @@ function outcomes({ kas, time }: Lab, count: number): string[] {
  * the first node serves again. Resolves when kas has decided that it does not need the other one.
  *
  * @param crash when the autoscaler crashes after that decision
+ * @param atRecheck called before the first call to AWS after that decision
  * @param isQuick whether the load balancer notices so soon that the first node serves again that the other one is still pending
  */
 async function recovered(
   serving: readonly boolean[],
-  { crash, isQuick = false, ...more }:
-    & Partial<Limits>
-    & { readonly crash?: CrashPoint; readonly isQuick?: boolean } = {},
+  { crash, atRecheck, isQuick = false, ...more }: Partial<Limits> & {
+    readonly crash?: CrashPoint;
+    readonly atRecheck?: (lab: Lab) => Promise<unknown>;
+    readonly isQuick?: boolean;
+  } = {},
 ): Promise<Lab> {
   const limits = { ...AT_ONCE, resync: 10_000, max: 4, ...more };
   let decided = false;
@@ -77,6 +80,14 @@ async function recovered(
       },
     });
   }
+  const own = faults.onCall;
+  let isDue = atRecheck !== undefined;
+  faults.onCall = async (passing) => {
+    await own?.(passing);
+    if (!decided || !isDue) return;
+    isDue = false;
+    await atRecheck?.(lab);
+  };
   for (const id of [lab.id(SECOND), lab.launched()]) machines.broken.add(id);
   faults.unhealthy.add(lab.id(FIRST));
   await until(lab, () => activities(lab).length > 0);
@@ -132,6 +143,17 @@ Deno.test("with --shrink terminate, kas terminates the launched instance whose s
     IN_SERVICE,
     "terminated",
   ]);
+});
+
+Deno.test("kas stops an instance whose start it cancelled before it registered the instance, also if too few instances serve (R3, R21)", async () => {
+  const atRecheck = (lab: Lab) =>
+    lab.cloud.elsewhere("elb", "DeregisterInstancesFromLoadBalancer", {
+      LoadBalancerName: FLEET,
+      Instances: [{ InstanceId: lab.id(0) }],
+    });
+  await using lab = await recovered([true, false], { isQuick: true, min: 2, atRecheck });
+  await lab.pass(2 * MINUTE);
+  assertEquals(outcomes(lab, 100).slice(0, 2), ["start cancelled", "stop successful"]);
 });
 
 /** Moments at which the autoscaler crashes, while two activities at one instance are in progress. */

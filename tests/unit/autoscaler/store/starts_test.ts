@@ -52,7 +52,7 @@ Deno.test("Journal.history() omits a failed start that causes no pause", () => {
   assertEquals(journal.history(NOW).starts, undefined);
 });
 
-Deno.test("Journal.cancelledRegistration() returns when kas registered an instance in a start that it cancelled", async () => {
+Deno.test("Journal.cancelledStart() returns the last start of an instance if kas cancelled it, and when kas registered the instance", async () => {
   using store = Store.memory();
   const journal = new Journal(store);
   const register = (activity: PlacedActivity, at: number) =>
@@ -63,14 +63,11 @@ Deno.test("Journal.cancelledRegistration() returns when kas registered an instan
     });
   const first = start(journal);
   await register(first, NOW);
-  assertEquals(journal.cancelledRegistration("n3"), undefined);
-  journal.end(first, "successful", "busy", NOW + 1);
-  assertEquals(journal.cancelledRegistration("n3"), undefined);
+  assertEquals(journal.cancelledStart("n3"), undefined);
+  journal.end(first, "cancelled", "not needed", NOW + 1);
+  assertEquals(journal.cancelledStart("n3"), { registered: NOW });
   const second = start(journal);
-  await register(second, NOW + MINUTE);
+  assertEquals(journal.cancelledStart("n3"), undefined);
   journal.end(second, "cancelled", "not needed", NOW + MINUTE + 1);
-  assertEquals([journal.cancelledRegistration("n3"), journal.cancelledRegistration("n4")], [
-    NOW + MINUTE,
-    undefined,
-  ]);
+  assertEquals([journal.cancelledStart("n3"), journal.cancelledStart("n4")], [{}, undefined]);
 });
