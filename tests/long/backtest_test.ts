@@ -24,7 +24,7 @@ const FLEET = 8;
 
 const TRACE = "../shared/traces/nab-elb_request_count_8c0756.csv";
 
-/** The first row of the two hours. In no others of the trace's first week does the load change more. */
+/** The first row of two hours in which the load changes much: about 35 starts and stops in the simulation. */
 const FIRST = 612;
 
 /** The rows of two hours. */
