@@ -51,7 +51,7 @@ export async function runCommands(format: Format): Promise<Printed[]> {
       }
       const words = line.slice("kas admin ".length)
         .replace("journal", `${files}/journal`)
-        .replace(/not_a_message.json|invalid.json/, (name) => new URL(name, FOLDER).pathname)
+        .replace(/not_a_message.json|invalid.json|load.csv/, (name) => new URL(name, FOLDER).pathname)
         .replaceAll(STABLE_BLOCK, block);
       const separator = words.includes(" -- ") ? words.indexOf(" -- ") : words.length;
       const { status, out, err } = await f.kas(
