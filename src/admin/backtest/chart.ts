@@ -24,10 +24,10 @@ export interface ChartData {
 const WIDTH = 1_200;
 const LEFT = 56;
 const RIGHT = 16;
-const TOP = 64;
+const TOP = 84;
 const PANEL = 132;
 const GAP = 44;
-const BOTTOM = 56;
+const BOTTOM = 28;
 const PLOT = WIDTH - LEFT - RIGHT;
 
 /** One column of the picture for each pixel. */
@@ -53,7 +53,7 @@ export function chartOf(data: ChartData): string {
     `<title>${escape(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     text(LEFT, 24, title, { size: 16, weight: "600" }),
-    legend(44),
+    legend(48),
     ...panels,
     ...timeAxis(seconds, TOP + policies.length * (PANEL + GAP) - GAP),
     text(LEFT, height - 12, `Instances of a fleet of ${fleet}.`, { color: COLORS.muted }),
