@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { commandText } from "../../cli/command_line.ts";
 import { percent } from "../../cli/format.ts";
 import type { Result } from "./rows.ts";
 import type { Spec } from "./specs.ts";
@@ -46,7 +47,9 @@ export function adviceOf(results: readonly Result[], risk: number): Advice {
     : `No policy of kas was short ${asked}. ${name} was short the least: ${figures}.`;
   const setup = thresholds === undefined
     ? ""
-    : ` It needs kas admin setup --cpu ${thresholds.cpulow}:${thresholds.cpuhigh}.`;
+    : ` It needs ${
+      commandText(["kas", "admin", "setup", "--cpu", `${thresholds.cpulow}:${thresholds.cpuhigh}`])
+    }.`;
   return {
     sentence: `${sentence}${setup}`,
     configuration: configuration && JSON.stringify(configuration),
