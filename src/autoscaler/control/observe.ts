@@ -38,7 +38,8 @@ import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import type { MetricReader } from "../telemetry/sources/reader.ts";
 import type { Registrar } from "../registrar/registrar.ts";
-import { readsLoad, type Telemetry } from "../telemetry/telemetry.ts";
+import { readsLoad } from "../telemetry/reads.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { wishesOf } from "./override.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 

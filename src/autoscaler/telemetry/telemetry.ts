@@ -5,6 +5,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Aws } from "../../aws/clients.ts";
+import { describeError } from "../../aws/error_messages.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Runtime } from "../../runtime.ts";
 import { capacityOf, instancesAt } from "../../scaling/model/capacity.ts";
@@ -13,7 +14,6 @@ import type { Datapoint } from "../../scaling/model/load/metric.ts";
 import { DEFAULT_STABILIZATION, policyOf } from "../../scaling/model/load/policy.ts";
 import type { LoadView, MetricReading } from "../../scaling/model/load/view.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
-import { namesOf } from "../../scaling/policies/formula.ts";
 import { isoTime } from "../../cli/format.ts";
 import type { AddressOf, Events, Tuning } from "../assembly_options.ts";
 import type { ScrapeSpec } from "../../settings/metrics/spec.ts";
@@ -22,6 +22,7 @@ import type { Learning } from "./learning.ts";
 import { MINUTE, type Minutes, minutesOf, pointOf } from "./minutes.ts";
 import { INTERVALS, isFresh, type LastScrape, Samples } from "./samples.ts";
 import type { Past } from "./past.ts";
+import { readsLoad, scrapedNames } from "./reads.ts";
 import { ScrapedMetrics } from "./scraped_metrics.ts";
 import { type Scrape, Scraper } from "./scraper.ts";
 import { SourceError } from "./sources/source_error.ts";
@@ -57,6 +58,8 @@ export class Telemetry implements AsyncDisposable {
   /** When the first round of scrapes ended. */
   #began: number | undefined;
   #source: LoadView["source"] | undefined;
+  /** Whether the last read of CloudWatch failed. */
+  #isUnreadable = false;
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
@@ -121,9 +124,30 @@ export class Telemetry implements AsyncDisposable {
 
   /**
    * Returns the load of the last minutes, and what the adaptive policy has learned from it. Reads CloudWatch if the scrapes do not show the
-   * load.
+   * load. If CloudWatch does not answer either, the load has no periods and says why: kas then still restores the minimum.
    */
   async load(
+    ec2: readonly Ec2Instance[],
+    observation: Observation,
+    signal: AbortSignal,
+  ): Promise<Pick<Observation, "load" | "adaptive">> {
+    try {
+      const load = await this.#measured(ec2, observation, signal);
+      this.#isUnreadable = false;
+      return load;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const { message } = describeError(error);
+      if (!this.#isUnreadable) log.error("cannot read the load from CloudWatch", { reason: message });
+      this.#isUnreadable = true;
+      const why = `kas cannot read the load from CloudWatch: ${
+        /[.!?]$/.test(message) ? message : `${message}.`
+      }`;
+      return { load: { source: "cloudwatch", why, short: [], long: [] } };
+    }
+  }
+
+  async #measured(
     ec2: readonly Ec2Instance[],
     observation: Observation,
     signal: AbortSignal,
@@ -269,16 +293,4 @@ export class Telemetry implements AsyncDisposable {
     const since = answered === undefined ? "" : ` It last answered at ${isoTime(answered)}.`;
     return `No scrape shows the load (${id}: ${problem}), and kas reads CloudWatch.${since}`;
   }
-}
-
-/** Returns the names of the metrics of instances that formulas use. */
-function scrapedNames({ metrics = {} }: Tuning): string[] {
-  return Object.values(metrics).flatMap((spec) => spec.type === "scrape" ? [spec.name] : []);
-}
-
-/** Whether a policy of the fleet reads the load. A formula reads it only if it uses the CPU. */
-export function readsLoad({ limits }: Pick<Tuning, "limits">): boolean {
-  const formula = policyOf(limits, "formula");
-  return policyOf(limits, "target") !== undefined || policyOf(limits, "adaptive") !== undefined ||
-    (formula !== undefined && namesOf(formula).has("cpu"));
 }

@@ -4,8 +4,9 @@ import { parseScrapeTarget } from "../../../../src/health/scrape.ts";
 import type { Decision } from "../../../../src/scaling/model/decision.ts";
 import type { PolicySpec } from "../../../../src/scaling/model/load/policy.ts";
 import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
-import { fleetOf } from "../../../support/lab/fleet_plan.ts";
+import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
 import { Lab } from "../../../support/lab/lab.ts";
+import { countInService } from "../../../support/lab/script.ts";
 
 const TARGET: PolicySpec = { type: "target", metric: "cpu", target: 60, stabilization: 300_000 };
 const ADAPTIVE: PolicySpec = { type: "adaptive", metric: "cpu", utilization: 80, risk: 0.015 };
@@ -122,3 +123,14 @@ Deno.test("kas scales in only after the load was low for the stabilization, and 
   const after = (first?.at ?? Infinity) - begun;
   assert(after > 240_000 && after < 480_000, `it stopped after ${after} ms`);
 });
+
+for (const policy of [TARGET, ADAPTIVE]) {
+  Deno.test(`with the policy ${policy.type}, kas restores the minimum while it may not read CloudWatch`, async () => {
+    const limits = { ...AT_ONCE, resync: 60_000, min: 3, policies: [policy] };
+    await using lab = await Lab.open(fleetOf([true, false, false], { kind: true, limits }));
+    lab.cloud.faults.set("deny=monitoring:GetMetricData");
+    await lab.start();
+    await lab.pass(180_000);
+    assertEquals(countInService(lab), 3);
+  });
+}
