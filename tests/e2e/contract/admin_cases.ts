@@ -106,6 +106,13 @@ export const ADMIN_CASES: readonly Case[] = [
     },
   },
   {
+    name: "backtest says that a fleet without instances has no history",
+    run: async (backend, fleet) => {
+      const nobody = await kas(backend, fleet, "backtest", "--history", "1d", "--policy", "oracle");
+      assertEquals([nobody.status, nobody.rows], [4, []]);
+    },
+  },
+  {
     name: "instances release ends a quarantine",
     run: async (backend, fleet) => {
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
