@@ -12,7 +12,22 @@ import { sentences } from "../words.ts";
 import { adaptivePolicy } from "./adaptive/adaptive.ts";
 import { alarmsPolicy } from "./alarms.ts";
 import { formulaPolicy } from "./formula.ts";
+import type { Standing } from "./bounds.ts";
 import { targetPolicy } from "./target.ts";
+
+/** The capacity that the fleet has if no policy asks for a change. */
+export interface AsNow {
+  /** The present capacity plus the lost instances, when kas has stopped the instances that recovered beside their replacements. */
+  readonly settled: number;
+  /** The same if kas keeps these instances. */
+  readonly kept: number;
+}
+
+/** Returns the capacity that the fleet has if no policy asks for a change. */
+export function asNowOf({ capacity: { current }, lost, surplus, recovered }: Standing): AsNow {
+  const kept = current + lost - surplus.length;
+  return { settled: kept - recovered.length, kept };
+}
 
 /**
  * Returns what the policies recommend that recommend a capacity, in a fixed order.
@@ -31,18 +46,18 @@ export function capacityAnswers(observation: Observation, asNow: number): LoadAn
 }
 
 /**
- * Returns the change that the load policies recommend, from the capacity `asNow`. A notification may only ask for one instance more
+ * Returns the change that the load policies recommend: from `kept` if an alarm asks for more, and else from `settled`. A notification may only ask for one instance more
  * or less, and for less only if alarms is the only load policy.
  */
 export function loadPolicies(
   trigger: Trigger,
   observation: Observation,
   index: FleetIndex,
-  asNow: number,
+  { settled, kept }: AsNow,
 ): Recommendation | NoOpinion {
   const alarms = alarmsPolicy(trigger, observation, index);
   if (!hasCapacityPolicy(observation.limits)) return alarms;
-  const answers = capacityAnswers(observation, asNow);
+  const answers = capacityAnswers(observation, settled);
   if (!isWhole(trigger)) {
     if (alarms.direction !== "in") return alarms;
     const names = answers.map(({ policy }) => policy).join(", ");
@@ -55,13 +70,18 @@ export function loadPolicies(
     };
   }
   const [largest] = answers.filter(hasOpinion).toSorted((a, b) => b.capacity - a.capacity);
-  const least = alarms.direction === "out" ? asNow + 1 : -Infinity;
+  const least = alarms.direction === "out" ? kept + 1 : -Infinity;
   if (largest === undefined || least >= largest.capacity) {
     return alarms.direction === "none" ? noOpinion(answers, alarms) : alarms;
   }
   const { policy, capacity, reason } = largest;
-  if (capacity === asNow) return noOpinion(answers, undefined);
-  return { policy, direction: capacity > asNow ? "out" : "in", count: Math.abs(capacity - asNow), reason };
+  if (capacity === settled) return noOpinion(answers, undefined);
+  return {
+    policy,
+    direction: capacity > settled ? "out" : "in",
+    count: Math.abs(capacity - settled),
+    reason,
+  };
 }
 
 function hasOpinion(answer: LoadAnswer): answer is LoadAnswer & { readonly capacity: number } {

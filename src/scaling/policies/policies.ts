@@ -18,7 +18,7 @@ import {
   toMaximum,
   toMinimum,
 } from "./bounds.ts";
-import { loadPolicies } from "./load.ts";
+import { asNowOf, loadPolicies } from "./load.ts";
 import { operatorPolicy, overrideOf, overridePolicy } from "./operator.ts";
 import { count, sentences } from "../words.ts";
 
@@ -54,9 +54,10 @@ function onNotification(
   trigger: Trigger,
   observation: Observation,
   index: FleetIndex,
-  { capacity, lost, surplus }: Standing,
+  standing: Standing,
 ): Recommendation | NoOpinion {
-  const asked = loadPolicies(trigger, observation, index, capacity.current + lost - surplus.length);
+  const { capacity, lost, surplus } = standing;
+  const asked = loadPolicies(trigger, observation, index, asNowOf(standing));
   if (asked.direction === "in" && lost > surplus.length) {
     return { direction: "none", reason: alreadyLost(asked.reason, lost) };
   }
@@ -74,15 +75,16 @@ function onNotification(
  */
 function whole(trigger: Trigger, observation: Observation, index: FleetIndex, standing: Standing): Advice {
   const { capacity: { current }, bounds: { min, max }, lost, surplus, recovered } = standing;
+  const asNow = asNowOf(standing);
   const override = overrideOf(observation);
-  const asNow = current + lost - surplus.length;
   const load = override === undefined
     ? loadPolicies(trigger, observation, index, asNow)
     : overridePolicy(override, standing.capacity);
-  // If the load needs more capacity, kas also keeps the instances that recovered.
-  const spare = override === undefined && load.direction !== "out" ? recovered : [];
-  const before = override === undefined ? asNow - spare.length : current;
-  const change = changeBy(load, spare.length);
+  const isAlarm = load.direction === "out" && load.policy === "alarms";
+  // If an alarm asks for more capacity, kas also keeps the instances that recovered.
+  const spare = override === undefined && !isAlarm ? recovered : [];
+  const before = override !== undefined ? current : isAlarm ? asNow.kept : asNow.settled;
+  const change = load.direction === "none" ? 0 : (load.count ?? 1) * (load.direction === "out" ? 1 : -1);
   const isScheduled = override === undefined && followsSchedules(observation);
   const asked = isScheduled ? min.value : before + change;
   const wanted = Math.min(Math.max(asked, min.value), max.value);
@@ -109,17 +111,6 @@ function whole(trigger: Trigger, observation: Observation, index: FleetIndex, st
   ];
   const why = load.direction === "none" ? load.reason : alreadyLost(load.reason, lost);
   return { ...advice(wanted, recommendations), why };
-}
-
-/**
- * Returns by how much a load policy changes the capacity. A policy that recommends a capacity already counts the spare instances as
- * too many.
- */
-function changeBy(load: Recommendation | NoOpinion, spare: number): number {
-  if (load.direction === "none") return 0;
-  const { direction, count: change = 1 } = load;
-  if (direction === "out") return change;
-  return load.policy === "alarms" || load.policy === "operator" ? -change : -Math.max(0, change - spare);
 }
 
 /** Whether the fleet has schedules and no load policy. It then wants its minimum at every evaluation. */

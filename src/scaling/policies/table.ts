@@ -10,8 +10,8 @@ import type { NoOpinion, Recommendation } from "../model/recommendation.ts";
 import { isWhole, type Trigger } from "../model/trigger.ts";
 import { boundText, iso, sentences } from "../words.ts";
 import { alarmsPolicy } from "./alarms.ts";
-import { inPlaceOfLost, notNeeded, type Standing, standingOf } from "./bounds.ts";
-import { capacityAnswers } from "./load.ts";
+import { inPlaceOfLost, notNeeded, oneTooMany, type Standing, standingOf } from "./bounds.ts";
+import { asNowOf, capacityAnswers } from "./load.ts";
 import { operatorPolicy, overrideOf, overrideSentence } from "./operator.ts";
 
 /** What a policy recommends. */
@@ -59,7 +59,7 @@ function alarms(
   trigger: Trigger,
   observation: Observation,
   index: FleetIndex,
-  { capacity: { current }, lost, surplus }: Standing,
+  standing: Standing,
 ): PolicyAnswer {
   const { limits: { policies } } = observation;
   const isRead = trigger.kind !== "operator" || observation.alarms.length > 0 || policies?.length === 0;
@@ -69,9 +69,11 @@ function alarms(
     observation,
     index,
   );
-  const before = isWhole(trigger) || trigger.kind === "operator" ? current + lost - surplus.length : current;
+  const { settled, kept } = asNowOf(standing);
+  const whole = asked.direction === "out" ? kept : settled;
+  const before = isWhole(trigger) || trigger.kind === "operator" ? whole : standing.capacity.current;
   const isOutvoted = asked.direction === "in" &&
-    capacityAnswers(observation, before).some(({ capacity }) => capacity !== undefined);
+    capacityAnswers(observation, settled).some(({ capacity }) => capacity !== undefined);
   const isReplaced = trigger.kind === "operator" || overrideOf(observation) !== undefined;
   return {
     policy: "alarms",
@@ -85,11 +87,8 @@ function alarms(
 }
 
 /** Returns what the policies recommend that recommend a capacity. */
-function capacities(
-  observation: Observation,
-  { capacity: { current }, lost, surplus }: Standing,
-): PolicyAnswer[] {
-  return capacityAnswers(observation, current + lost - surplus.length).map((
+function capacities(observation: Observation, standing: Standing): PolicyAnswer[] {
+  return capacityAnswers(observation, asNowOf(standing).settled).map((
     { policy, capacity, reason },
   ) => ({
     policy,
@@ -103,17 +102,19 @@ function capacities(
 
 function replacement(
   observation: Observation,
-  { capacity: { current }, lost, surplus }: Standing,
+  standing: Standing,
 ): PolicyAnswer {
+  const { capacity: { current }, lost, surplus, recovered } = standing;
   const reasons = [
     ...(lost > 0 ? [inPlaceOfLost(observation, lost).reason] : []),
     ...surplus.map((id) => notNeeded(id).reason),
+    ...recovered.map((id) => oneTooMany(id).reason),
   ];
   return reasons.length === 0
     ? { policy: "replacement", capacity: null, reason: "The fleet has lost no instance." }
     : {
       policy: "replacement",
-      capacity: current + lost - surplus.length,
+      capacity: asNowOf(standing).settled,
       reason: sentences(`Capacity is ${current}.`, ...reasons),
     };
 }
