@@ -15,6 +15,15 @@ import type { Inbox } from "../../../src/autoscaler/store/inbox.ts";
 import type { Journal } from "../../../src/autoscaler/store/journal.ts";
 import type { Store } from "../../../src/autoscaler/store/store.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
+// kas loads the SDK when it first needs it. Virtual time must not pass meanwhile, so the lab loads it before.
+import "../../../src/aws/sdk/cloudwatch.ts";
+import "../../../src/aws/sdk/config.ts";
+import "../../../src/aws/sdk/ec2.ts";
+import "../../../src/aws/sdk/elb.ts";
+import "../../../src/aws/sdk/elbv2.ts";
+import "../../../src/aws/sdk/instance_page.ts";
+import "../../../src/aws/sdk/sns.ts";
+import "../../../src/aws/sdk/sqs.ts";
 import { REGION, SNS_URL, topicArnOf } from "./cloud.ts";
 import { type FleetPlan, nameOf } from "./fleet_plan.ts";
 import { DRAIN } from "./queue_workers.ts";
