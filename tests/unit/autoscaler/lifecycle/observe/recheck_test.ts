@@ -135,7 +135,8 @@ Deno.test("of two concurrent stops, neither counts the instance of the other sto
   throttling = false;
   await lab.pass(90_000);
   assertEquals(it.fewest(), 2);
-  assertEquals([FIRST, SECOND].map((place) => wasTakenOff(lab, lab.id(place))).filter((it) => it).length, 1);
+  // The stop that began later gives way, so that not both of them fail.
+  assertEquals([FIRST, SECOND].map((place) => wasTakenOff(lab, lab.id(place))), [true, false]);
 });
 
 Deno.test("an instance whose stop ends during an observation does not count as in service (I2)", async () => {
