@@ -84,7 +84,7 @@ Deno.test("staleBefore() is the time of the last change of capacity, and undefin
 // After a change of capacity kas reads the CPU of one instance only, if this datapoint is old enough (observe.ts). That is safe only if
 // no CPU of the others changes the action. Few random observations need the load at such a time, so this test makes more runs.
 // It fails if staleBefore() returns too late a time. The example above holds the case in which staleBefore() returns undefined.
-Deno.test("R6: one datapoint from before staleBefore() gives the same action as any other datapoints together with it", () => {
+Deno.test("R6: with one datapoint from before staleBefore(), the action is the same whatever the other datapoints are", () => {
   let enough = 0;
   fc.assert(
     fc.property(
