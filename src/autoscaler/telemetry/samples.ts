@@ -79,15 +79,15 @@ export class Samples {
     if (old > 0) this.#memberships = this.#memberships.slice(old);
   }
 
-  /** Adds which instances an observation showed in service. */
+  /** Adds which instances an observation showed in service. Keeps only changes: a busy autoscaler observes many times a second. */
   addMembership(membership: Membership): void {
-    const { at } = membership;
-    const before = this.#memberships.at(-1)?.at ?? -Infinity;
-    if (at < before) this.#memberships = [];
-    // Without scrapes, no round forgets the old ones.
-    if ((this.#memberships[0]?.at ?? at) < at - KEPT) {
-      this.#memberships = this.#memberships.filter((it) => it.at > at - KEPT / 2);
-    }
+    const { at, since } = membership;
+    const last = this.#memberships.at(-1);
+    if (at < (last?.at ?? at)) this.#memberships = [];
+    else if (last !== undefined && isSame(last.since, since)) return;
+    // Without scrapes, no round forgets the old ones. The last of them still says who was in service after it.
+    const old = this.#memberships.findLastIndex((it) => it.at <= at - KEPT);
+    if (old > 0) this.#memberships = this.#memberships.slice(old);
     this.#memberships.push(membership);
   }
 
@@ -124,6 +124,10 @@ export class Samples {
     const end = this.#end;
     return end === undefined ? [] : loadPoints(this.#usages, this.#memberships, { end, span, count });
   }
+}
+
+function isSame(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  return a.size === b.size && [...a].every(([id, at]) => b.get(id) === at);
 }
 
 /** Whether the newest of points ended less than `span` ms ago. */

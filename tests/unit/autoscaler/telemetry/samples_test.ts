@@ -32,10 +32,23 @@ Deno.test("after the clock was set back, the samples from before do not count", 
   assertEquals(samples.short(INTERVAL).map(({ percent }) => percent), [20]);
 });
 
+Deno.test("who was in service is known from the last change on, however long ago that was", () => {
+  const samples = new Samples();
+  samples.addMembership({ at: 0, since: new Map([["a", 0]]) });
+  const begin = 30_000_000;
+  samples.addMembership({ at: begin + 60_000, since: new Map([["a", 0], ["b", begin + 60_000]]) });
+  for (let at = begin; at <= begin + 120_000; at += INTERVAL) {
+    samples.addRound([scrape("a", at, 50)], at, INTERVAL, KEEP);
+  }
+  const [first] = samples.long(INTERVAL, 60_000);
+  assertEquals([first?.served, first?.serving], [1, 1]);
+  assertEquals(samples.between(begin, begin + 120_000)?.serving, 1.5);
+});
+
 Deno.test("the memory of the samples is bounded, with and without scrapes", () => {
   const samples = new Samples();
   for (let at = 0; at < 40_000_000; at += 5_000) {
-    samples.addMembership({ at, since: new Map([["a", 0]]) });
+    samples.addMembership({ at, since: new Map([["a", 0], [`b${at}`, at]]) });
   }
   const begun = performance.now();
   for (let at = 40_000_000; at < 41_000_000; at += INTERVAL) {
