@@ -10,31 +10,44 @@
  */
 import { assertEquals } from "@std/assert";
 import { AwsError } from "../../src/sandbox/wire/action.ts";
+import { FLEET } from "../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import type { Watcher } from "../support/lab/lab.ts";
+import type { Lab, Watcher } from "../support/lab/lab.ts";
 import { askForMore, FIRST, openNotifiedLab } from "../support/lab/script.ts";
 
 const LIMITS = { ...AT_ONCE, max: 2, resync: 60_000 };
 
-Deno.test("kas starts another node if a registered node does not become healthy again (R3)", async () => {
-  const plan = fleetOf([true, false], { limits: LIMITS, startTimeout: 300_000 });
+/** Starts a node that never becomes healthy, and registers it, as somebody other than kas. */
+async function startBroken(lab: Lab): Promise<void> {
+  const id = lab.id(FIRST);
+  lab.cloud.machines.broken.add(id);
+  await lab.cloud.elsewhere("ec2", "StartInstances", { InstanceIds: [id] });
+  await lab.pass(1_000);
+  await lab.cloud.elsewhere("elb", "RegisterInstancesWithLoadBalancer", {
+    LoadBalancerName: FLEET,
+    Instances: [{ InstanceId: id }],
+  });
+}
+
+Deno.test("kas starts another node if a registered node does not become healthy (R3)", async () => {
+  const plan = fleetOf([false, false], { limits: LIMITS, startTimeout: 300_000 });
   await using lab = await openNotifiedLab(plan);
-  lab.cloud.machines.broken.add(lab.id(FIRST));
+  await startBroken(lab);
   await lab.pass(120_000);
   assertEquals(lab.status(FIRST), "running out-of-service");
   await askForMore(lab);
   await lab.pass(30_000);
-  assertEquals(lab.status(2), "stopped none", "its place is taken while it may come back");
+  assertEquals(lab.status(2), "stopped none", "its place is taken while it may come into service");
   await lab.pass(300_000);
   await askForMore(lab);
   await lab.pass(180_000);
   assertEquals(lab.status(2), "running in-service");
 });
 
-Deno.test("the time for which a node has been failing continues after a restart of the autoscaler (R3, R13)", async () => {
-  const plan = fleetOf([true, false], { limits: LIMITS, startTimeout: 300_000 });
+Deno.test("the time for which a node has been joining continues after a restart of the autoscaler (R3, R13)", async () => {
+  const plan = fleetOf([false, false], { limits: LIMITS, startTimeout: 300_000 });
   await using lab = await openNotifiedLab(plan);
-  lab.cloud.machines.broken.add(lab.id(FIRST));
+  await startBroken(lab);
   await lab.pass(300_000);
   await lab.shutDown();
   await lab.start();

@@ -175,8 +175,8 @@ export const INCIDENTS: readonly Mutation[] = [
     breaks: "kas treats a load balancer that does not answer like one without instances",
     edits: [{
       file: "src/aws/balancing/balancer.ts",
-      symbol: "registrations",
-      becomes: "(...args) => original(...args).catch(() => new Map())",
+      symbol: "health",
+      becomes: "(...args) => original(...args).catch(() => [])",
     }],
     test: incident("failed_listing_read_as_truth"),
   },

@@ -11,6 +11,7 @@ import { kasCommand } from "./kas_process.ts";
 import { raisePriority } from "./priority.ts";
 import { BALANCER_KINDS } from "../../sandbox/fleet/pool.ts";
 import { WORK_MS } from "./scenario/nine_steps.ts";
+import { untilAborted } from "../../sandbox/wire/until_aborted.ts";
 
 const SCENARIOS = ["nine-steps"] as const;
 
@@ -215,7 +216,7 @@ export const sandbox = command({
           "Next, in another shell with these variables: kas admin instances create --role base --image ami-1",
         );
       } else out.hint("Next, in another shell with these variables: kas admin setup");
-      await aborted(signal);
+      await untilAborted(signal);
       out.note("Stopping the instances.");
       return 0;
     } catch (error) {
@@ -248,11 +249,4 @@ function subnetPrefix(text: string): string {
     throw new TypeError("expected a subnet of 256 addresses such as 10.77.0.0/24");
   }
   return prefix;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
 }

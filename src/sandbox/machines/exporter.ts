@@ -7,6 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import type { Machine } from "./machine.ts";
+import { untilAborted } from "../wire/until_aborted.ts";
 
 /** The port of node_exporter. */
 export const EXPORTER_PORT = 9_100;
@@ -96,7 +97,7 @@ function serve(
   const server = Deno.serve(
     { hostname, port: EXPORTER_PORT, signal: closed.signal, onListen: () => {} },
     async (request) => {
-      if (machine.isSuspended || isLost()) await aborted(AbortSignal.any([request.signal, closed.signal]));
+      if (machine.isSuspended || isLost()) await untilAborted(request.signal, closed.signal);
       if (new URL(request.url).pathname !== "/metrics") return new Response("not found", { status: 404 });
       return new Response(cpu.exposition(), { headers: { "content-type": "text/plain; version=0.0.4" } });
     },
@@ -107,12 +108,4 @@ function serve(
       await server.finished;
     },
   };
-}
-
-/** Resolves when `signal` aborts. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

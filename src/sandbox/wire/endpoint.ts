@@ -14,6 +14,7 @@ import type { Clock } from "../clock.ts";
 import { type AwsRequest, readRequest } from "./request.ts";
 import { errorResponse, successResponse } from "./response.ts";
 import { iamPrefix, type ServiceName } from "./service_name.ts";
+import { untilAborted } from "./until_aborted.ts";
 
 /** The path at which the endpoint shows the units that AWS would bill. AWS has no such path. */
 export const BILLED_PATH = "/billed";
@@ -249,12 +250,4 @@ async function pause(clock: Clock, ms: number, stopping: AbortSignal): Promise<v
   } finally {
     stopping.removeEventListener("abort", stop);
   }
-}
-
-/** Resolves when `signal` aborts. */
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -10,17 +10,21 @@ export type Route = (request: Request) => Promise<Response>;
 
 /** Returns a `fetch` that uses virtual time. */
 export function networkOf(time: VirtualTime, route: Route): typeof fetch {
+  // The signal of a request in Deno 2.7 follows the caller's signal only as long as something refers to the request.
+  const inProgress = new Set<Request>();
   return async (input, init) => {
     time.stir();
     const request = new Request(input, init);
+    inProgress.add(request);
     const { signal } = request;
-    signal.throwIfAborted();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
     try {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", abort, { once: true });
       return await Promise.race([route(request), aborted]);
     } finally {
+      inProgress.delete(request);
       signal.removeEventListener("abort", abort);
       time.stir();
     }

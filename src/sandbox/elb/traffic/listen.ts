@@ -7,6 +7,7 @@ import { selfSigned } from "../../sns/certificate.ts";
 import type { Protocol } from "../../account/load_balancer.ts";
 import { BalancerProxy } from "./http_proxy.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
+import { untilAborted } from "../../wire/until_aborted.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -37,7 +38,7 @@ function listenForRequests({ hostname, port, protocol, admits, proxy }: ListenOp
   const options = { hostname, port, signal: closed.signal, onListen: () => {} };
   const handler: Deno.ServeHandler<Deno.NetAddr> = async (request, { remoteAddr }) => {
     if (!admits()) {
-      await aborted(AbortSignal.any([request.signal, closed.signal]));
+      await untilAborted(request.signal, closed.signal);
       return new Response(undefined, { status: 504 });
     }
     const target = proxy();
@@ -105,12 +106,4 @@ function certificate(): { readonly cert: string; readonly key: string } {
     made = { cert: pem, key: String(privateKey.export({ type: "pkcs8", format: "pem" })) };
   }
   return made;
-}
-
-/** Resolves when `signal` aborts. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
