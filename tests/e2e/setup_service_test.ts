@@ -62,10 +62,11 @@ for (const [name, service] of Object.entries(SERVICES)) {
       const options = { empty: true, fleet: FLEET, speed: 30, service: service.command, faults };
       await using sandbox = await startSandbox(options);
       const { KAS_TOPIC_ARN: _, ...env } = sandbox.env;
+      const run = (words: string, more: Record<string, string> = {}) =>
+        execute([...FROM_SOURCE, "admin", ...words.split(" "), "--output", "json"], { ...env, ...more });
       const kas = async (words: string, more: Record<string, string> = {}) => {
-        const argv = [...FROM_SOURCE, "admin", ...words.split(" "), "--output", "json"];
-        const ended = await execute(argv, { ...env, ...more });
-        assertEquals(ended.code, 0, `${words}: ${ended.stderr}`);
+        const ended = await run(words, more);
+        assertEquals(ended.code, 0, `${words}: ${ended.stderr}${ended.stdout}`);
         return JSON.parse(ended.stdout) as Record<string, unknown>[];
       };
       const empty = await inventory(env);
@@ -88,8 +89,8 @@ for (const [name, service] of Object.entries(SERVICES)) {
           ...settings,
         });
         const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
-        // With so long a period CloudWatch evaluates no alarm during the test.
-        await kas(`setup --url ${url} --period 3600`, settings);
+        // The CPU crosses no such threshold: only the test changes the states of the alarms.
+        await kas(`setup --url ${url} --cpu 0.001:100`, settings);
         using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
         const ref = balancerRef({ fleet: FLEET, targetGroup: [arn] });
         const isServing = (id: string) =>
@@ -102,8 +103,12 @@ for (const [name, service] of Object.entries(SERVICES)) {
         await isServing(NODE);
         await eventually(() => clients.answers(), (answers) => answers.some((text) => text.includes(NODE)));
         await kas(`alarms test ${FLEET}:cpuhigh:${BASE} OK`, settings);
-        const [scaled] = await kas(`scale in --instance ${NODE} --warmup 0s`, settings);
-        assertEquals([scaled?.["instance"], scaled?.["status"]], [NODE, "successful"]);
+        // kas refuses the scale-in as long as the load is too high for one instance.
+        clients.slowDown();
+        const scaleIn = () => run(`scale in --instance ${NODE} --warmup 0s`, settings);
+        const { stdout } = await eventually(scaleIn, ({ code }) => code === 0);
+        const [scaled] = JSON.parse(stdout);
+        assertEquals([scaled.instance, scaled.status], [NODE, "successful"]);
         const { answers, failed } = await clients.end();
         assertEquals(failed, []);
         assert(answers.length > 20 && answers.every((text) => service.answer.test(text)), answers.join("\n"));
@@ -123,11 +128,12 @@ function load(request: () => Promise<string>) {
   const failed: string[] = [];
   const answers: string[] = [];
   let ended = false;
+  let pause = 30;
   const client = async () => {
     while (!ended) {
       await request().then((text) => void answers.push(text), (error) => void failed.push(String(error)));
       // Leaves CPU time for the sandbox and the autoscaler.
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   };
   const clients = [client(), client()];
@@ -138,6 +144,7 @@ function load(request: () => Promise<string>) {
   };
   return {
     answers: () => Promise.resolve(answers),
+    slowDown: () => void (pause = 300),
     end,
     [Symbol.asyncDispose]: async () => void await end(),
   };

@@ -29,8 +29,8 @@ Deno.test("a fleet behind a target group scales out on an alarm and scales in on
     const listen = ["--listen", "127.0.0.1:0", "--state", state, "--warmup", "0s", "--metric-delay", "0s"];
     await using autoscaler = start([...FROM_SOURCE, "autoscaler", ...listen, ...group], sandbox.env);
     const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
-    // With so long a period CloudWatch evaluates no alarm during the test.
-    const made = await kas("setup", "--url", url, "--period", "3600");
+    // The CPU crosses no such threshold: only the test changes the states of the alarms.
+    const made = await kas("setup", "--url", url, "--cpu", "0.001:100");
     assertStringIncludes(made, "balancer\tweb\tupdated");
     assertStringIncludes(made, `instance\t${BASE}\tregistered`);
     await eventually(() => registrations(aws, ref), (found) => found.get(BASE) === "in-service");

@@ -52,8 +52,8 @@ testWith(
       const words = [...FROM_SOURCE, "autoscaler", ...flags.split(" ")];
       await using autoscaler = start(words, { ...env, ...settings });
       const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
-      // With so long a period CloudWatch evaluates no alarm during the test.
-      await kas(`setup --url ${url} --period 3600`, settings);
+      // The CPU crosses no such threshold: only the test changes the states of the alarms.
+      await kas(`setup --url ${url} --cpu 0.001:100`, settings);
       const [{ dns_name: host } = {}] = await kas("balancers", settings);
       const clients = hammer(`http://${host}:8089/`, 2);
       await kas(`scale to 3 --state ${state}`, settings);
