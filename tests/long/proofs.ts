@@ -30,14 +30,14 @@ export const PROOFS = {
   histories: {
     holds: "random histories of a fleet do not violate the invariants I1–I9",
     unit: "histories",
-    sample: 400,
+    sample: 200,
     whole: 2_000,
     tests: ["tests/long/histories_test.ts", "tests/long/histories_more_test.ts"],
   },
   fleets: {
     holds: "random histories of three fleets in one autoscaler: none touches another's instances",
     unit: "histories",
-    sample: 60,
+    sample: 30,
     whole: 2_000,
     tests: ["tests/long/fleets_test.ts"],
   },
