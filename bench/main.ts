@@ -8,6 +8,7 @@ import { BUILT, execute } from "../tests/support/kas.ts";
 import { chart } from "./report/chart.ts";
 import { fleets } from "./parts/fleets.ts";
 import { burst } from "./parts/burst.ts";
+import { learner } from "./parts/learner.ts";
 import { loaded } from "./parts/loaded.ts";
 import { ping } from "./parts/ping.ts";
 import { reaction } from "./parts/reaction.ts";
@@ -19,7 +20,18 @@ import { isInstalled } from "./support/servers.ts";
 import { startup } from "./parts/startup.ts";
 import { work } from "./parts/work.ts";
 
-const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, fleets, scale, burst, scenario];
+const PARTS: readonly Part[] = [
+  ping,
+  loaded,
+  work,
+  startup,
+  reaction,
+  fleets,
+  scale,
+  burst,
+  learner,
+  scenario,
+];
 
 /** The programs that the bench uses, each with the command that prints its version. */
 const PROGRAMS = [

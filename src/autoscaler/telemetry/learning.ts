@@ -65,6 +65,7 @@ export class Learning {
       this.#add(learner, point, observation, delay);
       this.#end = endOf(point);
     }
+    learner.replay();
     if (Math.abs(now - this.#saved) >= SAVE_INTERVAL) this.save(now);
     return learner.view();
   }
@@ -95,16 +96,12 @@ export class Learning {
     return learner;
   }
 
-  /** Returns a learner that knows the minutes of the journal. */
-  #fromMinutes(spec: AdaptiveSpec, observation: Observation): Learner {
-    const learner = new Learner(spec);
-    const { now, limits: { metricDelay = 0 } } = observation;
-    for (const { at, demand, source } of this.#parts.minutes.read(now - HISTORY, now - MINUTE)) {
-      const period = { at, span: MINUTE, percent: 100 * demand, served: 1, serving: 1 };
-      this.#add(learner, period, observation, source === "scrape" ? SCRAPE_DELAY : metricDelay);
-      this.#end = endOf(period);
-    }
-    return learner;
+  /** Returns a learner that learns from the minutes of the journal. */
+  #fromMinutes(spec: AdaptiveSpec, { now }: Observation): Learner {
+    const past = this.#parts.minutes.read(now - HISTORY, now - MINUTE)
+      .map(({ at, demand }) => ({ end: at + MINUTE, demand }));
+    this.#end = past.at(-1)?.end ?? this.#end;
+    return Learner.ofPast(past, spec);
   }
 
   #add(learner: Learner, point: LoadPoint, observation: Observation, delay: number): void {

@@ -32,7 +32,7 @@ export function ruleText({ forecast, factor, spare, hold }: Rule): string {
 
 /** Describes what kas knows, why it follows its rule, and what would change this. */
 export function describe(view: AdaptiveView, utilization: number, risk: number): string {
-  const { demand, need, chosen, withoutCeiling, measured } = view;
+  const { demand, need, chosen, withoutCeiling } = view;
   const are = need === 1 ? "is" : "are";
   const ceiling = withoutCeiling === undefined
     ? ""
@@ -43,13 +43,19 @@ export function describe(view: AdaptiveView, utilization: number, risk: number):
     }.`,
     `The rule '${ruleText(chosen)}' recommends ${chosen.capacity}.`,
     ceiling,
-    view.cold
-      ? `kas has measured the load for ${lasting(measured)}, and chooses among all rules after 20 min to 2 h.`
-      : `It was ${record(chosen)} in the last ${lasting(Math.min(measured, HALF_LIFE))}; ${
-        kept(chosen, risk)
-      }.`,
+    recordOf(view, risk),
     ...alternatives(view),
   );
+}
+
+/** Describes the record of the chosen rule, or why there is none yet. */
+function recordOf({ chosen, cold, measured, replaying }: AdaptiveView, risk: number): string {
+  if (replaying) return "kas is replaying all rules on the past, and then chooses among them.";
+  return cold
+    ? `kas has measured the load for ${lasting(measured)}, and chooses among all rules after 20 min to 2 h.`
+    : `It was ${record(chosen)} in the last ${lasting(Math.min(measured, HALF_LIFE))}; ${
+      kept(chosen, risk)
+    }.`;
 }
 
 function kept({ short }: RuleRecord, risk: number): string {

@@ -5,12 +5,11 @@
  */
 import type { AdaptiveSpec } from "../../model/load/policy.ts";
 import { type Choice, choose } from "./choice.ts";
-import { forecastsOf, nextAverage } from "./forecasts.ts";
-import { MINUTE, Minutes } from "./minutes.ts";
+import { MINUTE, type MinuteOfDemand, Minutes } from "./minutes.ts";
+import { type Circumstances, Play, type Sample } from "./play.ts";
 import { COLD_RULE, HOLDS, RULES } from "./rules.ts";
 import { Scores } from "./scores.ts";
 import { decode, encode } from "./state.ts";
-import { type Bounds, instancesFor, Targets, within } from "./targets.ts";
 import type { AdaptiveView, RuleRecord } from "./view.ts";
 
 /** How often kas chooses a rule, in ms. */
@@ -31,57 +30,40 @@ const CLOCK_TOLERANCE = 300_000;
 /** The largest demand that the learner believes, in instances. */
 const MOST_DEMAND = 1_000_000;
 
+/**
+ * How many minutes of the past {@linkcode Learner.replay} plays: about 1.5 ms of CPU time (`deno task bench learner`). A week at once would delay a decision by a
+ * third of a second.
+ */
+const REPLAYED = 120;
+
+/** With at most so many minutes left, the next sample ends a replay: the minutes since the last call of {@linkcode Learner.replay}. */
+const LEFT = 5;
+
 /** The settings of the adaptive policy. */
 export type AdaptiveSettings = Pick<AdaptiveSpec, "utilization" | "risk" | "maxSpare">;
 
-/** The load of a period. */
-export interface Sample {
-  /** When the period ended, in ms since the epoch. */
-  readonly at: number;
-  /** How long the period was, in ms. */
-  readonly span: number;
-  /** How many instances the load would keep at 100 %. */
-  readonly demand: number;
-}
-
-/** What the rules depend on beside the load. */
-export interface Circumstances {
-  readonly min: number;
-  readonly max: number;
-  /** How long it takes from a change of the load until an instance serves that kas starts because of it, in ms. */
-  readonly lead: number;
-}
-
-/** The capacities that the rules recommended at a time. */
-interface Recommended {
-  readonly at: number;
-  readonly targets: Float64Array;
+/** Makes the records of the rules anew from the past, while the learner goes on. */
+interface Replay {
+  readonly play: Play;
+  /** When the last minute ended that it played, in ms since the epoch. */
+  played: number;
 }
 
 /** Learns which rule to follow. */
 export class Learner {
   readonly #settings: AdaptiveSettings;
-  #minutes = new Minutes();
-  #scores = new Scores();
-  #targets = new Targets();
+  readonly #minutes: Minutes;
+  #play: Play;
+  /** Undefined if the records belong to the settings and to all minutes. */
+  #replay: Replay | undefined;
   #choice: Choice = { rule: COLD_RULE };
   #measured = 0;
-  /** How often the cold rule became short. */
-  #shortages = 0;
-  /** Whether the cold rule was short in the last period. */
-  #isShort = false;
-  #average: number | undefined;
-  /** When the last sample of the forecasts ended, in ms since the epoch. */
-  #looked: number | undefined;
-  /** What the rules recommended within the last lead, the oldest first. */
-  #recent: readonly Recommended[] = [];
-  #last: (Sample & Circumstances) | undefined;
   #choiceDue = -Infinity;
-  /** Whether the records of the rules are from other settings. */
-  #mustReplay = false;
 
-  constructor(settings: AdaptiveSettings) {
+  constructor(settings: AdaptiveSettings, minutes = new Minutes(), scores = new Scores()) {
     this.#settings = settings;
+    this.#minutes = minutes;
+    this.#play = new Play(settings, minutes, scores);
   }
 
   /** Returns a learner that continues from saved bytes. Undefined if the bytes are damaged, or from another version. */
@@ -89,14 +71,22 @@ export class Learner {
     const memory = decode(bytes);
     if (memory === undefined) return undefined;
     const { maxSpare = Infinity, utilization } = settings;
-    const learner = new Learner(settings);
-    learner.#minutes = memory.minutes;
+    const isSame = memory.utilization === utilization && memory.maxSpare === maxSpare;
+    const learner = new Learner(settings, memory.minutes, isSame ? new Scores(memory.sums) : new Scores());
     learner.#measured = memory.measured;
-    learner.#mustReplay = memory.utilization !== utilization || memory.maxSpare !== maxSpare;
-    if (!learner.#mustReplay) {
-      learner.#scores = new Scores(memory.sums);
-      learner.#choice = { rule: memory.rule };
+    learner.#choice = { rule: memory.rule };
+    if (!isSame) learner.#beginReplay();
+    return learner;
+  }
+
+  /** Returns a learner that learns from the minutes of the past, the oldest first. */
+  static ofPast(past: readonly MinuteOfDemand[], settings: AdaptiveSettings): Learner {
+    const learner = new Learner(settings);
+    for (const { end, demand } of past) {
+      if (demand >= 0 && demand <= MOST_DEMAND) learner.#minutes.add(end, demand);
     }
+    learner.#measured = past.length * MINUTE;
+    learner.#beginReplay();
     return learner;
   }
 
@@ -105,10 +95,11 @@ export class Learner {
     const { maxSpare = Infinity, utilization } = this.#settings;
     return encode({
       minutes: this.#minutes,
-      sums: this.#scores.sums,
+      sums: this.#play.scores.sums,
       rule: this.#choice.rule,
       measured: this.#measured,
-      utilization,
+      // No settings have this utilization: a restored learner begins the replay again.
+      utilization: this.#replay === undefined ? utilization : 0,
       maxSpare,
     });
   }
@@ -117,31 +108,43 @@ export class Learner {
   note(sample: Sample, circumstances: Circumstances): void {
     const { at, span, demand } = sample;
     if (!Number.isFinite(at) || !(span > 0) || !(demand >= 0 && demand <= MOST_DEMAND)) return;
-    const since = at - (this.#last?.at ?? -Infinity);
+    const since = at - (this.#play.last?.at ?? -Infinity);
     if (since <= 0 && since >= -CLOCK_TOLERANCE) return;
     if (since < 0) this.#goBackTo(at);
-    if (this.#last === undefined) this.#resume(at, circumstances);
+    if (this.#play.last === undefined) this.#resume(at, circumstances.lead);
+    this.#endReplay(at, circumstances);
     this.#minutes.add(at, demand);
-    this.#measured += this.#play(sample, circumstances);
+    this.#measured += this.#play.add(sample, circumstances);
     if (at >= this.#choiceDue) this.#choose(at);
+  }
+
+  /**
+   * Replays some more minutes of the past, if the records do not belong to the settings yet. Called after the samples of each
+   * evaluation, so that no evaluation takes long.
+   */
+  replay(): void {
+    const { last } = this.#play;
+    if (this.#replay !== undefined && last !== undefined) {
+      this.#advance(this.#replay, last.at, last, REPLAYED);
+    }
   }
 
   /** Returns what kas knows now. Undefined before the first sample. */
   view(): AdaptiveView | undefined {
-    if (this.#last === undefined) return undefined;
-    const { at, demand, lead } = this.#last;
+    const { last } = this.#play;
+    if (last === undefined) return undefined;
+    const { at, demand, lead } = last;
     const { rule, runnerUp, cheaper } = this.#choice;
     const chosen = this.#recordOf(rule);
-    const free = this.#settings.maxSpare === undefined
-      ? undefined
-      : this.#targets.all({ ...this.#bounds(this.#last), maxSpare: Infinity })[rule];
+    const free = this.#play.capacityWithoutCeiling(rule);
     return {
       at,
       demand,
-      need: instancesFor(demand, this.#utilization),
+      need: this.#play.needOf(demand),
       lead,
       measured: this.#measured,
       ...(this.#isCold ? { cold: true } : {}),
+      ...(this.#replay === undefined ? {} : { replaying: true }),
       chosen,
       ...(free === undefined || free === chosen.capacity ? {} : { withoutCeiling: free }),
       ...(runnerUp === undefined ? {} : { runnerUp: this.#recordOf(runnerUp) }),
@@ -149,102 +152,71 @@ export class Learner {
     };
   }
 
-  /** Replays the rules on a sample. Returns the part of its period that is new, in ms. */
-  #play(sample: Sample, circumstances: Circumstances): number {
-    const { at, demand } = sample;
-    const { lead } = circumstances;
-    const span = Math.min(sample.span, at - (this.#last?.at ?? -Infinity));
-    this.#look(sample, lead);
-    const targets = this.#targets.all(this.#bounds(circumstances));
-    const before = this.#recent.at(-1)?.targets;
-    this.#recent = [...this.#recent.filter((it) => it.at >= at - lead), { at, targets }];
-    this.#last = { ...sample, ...circumstances };
-    const need = within(instancesFor(demand, this.#utilization), circumstances);
-    const ready = leastOf(this.#recent);
-    this.#scores.add({ span, need, targets, ready, before });
-    const isShort = (ready[COLD_RULE] ?? 0) < need;
-    if (isShort && !this.#isShort) this.#shortages++;
-    this.#isShort = isShort;
-    return span;
-  }
-
-  /** Makes the forecasts for a sample. */
-  #look({ at, span, demand }: Sample, lead: number): void {
-    const elapsed = at - (this.#looked ?? at - span);
-    this.#looked = at;
-    this.#average = nextAverage(this.#average, demand, elapsed);
-    const forecasts = forecastsOf({ at, demand, average: this.#average, minutes: this.#minutes, lead });
-    this.#targets.add(at, forecasts, this.#utilization);
-  }
-
-  /**
-   * Continues from what the learner remembers. The last hour gives the capacity that the rules hold. After a change of the settings,
-   * the whole week gives new records of the rules.
-   */
-  #resume(at: number, circumstances: Circumstances): void {
-    const from = this.#mustReplay ? -Infinity : at - Math.max(...HOLDS);
-    for (const { end, demand } of this.#minutes.since(from)) {
-      const sample = { at: end, span: MINUTE, demand };
+  /** Continues from the minutes: those of the last hour give the capacity that the rules hold. */
+  #resume(at: number, lead: number): void {
+    for (const { end, demand } of this.#minutes.since(at - Math.max(...HOLDS))) {
       if (end >= at) break;
-      if (this.#mustReplay) this.#play(sample, circumstances);
-      else this.#look(sample, circumstances.lead);
+      this.#play.look({ at: end, span: MINUTE, demand }, lead);
     }
-    this.#mustReplay = false;
+  }
+
+  #beginReplay(): void {
+    this.#replay = { play: new Play(this.#settings, this.#minutes), played: -Infinity };
+  }
+
+  /** If hardly any minute is left to replay, plays it. The learner then goes on with the records of the replay, and chooses a rule. */
+  #endReplay(at: number, circumstances: Circumstances): void {
+    const replay = this.#replay;
+    if (replay === undefined || this.#unplayed(replay, at, LEFT + 1).length > LEFT) return;
+    this.#advance(replay, at, circumstances, LEFT);
+    this.#play = replay.play;
+    this.#replay = undefined;
+    this.#choiceDue = -Infinity;
+  }
+
+  #advance(replay: Replay, before: number, circumstances: Circumstances, most: number): void {
+    for (const { end, demand } of this.#unplayed(replay, before, most)) {
+      replay.play.add({ at: end, span: MINUTE, demand }, circumstances);
+      replay.played = end;
+    }
+  }
+
+  /** Returns at most `most` minutes that end before a time and that a replay has not played. */
+  #unplayed({ played }: Replay, before: number, most: number): MinuteOfDemand[] {
+    return [...this.#minutes.since(played).take(most)].filter(({ end }) => end < before);
   }
 
   #choose(at: number): void {
     this.#choiceDue = at + CHOICE_INTERVAL;
-    if (this.#isCold) return;
+    if (this.#isCold || this.#replay !== undefined) return;
     const age = at - (this.#minutes.first ?? at);
-    this.#choice = choose(this.#choice.rule, this.#scores, this.#settings.risk, age);
+    this.#choice = choose(this.#choice.rule, this.#play.scores, this.#settings.risk, age);
   }
 
   /** Forgets what is after a time, because the clock was set back. The records of the rules stay. */
   #goBackTo(at: number): void {
     this.#minutes.forgetAfter(at);
-    this.#targets = new Targets();
-    this.#recent = [];
-    this.#average = undefined;
-    this.#looked = undefined;
-    this.#last = undefined;
+    this.#play = this.#play.withoutPresent();
+    if (this.#replay !== undefined) this.#beginReplay();
     this.#choiceDue = -Infinity;
   }
 
   get #isCold(): boolean {
-    return this.#measured < COLD[this.#shortages < OFTEN ? 1 : 0];
-  }
-
-  get #utilization(): number {
-    return this.#settings.utilization / 100;
-  }
-
-  #bounds({ min, max }: Circumstances): Bounds {
-    return { min, max, maxSpare: this.#settings.maxSpare ?? Infinity };
+    return this.#measured < COLD[this.#play.shortages < OFTEN ? 1 : 0];
   }
 
   #recordOf(rule: number): RuleRecord {
     const { forecast = "now", factor = 1, spare = 0, hold = 0 } = RULES[rule] ?? {};
+    const { scores } = this.#play;
     return {
       forecast,
       factor,
       spare,
       hold,
-      capacity: this.#recent.at(-1)?.targets[rule] ?? 0,
-      short: this.#scores.short(rule),
-      spareShare: this.#scores.spareShare(rule),
-      startsPerDay: this.#scores.startsPerDay(rule),
+      capacity: this.#play.capacityOf(rule),
+      short: scores.short(rule),
+      spareShare: scores.spareShare(rule),
+      startsPerDay: scores.startsPerDay(rule),
     };
   }
-}
-
-/** Returns the least capacity that each rule recommended. */
-function leastOf(recent: readonly Recommended[]): Float64Array {
-  const least = new Float64Array(RULES.length).fill(Infinity);
-  for (const { targets } of recent) {
-    for (let i = 0; i < least.length; i++) {
-      const target = targets[i] ?? 0;
-      if (target < (least[i] ?? 0)) least[i] = target;
-    }
-  }
-  return least;
 }

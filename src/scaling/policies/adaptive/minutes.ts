@@ -38,8 +38,8 @@ export class Minutes {
 
   /** Returns the number of the first minute since the epoch, and the demand of each minute from there on. */
   dense(): { readonly first: number; readonly demand: Float32Array } {
-    const length = Math.max(0, this.#last - this.#first + 1);
-    const demand = Float32Array.from({ length }, (_, i) => this.#demand[(this.#first + i) % KEPT] ?? NaN);
+    const demand = new Float32Array(Math.max(0, this.#last - this.#first + 1));
+    for (let i = 0; i < demand.length; i++) demand[i] = this.#demand[(this.#first + i) % KEPT] ?? NaN;
     return { first: this.#first, demand };
   }
 
@@ -76,14 +76,12 @@ export class Minutes {
     this.#last = Math.min(this.#last, Math.floor(time / MINUTE));
   }
 
-  /** Returns the minutes with a sample that end after a time, the oldest first. */
-  since(time: number): MinuteOfDemand[] {
-    const found: MinuteOfDemand[] = [];
+  /** Yields the minutes with a sample that end after a time, the oldest first. */
+  *since(time: number): Generator<MinuteOfDemand> {
     for (let it = Math.max(this.#first, Math.floor(time / MINUTE) + 1); it <= this.#last; it++) {
       const demand = this.#demand[it % KEPT] ?? NaN;
-      if (demand >= 0) found.push({ end: it * MINUTE, demand });
+      if (demand >= 0) yield { end: it * MINUTE, demand };
     }
-    return found;
   }
 }
 

@@ -46,7 +46,8 @@ export function encode(
   ];
   const view = new DataView(new ArrayBuffer(HEADER + numbers.length * 8 + demand.length * 4));
   numbers.forEach((number, i) => view.setFloat64(HEADER + i * 8, number));
-  demand.forEach((it, i) => view.setFloat32(HEADER + numbers.length * 8 + i * 4, it));
+  const before = HEADER + numbers.length * 8;
+  for (let i = 0; i < demand.length; i++) view.setFloat32(before + i * 4, demand[i] ?? NaN);
   const bytes = new Uint8Array(view.buffer);
   [MAGIC, VERSION, checksum(bytes.subarray(HEADER))].forEach((it, i) => view.setUint32(i * 4, it));
   return bytes;
@@ -69,11 +70,14 @@ export function decode(bytes: Uint8Array): Memory | undefined {
   const sums = { time, needed, short: sum(0), beyond: sum(1), starts: sum(2) };
   const all = [utilization, measured, time, needed, ...sums.short, ...sums.beyond, ...sums.starts];
   if (!all.every((it) => Number.isFinite(it) && it >= 0) || RULES[rule] === undefined) return undefined;
-  const demand = Float32Array.from({ length: kept }, (_, i) => view.getFloat32(before + i * 4));
+  const demand = new Float32Array(kept);
+  for (let i = 0; i < kept; i++) demand[i] = view.getFloat32(before + i * 4);
   return { minutes: Minutes.from(first, demand), sums, rule, measured, utilization, maxSpare };
 }
 
 /** FNV-1a with 32 bits. Source: IETF draft-eastlake-fnv. It finds bytes that a disk or a broken write changed. */
 function checksum(bytes: Uint8Array): number {
-  return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  return hash >>> 0;
 }

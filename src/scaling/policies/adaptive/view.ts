@@ -32,6 +32,8 @@ export interface AdaptiveView {
   readonly measured: number;
   /** Set until kas has measured enough to choose a rule: kas then follows the last demand. */
   readonly cold?: true;
+  /** Set while kas makes the records of the rules anew from the past: until then it follows the rule that it followed before. */
+  readonly replaying?: true;
   /** The rule that kas follows. */
   readonly chosen: RuleRecord;
   /** The capacity that the rule would recommend without the ceiling of the spare instances. Absent if the ceiling changes nothing. */

@@ -53,6 +53,14 @@ Deno.test("the description of a cold learner says for how long it has measured",
   );
 });
 
+Deno.test("the description says that kas is replaying the rules, in place of a record", () => {
+  const text = describe({ ...VIEW, replaying: true }, 80, 0.015);
+  assertEquals(
+    text.slice(text.indexOf("recommends 6.")),
+    "recommends 6. kas is replaying all rules on the past, and then chooses among them.",
+  );
+});
+
 Deno.test("the description says when no rule kept the risk, and what the ceiling takes away", () => {
   const text = describe({ ...VIEW, withoutCeiling: 9, chosen: { ...CHOSEN, short: 0.03 } }, 80, 0.015);
   assertEquals(text.includes("The setting maxSpare lowers this from 9."), true);

@@ -1,8 +1,6 @@
 import { Learner } from "../../../../../src/scaling/policies/adaptive/learner.ts";
-import type {
-  AdaptiveSettings,
-  Circumstances,
-} from "../../../../../src/scaling/policies/adaptive/learner.ts";
+import type { AdaptiveSettings } from "../../../../../src/scaling/policies/adaptive/learner.ts";
+import type { Circumstances } from "../../../../../src/scaling/policies/adaptive/play.ts";
 import type { AdaptiveView } from "../../../../../src/scaling/policies/adaptive/view.ts";
 
 export const MINUTE = 60_000;
@@ -29,6 +27,7 @@ export function feed(
 ): void {
   for (let ms = from + span; ms <= to; ms += span) {
     learner.note({ at: START + ms, span, demand: demand(ms) }, circumstances);
+    learner.replay();
   }
 }
 

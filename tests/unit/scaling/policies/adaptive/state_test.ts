@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ruleText } from "../../../../../src/scaling/policies/adaptive/describe.ts";
 import { Learner } from "../../../../../src/scaling/policies/adaptive/learner.ts";
 import {
   CIRCUMSTANCES,
@@ -76,14 +77,66 @@ Deno.test("bytes of another version are refused", () => {
   assertEquals(Learner.restore(bytes, SETTINGS), undefined);
 });
 
+/** The settings after a change. The records of the rules depend on the utilization. */
+const CHANGED = { utilization: 40, risk: 0.001 };
+
+/** For how long the learner replays 52 hours, if it has a sample a minute. */
+const REPLAY = HOUR;
+
 Deno.test("after a change of the utilization the learner makes the records again from the last week", () => {
-  const settings = { utilization: 40, risk: 0.001 };
-  const learner = restored(saved(52 * HOUR), settings);
-  feed(learner, dailyPeak, { from: 52 * HOUR, to: 52 * HOUR + 10 * MINUTE });
-  const { chosen, measured } = viewOf(learner);
-  const { chosen: fresh } = learned(dailyPeak, 52 * HOUR + 10 * MINUTE, settings);
-  assertEquals(measured, 52 * HOUR + 10 * MINUTE);
-  assertEquals(chosen, fresh);
+  const learner = restored(saved(52 * HOUR), CHANGED);
+  feed(learner, dailyPeak, { from: 52 * HOUR, to: 52 * HOUR + REPLAY });
+  assertEquals(viewOf(learner), learned(dailyPeak, 52 * HOUR + REPLAY, CHANGED));
+});
+
+Deno.test("while the learner makes the records again, it follows its former rule with the new settings", () => {
+  const before = restored(saved(52 * HOUR));
+  before.note({ at: START + 52 * HOUR + MINUTE, span: MINUTE, demand: 2 }, CIRCUMSTANCES);
+  const { chosen } = viewOf(before);
+  const learner = restored(saved(52 * HOUR), CHANGED);
+  feed(learner, dailyPeak, { from: 52 * HOUR, to: 52 * HOUR + 5 * MINUTE });
+  const view = viewOf(learner);
+  assertEquals([view.replaying, view.need, view.measured], [true, 5, 52 * HOUR + 5 * MINUTE]);
+  assertEquals(ruleText(view.chosen), ruleText(chosen));
+});
+
+Deno.test("an evaluation replays two hours of the past", () => {
+  const learner = restored(saved(52 * HOUR), CHANGED);
+  let evaluations = 0;
+  do {
+    feed(learner, dailyPeak, {
+      from: 52 * HOUR + evaluations * MINUTE,
+      to: 52 * HOUR + (evaluations + 1) * MINUTE,
+    });
+    evaluations++;
+  } while (viewOf(learner).replaying);
+  assert(evaluations >= 26 && evaluations <= 29, `${evaluations} evaluations`);
+});
+
+Deno.test("a learner that stops while it makes the records again begins anew after the restart", () => {
+  const stopped = restored(saved(52 * HOUR), CHANGED);
+  feed(stopped, dailyPeak, { from: 52 * HOUR, to: 52 * HOUR + 5 * MINUTE });
+  const learner = restored(stopped.save(), CHANGED);
+  feed(learner, dailyPeak, { from: 52 * HOUR + 5 * MINUTE, to: 54 * HOUR });
+  assertEquals(viewOf(learner), learned(dailyPeak, 54 * HOUR, CHANGED));
+});
+
+Deno.test("if the clock is set back while the learner makes the records again, it makes them of what is left", () => {
+  const learner = restored(saved(52 * HOUR), CHANGED);
+  feed(learner, dailyPeak, { from: 52 * HOUR, to: 52 * HOUR + 5 * MINUTE });
+  feed(learner, dailyPeak, { from: 40 * HOUR, to: 42 * HOUR });
+  const { replaying, chosen } = viewOf(learner);
+  assertEquals([replaying, chosen], [undefined, learned(dailyPeak, 42 * HOUR, CHANGED).chosen]);
+});
+
+Deno.test("a learner of the past knows what a learner knows that saw it", () => {
+  const past = Array.from({ length: 52 * 60 }, (_, i) => ({
+    end: START + (i + 1) * MINUTE,
+    demand: dailyPeak((i + 1) * MINUTE),
+  }));
+  const learner = Learner.ofPast(past, CHANGED);
+  feed(learner, dailyPeak, { from: 52 * HOUR, to: 52 * HOUR + REPLAY });
+  assertEquals(viewOf(learner), learned(dailyPeak, 52 * HOUR + REPLAY, CHANGED));
 });
 
 Deno.test("another risk needs no new records, and applies at the next choice", () => {

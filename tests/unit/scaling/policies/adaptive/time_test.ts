@@ -95,12 +95,14 @@ Deno.test("with any samples, the capacity is a whole number between the need and
       let at = START;
       for (const { after, span, demand, min, max, lead } of samples) {
         at += after;
+        const before = known.view()?.at;
         known.note({ at, span, demand }, { min: Math.min(min, max), max, lead });
         const view = known.view();
         if (view === undefined) continue;
         const { chosen } = view;
         assert(Number.isInteger(chosen.capacity));
-        if (after !== 0 && view.at === at) {
+        // The learner ignores a sample that ends when the last one ended, with its maximum too.
+        if (view.at === at && view.at !== before) {
           assert(chosen.capacity >= Math.min(view.need, max) && chosen.capacity <= max);
         }
         assert((view.withoutCeiling ?? Infinity) > chosen.capacity);
