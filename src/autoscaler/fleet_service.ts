@@ -115,6 +115,7 @@ export function startFleet(
     })),
     paused: journal.operatorPauses.inForce(clock.now()),
     override: journal.overrides.inForce(clock.now()),
+    scrapes: telemetry.scrapes,
     alerts: alerts.firing,
     bytes: store.size(),
   });

@@ -19,6 +19,12 @@ const STATUS = z.object({
   override: z.object({ capacity: z.number(), until: z.string(), once: z.boolean() }).nullable().optional(),
   /** The alerts that are firing. Autoscalers of version 0.1.0 do not report them. */
   alerts: z.array(z.object({ name: z.string(), reason: z.string(), since: z.string() })).optional(),
+  /** What the autoscaler last scraped of the running instances. `age` is in seconds. Autoscalers of version 0.1.0 do not report it. */
+  scrapes: z.array(z.object({
+    instance: z.string(),
+    age: z.number().nullable(),
+    why: z.string().nullable(),
+  })).optional(),
   activities: z.array(z.object({ kind: z.string(), instance: z.string() })),
   settings: z.object({
     loadBalancer: z.string().optional(),

@@ -22,7 +22,7 @@ import type { PolicySpec } from "../../scaling/model/load/policy.ts";
 import type { MetricSpecs } from "../../settings/metrics/spec.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import type { Autoscaler } from "./autoscalers.ts";
-import type { ScrapeProblems } from "./scrapes.ts";
+import type { Scrapes } from "./scrapes.ts";
 import type { ServiceAnswer } from "./services.ts";
 
 /** An answer of AWS, or the reason why AWS did not answer. */
@@ -111,8 +111,8 @@ export interface Observation {
   readonly checks: Answer<ChecksOf>;
   /** The answers of the service to the health checks, by the ids of the running instances. */
   readonly services: ReadonlyMap<string, ServiceAnswer>;
-  /** Why each running instance cannot be scraped, by its id. Empty without `--scrape`. */
-  readonly scrapes: ScrapeProblems;
+  /** A scrape of each running instance from this machine, by its id. Empty without `--scrape`. */
+  readonly scrapes: Scrapes;
   /** The values of the metrics, by name, and when doctor had read them, in ms since the epoch. */
   readonly metrics: { readonly at: number; readonly readings: Readonly<Record<string, MetricReading>> };
 }

@@ -11,16 +11,16 @@ import { realRuntime } from "../../runtime.ts";
 /** The interval of a scraper that gives each scrape its longest time, in ms. */
 const INTERVAL = 2_500;
 
-/** Why each running instance cannot be scraped, by its id. Undefined for an instance that can. */
-export type ScrapeProblems = ReadonlyMap<string, string | undefined>;
+/** A scrape of each running instance, by its id. */
+export type Scrapes = ReadonlyMap<string, Pick<Scrape, "exporter" | "problem">>;
 
-/** Scrapes the running instances. Empty without a target. */
+/** Scrapes each running instance that is not a control instance. Empty without a target. */
 export async function scrapeOnce(
   instances: readonly Ec2Instance[],
   target: ScrapeTarget | undefined,
   address: (instance: Ec2Instance) => string | undefined,
-): Promise<ScrapeProblems> {
-  const running = instances.filter(({ state }) => state === "running");
+): Promise<Scrapes> {
+  const running = instances.filter(({ state, role }) => state === "running" && role !== "control");
   if (target === undefined || running.length === 0) return new Map();
   const ended = Promise.withResolvers<readonly Scrape[]>();
   await using scraper = new Scraper({
@@ -36,5 +36,5 @@ export async function scrapeOnce(
     host: address(instance),
     launched: instance.launched,
   })));
-  return new Map((await ended.promise).map(({ id, problem }) => [id, problem]));
+  return new Map((await ended.promise).map((scrape) => [scrape.id, scrape]));
 }

@@ -11,6 +11,7 @@ import type { Observation, OperatorPauses, Override } from "../../scaling/model/
 import type { Alert } from "../alerts/alert.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Step } from "../store/steps.ts";
+import type { LastScrape } from "../telemetry/samples.ts";
 
 /** The outcome of an observation of the fleet. */
 export interface ObservationOutcome {
@@ -42,6 +43,8 @@ export interface Snapshot {
   readonly paused: OperatorPauses | undefined;
   /** The capacity that an operator asked for. Undefined if there is none. */
   readonly override: Override | undefined;
+  /** The last scrape of each instance that kas scrapes, by its id. */
+  readonly scrapes: ReadonlyMap<string, LastScrape>;
   /** The alerts that are firing. */
   readonly alerts: readonly Alert[];
   /** The size of the journal and the inbox, in bytes. */

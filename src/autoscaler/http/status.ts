@@ -38,6 +38,7 @@ export function status(
       source,
       why: why ?? null,
     })),
+    scrapes: scrapesOf(snapshot).slice(0, LISTED),
     pauses: (observation === undefined ? [] : pausesOf({ ...observation, now }).all).map(
       ({ fault, circumstance, failures, until, reason }) => ({
         fault,
@@ -60,6 +61,21 @@ export function status(
     oldest: oldest === undefined ? null : seconds(oldest, now),
     bytes,
   };
+}
+
+/** Returns what kas last scraped of the running instances. */
+function scrapesOf({ now, observation, scrapes }: Snapshot): object[] {
+  return (observation?.instances ?? []).filter(({ state }) => state === "running").flatMap(({ id }) => {
+    const last = scrapes.get(id);
+    if (last === undefined) return [];
+    const { answered, exporter, problem } = last;
+    return [{
+      instance: id,
+      exporter: exporter ?? null,
+      age: answered === undefined ? null : seconds(answered, now),
+      why: problem ?? null,
+    }];
+  });
 }
 
 function seconds(from: number, to: number): number {

@@ -5,8 +5,17 @@
  */
 import type { Sample } from "./exposition.ts";
 
-/** The metrics with the CPU time of a machine: of node_exporter, and of `kas worker`. kas reads the first one that has samples. */
-export const CPU_METRICS = ["node_cpu_seconds_total", "kas_worker_cpu_seconds_total"] as const;
+/** What serves the CPU time of a machine. */
+export type Exporter = "node_exporter" | "kas worker";
+
+/** The metric with the CPU time of a machine, by its exporter. kas reads the first one that has samples. */
+const METRICS: readonly { readonly exporter: Exporter; readonly metric: string }[] = [
+  { exporter: "node_exporter", metric: "node_cpu_seconds_total" },
+  { exporter: "kas worker", metric: "kas_worker_cpu_seconds_total" },
+];
+
+/** The metrics with the CPU time of a machine. */
+export const CPU_METRICS = METRICS.map(({ metric }) => metric);
 
 /** CPU seconds since the machine started, by CPU and mode. */
 export type CpuCounters = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -27,6 +36,11 @@ const IDLE: ReadonlySet<string> = new Set(["idle", "iowait"]);
  * Source: Linux, Documentation/filesystems/proc.rst, iowait. node_exporter tolerates the same 3 s.
  */
 const JUMP = 3;
+
+/** Returns the exporter whose CPU time a scrape has. Undefined if it has none. */
+export function exporterOf(samples: ReadonlyMap<string, readonly Sample[]>): Exporter | undefined {
+  return METRICS.find(({ metric }) => (samples.get(metric) ?? []).length > 0)?.exporter;
+}
 
 /** Returns the CPU times of a scrape. Undefined if it has none. A series that repeats counts once, with its last value. */
 export function cpuCounters(samples: ReadonlyMap<string, readonly Sample[]>): CpuCounters | undefined {

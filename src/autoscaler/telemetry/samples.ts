@@ -5,6 +5,7 @@
  */
 import type { Datapoint } from "../../scaling/model/load/metric.ts";
 import { endOf, type LoadPoint } from "../../scaling/model/load/view.ts";
+import type { Exporter } from "./cpu.ts";
 import { loadPoints, meanIn, type Membership, type Usage } from "./periods.ts";
 import type { Scrape } from "./scraper.ts";
 
@@ -25,6 +26,8 @@ export interface LastScrape {
   readonly at: number;
   /** When the instance last answered with its CPU. Absent if it never has. */
   readonly answered?: number;
+  /** What then answered. */
+  readonly exporter?: Exporter;
   /** Why the last scrape failed. Absent if it succeeded. */
   readonly problem?: string;
 }
@@ -56,13 +59,9 @@ export class Samples {
     this.#end = end;
     const ids = new Set(scrapes.map(({ id }) => id));
     for (const id of this.#last.keys()) if (!ids.has(id)) this.#last.delete(id);
-    for (const { id, at, before, cpu, problem } of scrapes) {
-      const answered = problem === undefined ? at : this.#last.get(id)?.answered;
-      this.#last.set(id, {
-        at,
-        ...(answered === undefined ? {} : { answered }),
-        ...(problem === undefined ? {} : { problem }),
-      });
+    for (const scrape of scrapes) {
+      const { id, at, before, cpu } = scrape;
+      this.#last.set(id, lastScrape(scrape, this.#last.get(id)));
       if (cpu === undefined || before === undefined || before >= at || at - before > LONGEST_GAP * interval) {
         continue;
       }
@@ -124,6 +123,11 @@ export class Samples {
     const end = this.#end;
     return end === undefined ? [] : loadPoints(this.#usages, this.#memberships, { end, span, count });
   }
+}
+
+function lastScrape({ at, exporter, problem }: Scrape, before: LastScrape | undefined): LastScrape {
+  if (problem === undefined) return { at, answered: at, ...(exporter === undefined ? {} : { exporter }) };
+  return { ...before, at, problem };
 }
 
 function isSame(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {

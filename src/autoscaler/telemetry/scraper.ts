@@ -7,7 +7,15 @@ import { originOf, type ScrapeTarget } from "../../health/scrape.ts";
 import { innermostMessage } from "../../health/check_once.ts";
 import type { ServiceConnection } from "../../process/kept_connection.ts";
 import { type Clock, type Runtime, timeLimit } from "../../runtime.ts";
-import { CPU_METRICS, type CpuCounters, cpuCounters, type CpuUsage, usageBetween } from "./cpu.ts";
+import {
+  CPU_METRICS,
+  type CpuCounters,
+  cpuCounters,
+  type CpuUsage,
+  type Exporter,
+  exporterOf,
+  usageBetween,
+} from "./cpu.ts";
 import { ExpositionReader, type Sample } from "./exposition.ts";
 
 /** An instance to scrape. */
@@ -28,6 +36,8 @@ export interface Scrape {
   readonly before?: number;
   /** How busy the CPUs were since then. Absent if the answer does not show it. */
   readonly cpu?: CpuUsage;
+  /** What answered with the CPU time of the instance. Absent if the scrape failed. */
+  readonly exporter?: Exporter;
   /** The samples of the other metrics that a policy reads, by the metric. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
   /** Why the scrape failed, or why it has no CPU. */
@@ -153,12 +163,14 @@ export class Scraper implements AsyncDisposable {
       const counters = cpuCounters(samples);
       state.last = { at, counters };
       const cpu = last?.counters && counters && usageBetween(last.counters, counters);
+      const exporter = counters && exporterOf(samples);
       return {
         id,
         at,
         samples: new Map(names.map((name) => [name, samples.get(name) ?? []])),
         ...(last === undefined ? {} : { before: last.at }),
         ...(cpu === undefined ? {} : { cpu }),
+        ...(exporter === undefined ? {} : { exporter }),
         ...(counters === undefined ? { problem: `it has no metric ${CPU_METRICS.join(" or ")}` } : {}),
       };
     } catch (error) {

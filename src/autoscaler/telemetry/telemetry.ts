@@ -75,7 +75,7 @@ export class Telemetry implements AsyncDisposable {
 
   /** The last scrape of each instance, by its id. Empty if kas scrapes nothing. */
   get scrapes(): ReadonlyMap<string, LastScrape> {
-    return this.#samples.last;
+    return this.#parts.tuning().scrape === undefined ? new Map() : this.#samples.last;
   }
 
   /** Notes which instances an observation shows: kas scrapes those in service and those that join. */

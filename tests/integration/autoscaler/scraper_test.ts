@@ -67,7 +67,7 @@ Deno.test("the scraper reads the CPU and the wanted metrics of many instances, e
       undefined,
       7,
     ]);
-    assertEquals([second?.cpu?.mean, second?.before], [50, first?.at]);
+    assertEquals([second?.cpu?.mean, second?.before, second?.exporter], [50, first?.at, "node_exporter"]);
   }
 });
 

@@ -165,6 +165,7 @@ Deno.test("status() of a large fleet lists a thousand instances and alarms, and 
     inProgress: [],
     paused: undefined,
     override: undefined,
+    scrapes: new Map(),
     alerts: [],
     bytes: 0,
   }, 0) as Record<string, unknown> & { instances: unknown[] };

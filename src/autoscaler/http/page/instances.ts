@@ -8,6 +8,7 @@ import type { AlarmKind } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import type { Datapoint } from "../../../scaling/model/load/metric.ts";
 import type { Observation } from "../../../scaling/model/observation.ts";
+import type { LastScrape } from "../../telemetry/samples.ts";
 import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
 import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, more, section } from "./html.ts";
@@ -48,9 +49,10 @@ const FIGURE_SPACE = "\u2007";
 
 /** Returns the table of the instances, each with the states of its CPU alarms. */
 export function instancesSection(
-  { now, observation }: Snapshot,
+  { now, observation, scrapes }: Snapshot,
   instances: readonly DisplayedInstance[],
 ): Html {
+  const isScraping = scrapes.size > 0;
   const states = new Map(
     observation?.alarms.map(({ kind, dimension, state }) => [`${kind} ${dimension}`, state]),
   );
@@ -61,6 +63,7 @@ export function instancesSection(
       const { id, name, role, zone, state, registration } = instance;
       const load = loadOf(instance, observation);
       const since = observation?.history.inServiceSince[id];
+      const scrape = state === "running" ? scrapes.get(id) : undefined;
       return [
         cell(html`<code>${id}</code>`),
         cell(coloured(COLOURS[status], spaced(status))),
@@ -73,10 +76,11 @@ export function instancesSection(
             ? "-"
             : html`${load.percent.toFixed(1).padStart(5, FIGURE_SPACE)} %, ${ago(load.at, now, 1)}`,
         ),
+        ...(isScraping ? [cell(scrapeText(scrape, now))] : []),
         cell(alarm("cpuhigh", instance)),
         cell(alarm("cpulow", instance)),
         cell(since === undefined || status !== "in-service" ? "-" : span(now - since)),
-        cell([name, troubleOf(instance, now), note(instance)], "long"),
+        cell([name, troubleOf(instance, now), scrapeProblem(scrape), note(instance)], "long"),
       ];
     },
   );
@@ -88,6 +92,7 @@ export function instancesSection(
     "state",
     "registration",
     "CPU",
+    ...(isScraping ? ["scrape"] : []),
     "cpuhigh",
     "cpulow",
     "in service for",
@@ -114,6 +119,22 @@ function loadOf(
 ): Datapoint | undefined {
   const point = observation?.cpu?.[id];
   return point !== undefined && state === "running" && point.at >= launched ? point : undefined;
+}
+
+/** Returns what last answered a scrape of an instance, and how long ago. */
+function scrapeText(scrape: LastScrape | undefined, now: number): Html | string {
+  if (scrape === undefined) return "-";
+  const { answered, exporter, problem } = scrape;
+  if (answered === undefined || exporter === undefined) return coloured("bad", "failed");
+  const text = html`${exporter}, ${ago(answered, now, 1)}`;
+  return problem === undefined ? text : coloured("bad", text);
+}
+
+/** Returns why the last scrape of an instance failed, or nothing if it succeeded. */
+function scrapeProblem({ problem }: Partial<LastScrape> = {}): Html {
+  return problem === undefined
+    ? html``
+    : html`<p>${coloured("bad", `the last scrape failed: ${problem}`)}</p>`;
 }
 
 /** Returns since when an instance fails, and what EC2 reports of it, or nothing if it does not fail. */

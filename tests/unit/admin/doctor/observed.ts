@@ -4,6 +4,7 @@
  * @module
  */
 import type { Check } from "../../../../src/admin/doctor/check.ts";
+import type { Autoscaler } from "../../../../src/admin/doctor/autoscalers.ts";
 import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
 import type { ServiceAnswer } from "../../../../src/admin/doctor/services.ts";
 import type { Balancer, Health } from "../../../../src/aws/balancing/balancer.ts";
@@ -79,8 +80,10 @@ export interface Seen {
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
-  /** Why instances cannot be scraped, by their ids. */
+  /** The scrapes of instances, by their ids. */
   readonly scrapes?: Observation["scrapes"];
+  /** The autoscaler at --url. */
+  readonly autoscaler?: Partial<Autoscaler>;
   /** The values of the metrics. */
   readonly metrics?: Observation["metrics"];
 }
@@ -116,7 +119,7 @@ export function findings(check: Check, seen: Seen): string[] {
     balancer: { value: seen.balancer ?? BALANCER },
     health: { value: seen.health ?? [] },
     checks: { value: () => seen.checks ?? [parseHealthCheck("http:8080/healthz")] },
-    autoscalers: [],
+    autoscalers: seen.autoscaler === undefined ? [] : [seen.autoscaler],
     scrapes: seen.scrapes ?? new Map(),
     metrics: seen.metrics ?? { at: 0, readings: {} },
   } as unknown as Observation;

@@ -19,6 +19,7 @@ export const QUIET: Snapshot = {
   inProgress: [],
   paused: undefined,
   override: undefined,
+  scrapes: new Map(),
   alerts: [],
   bytes: 4_096,
 };

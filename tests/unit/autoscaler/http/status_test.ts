@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
 import { LISTED, status } from "../../../../src/autoscaler/http/status.ts";
+import type { LastScrape } from "../../../../src/autoscaler/telemetry/samples.ts";
 import { instance, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
 const SNAPSHOT: Snapshot = {
@@ -14,6 +15,7 @@ const SNAPSHOT: Snapshot = {
   inProgress: [],
   paused: undefined,
   override: undefined,
+  scrapes: new Map(),
   alerts: [],
   bytes: 4_096,
 };
@@ -28,6 +30,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     instances: [],
     alarms: [],
     metrics: [],
+    scrapes: [],
     pauses: [],
     paused: {},
     override: null,
@@ -49,6 +52,21 @@ Deno.test("status() contains the metrics of formulas with their age in seconds",
   assertEquals(shown.metrics, [
     { name: "backlog", value: 12, age: 2.5, source: "SQS queue orders", why: null },
     { name: "mails", value: null, age: null, source: "SQS queue mails", why: "access denied" },
+  ]);
+});
+
+Deno.test("status() says of each running instance what answered the last scrape, how old its sample is, and why a scrape failed", () => {
+  const scrapes = new Map<string, LastScrape>([
+    ["base", { at: NOW - 1_000, answered: NOW - 1_000, exporter: "kas worker" }],
+    ["n1", { at: NOW - 1_000, answered: NOW - 31_000, exporter: "node_exporter", problem: "refused" }],
+    ["n2", { at: NOW - 1_000, problem: "no answer within 2 s" }],
+    ["n3", { at: NOW - 1_000, answered: NOW - 1_000, exporter: "node_exporter" }],
+  ]);
+  const shown = status({ ...SNAPSHOT, observation: OBSERVATION, scrapes }, NOW) as { scrapes: unknown };
+  assertEquals(shown.scrapes, [
+    { instance: "base", exporter: "kas worker", age: 1, why: null },
+    { instance: "n1", exporter: "node_exporter", age: 31, why: "refused" },
+    { instance: "n2", exporter: null, age: null, why: "no answer within 2 s" },
   ]);
 });
 

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { type CpuCounters, cpuCounters, usageBetween } from "../../../../src/autoscaler/telemetry/cpu.ts";
+import {
+  type CpuCounters,
+  cpuCounters,
+  exporterOf,
+  usageBetween,
+} from "../../../../src/autoscaler/telemetry/cpu.ts";
 
 type Modes = Readonly<Record<string, number>>;
 
@@ -49,6 +54,11 @@ Deno.test("the counters are those of node_exporter, else of kas worker", () => {
   assertEquals(cpuCounters(new Map([worker]))?.get("0")?.get("idle"), 7);
   const both = new Map([worker, ["node_cpu_seconds_total", [sample("0", 8)]] as const]);
   assertEquals(cpuCounters(both)?.get("0")?.get("idle"), 8);
+  assertEquals([exporterOf(new Map([worker])), exporterOf(both), exporterOf(new Map())], [
+    "kas worker",
+    "node_exporter",
+    undefined,
+  ]);
 });
 
 Deno.test("a series that repeats counts once, and a value that is no time does not count", () => {

@@ -9,7 +9,7 @@ const KEEP = 600_000;
 function scrape(id: string, at: number, percent?: number): Scrape {
   const cpu = percent === undefined
     ? {}
-    : { cpu: { mean: percent, busiest: percent }, before: at - INTERVAL };
+    : { cpu: { mean: percent, busiest: percent }, before: at - INTERVAL, exporter: "node_exporter" as const };
   return { id, at, samples: new Map(), ...cpu, ...(percent === undefined ? { problem: "refused" } : {}) };
 }
 
@@ -17,8 +17,15 @@ Deno.test("the last scrape of an instance has its problem, and when the instance
   const samples = new Samples();
   samples.addRound([scrape("a", 5_000, 50)], 5_000, INTERVAL, KEEP);
   samples.addRound([scrape("a", 10_000)], 10_000, INTERVAL, KEEP);
-  assertEquals(samples.last.get("a"), { at: 10_000, answered: 5_000, problem: "refused" });
-  samples.addRound([], 15_000, INTERVAL, KEEP);
+  assertEquals(samples.last.get("a"), {
+    at: 10_000,
+    answered: 5_000,
+    exporter: "node_exporter",
+    problem: "refused",
+  });
+  samples.addRound([scrape("a", 15_000, 50)], 15_000, INTERVAL, KEEP);
+  assertEquals(samples.last.get("a"), { at: 15_000, answered: 15_000, exporter: "node_exporter" });
+  samples.addRound([], 20_000, INTERVAL, KEEP);
   assertEquals(samples.last.size, 0);
 });
 

@@ -5,6 +5,7 @@ import { PAGE_HEADERS } from "../../../../../src/autoscaler/http/page/layout.ts"
 import { type Page, statusPage } from "../../../../../src/autoscaler/http/page/page.ts";
 import { span } from "../../../../../src/autoscaler/http/page/times.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
+import type { LastScrape } from "../../../../../src/autoscaler/telemetry/samples.ts";
 import type { Observation } from "../../../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../../../src/scaling/model/instance.ts";
 import { alerts, counts, notices, rows, textOf } from "./page_content.ts";
@@ -52,6 +53,7 @@ const PAGE: Page = {
     inProgress: [],
     paused: undefined,
     override: undefined,
+    scrapes: new Map(),
     alerts: [],
     bytes: 0,
   },
@@ -113,6 +115,7 @@ Deno.test("the status page escapes all text", () => {
     lastObservation: { at: NOW, seconds: 1, error: hostile },
     alerts: [{ name: "unhealthy", reason: hostile, since: NOW }],
     inProgress: [{ activity, step: { step: "healthy", instance: hostile, began: NOW } }],
+    scrapes: new Map([[SERVING.id, { at: NOW, problem: hostile }]]),
   }, {
     fleet: hostile,
     version: hostile,
@@ -138,6 +141,23 @@ Deno.test("the status page's Content-Security-Policy allows only the page's styl
     /\s(?:style|src|href|srcset|action)=|url\(|@import|<script|<link/.exec(statusPage(PAGE)),
     null,
   );
+});
+
+Deno.test("the status page shows the last scrape of each instance, and why it failed", () => {
+  const instances = ["i-1", "i-2", "i-3", "i-4"].map((id) => ({ ...SERVING, id }));
+  const scrapes = new Map<string, LastScrape>([
+    ["i-1", { at: NOW - 1_000, answered: NOW - 1_000, exporter: "kas worker" }],
+    ["i-2", { at: NOW - 1_000, answered: NOW - 40_000, exporter: "node_exporter", problem: "refused" }],
+    ["i-3", { at: NOW - 1_000, problem: "no answer within 2 s" }],
+  ]);
+  const page = pageOf({ observation: observe(instances), scrapes });
+  assertEquals(rows(page, "Instances").map((row) => [row["scrape"], row["name"]]), [
+    ["kas worker, 1 s ago", ""],
+    ["node_exporter, 40 s ago", "the last scrape failed: refused"],
+    ["failed", "the last scrape failed: no answer within 2 s"],
+    ["-", ""],
+  ]);
+  assertEquals("scrape" in (rows(pageOf({}), "Instances")[0] ?? {}), false);
 });
 
 Deno.test("the status page names the pauses of an operator", () => {
