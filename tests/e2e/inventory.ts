@@ -6,11 +6,11 @@
 import { assertEquals } from "@std/assert";
 import { execute } from "../support/kas.ts";
 
-/** Runs the AWS CLI, and returns its JSON. */
+/** Runs the AWS CLI, and returns its JSON. Undefined if it prints nothing, as put-metric-data does. */
 export async function awsCli(words: string, env: Readonly<Record<string, string>>): Promise<unknown> {
   const { code, stdout, stderr } = await execute(["aws", ...words.split(" "), "--output", "json"], env);
   assertEquals(code, 0, `${words}: ${stderr}`);
-  return JSON.parse(stdout);
+  return stdout === "" ? undefined : JSON.parse(stdout);
 }
 
 /** What the AWS CLI lists in the account, without terminated instances. */
