@@ -125,6 +125,14 @@ export const PROOFS = {
     whole: 120,
     tests: ["tests/long/backtest_test.ts"],
   },
+  steps: {
+    holds:
+      "kas decides within seconds after the load of a fleet rises, although a fifth of the scrapes is lost",
+    unit: "load steps",
+    sample: 3,
+    whole: 100,
+    tests: ["tests/long/steps_test.ts"],
+  },
   soak: {
     holds: "random load, lost messages, throttled calls and kills violate no invariant",
     unit: "minutes",
