@@ -6,6 +6,8 @@
 import { type Executables, sha256 } from "./executable.ts";
 import type { HostFacts } from "./host/facts.ts";
 import {
+  EXPORTER,
+  EXPORTER_FILE,
   type HostConfig,
   hostFiles,
   hostUnits,
@@ -23,6 +25,7 @@ import { installedRole } from "./steps/host_diff.ts";
 import { installSteps, pingInstalled } from "./steps/install.ts";
 import { removalSteps } from "./steps/removal.ts";
 import type { ProvisionStep } from "./steps/step.ts";
+import { telemetryStep } from "./steps/telemetry.ts";
 
 /** The operator's request to provision hosts. */
 export interface ProvisionRequest {
@@ -36,6 +39,8 @@ export interface ProvisionRequest {
   /** The settings that replace all settings of the host. */
   readonly allSettings?: HostConfig["settings"] | undefined;
   readonly tls: HostConfig["tls"];
+  /** Whether to install node_exporter too. */
+  readonly telemetry: boolean;
   readonly executables: Executables;
 }
 
@@ -97,8 +102,15 @@ export async function planHost(
       const steps = installSteps({ role, proxied, binary: "previous", files: [], absent: [] });
       return { facts, units: hostUnits(role), steps };
     }
-    case "provision":
-      return await planInstall(facts, request);
+    case "provision": {
+      if (!request.telemetry) return await planInstall(facts, request);
+      const step = telemetryStep({ ...EXPORTER_FILE, sha256: sha256(EXPORTER_FILE.content) }, facts);
+      // A host that runs only the operator's own service needs nothing else.
+      const plan = request.role === undefined && installedRole(facts) === undefined
+        ? { facts, units: [], steps: [] }
+        : await planInstall(facts, request);
+      return { ...plan, units: [...plan.units, EXPORTER.name], steps: [...plan.steps, step] };
+    }
   }
 }
 
@@ -197,10 +209,10 @@ async function requireValid(settings: HostConfig["settings"]): Promise<void> {
 
 function inspect(connection: Connection, { kind }: ProvisionRequest): Promise<HostFacts> {
   return inspectHost(connection, {
-    programs: ["apt-get", "nginx", "systemctl"],
-    paths: PATHS,
+    programs: ["apt-get", "nginx", "systemctl", EXPORTER.name],
+    paths: [...PATHS, EXPORTER_FILE.path],
     existing: [PREVIOUS_BINARY_PATH],
-    units: [...SERVICES, "nginx"],
+    units: [...SERVICES, "nginx", EXPORTER.name],
     check: kind === "provision" ? pingInstalled() : ["true"],
   });
 }

@@ -96,7 +96,7 @@ export function applyScript(
   fail() {
     event failed "$current_step" "$*"
     print_log
-    case $current_step in services | verify)
+    case $current_step in services | verify | telemetry)
       for unit in ${quoteCommand(units)}; do
         journalctl -u "$unit" -n ${LOG_LINES} --no-pager -q -o short-iso --no-hostname >${LOG_PATH} 2>&1
         print_log

@@ -38,6 +38,12 @@ export const provision = command({
         `${ROLE.help}; a host that already has the other role gets both (default: the role that the host has)`,
     },
     nginx: NGINX,
+    telemetry: {
+      help:
+        "install node_exporter, so that the autoscaler can scrape the host at port 9100; on a host without kas and without --role, install nothing else",
+      default: "false",
+      parse: flag,
+    },
     binary: {
       placeholder: "FILE",
       help: "executable to install (default: the running executable, or dist/kas-<arch>)",
@@ -81,6 +87,7 @@ export const provision = command({
     "admin provision admin@203.0.113.7 --role autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
     "admin provision i-0123456789abcdef0 --role autoscaler --pull --region eu-west-1",
     "admin provision i-0123456789abcdef0 i-0fedcba9876543210 --rolling",
+    "admin provision i-0123456789abcdef0 --telemetry",
   ],
   run: async (context) => {
     const { flags, args, out } = context;
@@ -100,6 +107,7 @@ export const provision = command({
       settings: hostSettings(context),
       allSettings: flags.settings === undefined ? undefined : await readSettings(flags.settings, context),
       tls: await readTls(flags),
+      telemetry: flags.telemetry,
       executables: new Executables(flags.binary),
     };
     if (flags.remove && !flags.dryRun && !await confirmed(context, `Remove kas from ${names.join(", ")}?`)) {

@@ -8,6 +8,7 @@ import autoscalerConf from "../../../nginx/kas-autoscaler.conf" with { type: "te
 import tlsConf from "../../../nginx/kas-autoscaler-tls.conf" with { type: "text" };
 import workerConf from "../../../nginx/kas-worker.conf" with { type: "text" };
 import autoscalerUnit from "../../../systemd/kas-autoscaler.service" with { type: "text" };
+import exporterConf from "../../../systemd/prometheus-node-exporter.conf" with { type: "text" };
 import workerUnit from "../../../systemd/kas-worker.service" with { type: "text" };
 import sysusers from "../../../systemd/kas.sysusers" with { type: "text" };
 import { SETTINGS_PATH } from "./paths.ts";
@@ -37,6 +38,17 @@ export interface HostConfig {
 
 /** The nginx configuration of the autoscaler. */
 export const PROXY_PATH = "/etc/nginx/conf.d/kas-autoscaler.conf";
+
+/** node_exporter as Debian and Ubuntu package it: the name of the package, its program and its unit, and its port. */
+export const EXPORTER = { name: "prometheus-node-exporter", port: 9_100 } as const;
+
+/** The file because of which node_exporter answers private addresses only. */
+export const EXPORTER_FILE: HostFile = {
+  path: `/etc/systemd/system/${EXPORTER.name}.service.d/kas.conf`,
+  mode: 0o644,
+  group: "root",
+  content: exporterConf,
+};
 
 /** File that declares the group of users that may read the settings. `systemd-sysusers` creates this group. */
 export const SYSUSERS_PATH = "/etc/sysusers.d/kas.conf";

@@ -12,8 +12,8 @@ import { DAEMON_RELOAD, EXECUTABLE_BYTES, type HostCommand } from "./step.ts";
 /** Path to which provisioning writes the new executable before it replaces the installed executable. */
 export const NEW_BINARY_PATH = "/usr/local/bin/.kas.new";
 
-/** Matches folders that only kas uses. A rollback removes such a folder when it is empty. */
-const KAS_FOLDER = /^\/etc\/(kas|nginx\/kas-[^/]*)(\/|$)/;
+/** Matches folders that provisioning creates. A rollback removes such a folder when it is empty. */
+const KAS_FOLDER = /^\/etc\/(kas|nginx\/kas-[^/]*|systemd\/system\/[^/]*\.d)(\/|$)/;
 
 /**
  * Returns the command that starts the standby unit. It runs before kas replaces files, so that the unit uses the old executable

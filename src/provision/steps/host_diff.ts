@@ -35,6 +35,15 @@ export function unitPath(unit: string): string {
   return `/etc/systemd/system/${unit}.service`;
 }
 
+/** Whether a host has a file with this content, mode and owner. */
+export function isInstalled(
+  { path, mode, group, sha256 }: DesiredHost["files"][number],
+  { files }: HostFacts,
+): boolean {
+  const installed = files.get(path);
+  return installed?.sha256 === sha256 && installed.mode === mode && installed.owner === `root:${group}`;
+}
+
 /** The differences between a host and its desired state. */
 export class HostDiff {
   readonly #desired: DesiredHost;
@@ -57,11 +66,8 @@ export class HostDiff {
   }
 
   /** Returns the desired files that are missing on the host or have a different content, mode or owner. */
-  changedFiles({ files }: HostFacts): DesiredHost["files"] {
-    return this.#desired.files.filter(({ path, mode, group, sha256 }) => {
-      const installed = files.get(path);
-      return installed?.sha256 !== sha256 || installed.mode !== mode || installed.owner !== `root:${group}`;
-    });
+  changedFiles(facts: HostFacts): DesiredHost["files"] {
+    return this.#desired.files.filter((file) => !isInstalled(file, facts));
   }
 
   /** Returns the files that provisioning must delete. */

@@ -7,6 +7,7 @@ import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { needsNginx, PROXY_PATH, type Role } from "../host/files.ts";
 import { AUTOSCALER_PORT, BINARY_PATH } from "../host/paths.ts";
 import { type CommandLine, quoteCommand } from "../../cli/command_line.ts";
+import { installPackage } from "./apt.ts";
 import {
   deleteFile,
   NEW_BINARY_PATH,
@@ -19,19 +20,8 @@ import {
 import { type DesiredHost, HostDiff, STANDBY_UNIT, unitPath } from "./host_diff.ts";
 import { DAEMON_RELOAD, type ProvisionStep } from "./step.ts";
 
-/** Maximum time for which apt-get waits for its lock, in seconds. */
-const APT_LOCK_SECONDS = 60;
-
 /** Maximum time for which kas waits until a started service answers through nginx, in seconds. */
 const VERIFY_SECONDS = 10;
-
-const APT_GET = [
-  "env",
-  "DEBIAN_FRONTEND=noninteractive",
-  "apt-get",
-  "-o",
-  `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`,
-];
 
 /** Returns the steps that install a role, in order. */
 export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
@@ -40,10 +30,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
     {
       name: "packages",
       isDone: ({ programs }) => !needsNginx(desired) || programs.has("nginx"),
-      commands: () => [
-        { argv: [...APT_GET, "update", "-q"], retrySeconds: APT_LOCK_SECONDS },
-        { argv: [...APT_GET, "install", "-q", "-y", "--no-install-recommends", "nginx"] },
-      ],
+      commands: () => installPackage("nginx"),
     },
     {
       name: "binary",

@@ -73,11 +73,24 @@ done
 exit 0
 `;
 
+/** The fake apt-get. It installs a program of the package's name, and like Debian's packages it starts the unit. */
+const APT_GET = `#!/bin/bash
+case "$*" in *" install "*) ;; *) exit 0 ;; esac
+package=\${@: -1}
+echo "apt-get install $package" >>"$HOST/calls"
+[ "$package" = prometheus-node-exporter ] || exit 0
+mkdir -p "$HOST/active" "$HOST/enabled"
+touch "$HOST/active/$package" "$HOST/enabled/$package"
+printf '#!/bin/sh\n' >"$HOST/bin/$package" && chmod +x "$HOST/bin/$package"
+`;
+
 const FAKE_PROGRAMS: Readonly<Record<string, string>> = {
   systemctl: SYSTEMCTL,
   nginx: "#!/bin/sh\nexit 0\n",
-  "apt-get": "#!/bin/sh\nexit 0\n",
+  "apt-get": APT_GET,
   "systemd-sysusers": "#!/bin/sh\nexit 0\n",
+  // Provisioning connects to node_exporter with a timeout. The fake exporter answers if its unit is active.
+  timeout: '#!/bin/sh\n[ -e "$HOST/active/prometheus-node-exporter" ]\n',
   groupdel: "#!/bin/sh\nexit 0\n",
   journalctl: "#!/bin/sh\nexit 0\n",
 };
@@ -89,7 +102,7 @@ export interface Host {
   readonly folder: string;
   /** Returns the host's files with their permission bits and checksums. */
   state(): Promise<string>;
-  /** Returns the recorded calls of systemctl, except `systemctl show`. */
+  /** Returns the recorded calls of systemctl, except `systemctl show`, and the packages that apt-get installed. */
   calls(): Promise<string[]>;
   /** Makes the host stop reading its stdin after a number of bytes, until {@linkcode release}. A shorter script is not affected. */
   hold(bytes: number): Promise<void>;

@@ -268,3 +268,45 @@ testWith(
     assertMatch(stderr, /^kas: one: .*fleet.*--settings/);
   },
 );
+
+testWith(
+  HOSTS,
+  "provision --telemetry installs node_exporter alone on a host without kas, once, and behind a filter of addresses",
+  async () => {
+    await using it = await makeHosts("node", "broken");
+    const [node, broken] = it.hosts;
+    assert(node && broken);
+    const first = await it.provision(["--telemetry", "node"]);
+    assertEquals(
+      [first.code, Object.keys(results(first))],
+      [0, ["node inspect", "node telemetry"]],
+      first.stderr,
+    );
+    const calls = await node.calls();
+    assertEquals(calls.at(-1), "systemctl restart prometheus-node-exporter");
+    const state = await node.state();
+    assertEquals(state.includes("usr/local/bin/kas"), false);
+    const filter = await Deno.readTextFile(`${node.folder}${FILTER}`);
+    assertMatch(filter, /^IPAddressDeny=any\nIPAddressAllow=127\.0\.0\.0\/8 10\.0\.0\.0\/8 /m);
+
+    const again = await it.provision(["--telemetry", "node"]);
+    assertEquals([again.code, results(again)["node telemetry"]], [0, "unchanged"]);
+    assertEquals([await node.state(), await node.calls()], [state, calls]);
+
+    // Somebody stopped the exporter and removed its filter.
+    await Deno.remove(`${node.folder}/active/prometheus-node-exporter`);
+    await Deno.remove(`${node.folder}${FILTER}`);
+    assertEquals(results(await it.provision(["--telemetry", "node"]))["node telemetry"], "done");
+    assertEquals(await node.state(), state);
+
+    // An exporter that does not answer is a failure, and leaves no file.
+    await Deno.writeTextFile(`${broken.folder}/bin/timeout`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const before = await broken.state();
+    const failed = await it.provision(["--telemetry", "broken"]);
+    assertEquals([failed.code, results(failed)["broken rollback"]], [1, "done"], failed.stderr);
+    assertMatch(failed.stderr, /^kas: broken: timeout 2 bash .*9100.* failed/m);
+    assertEquals(await broken.state(), before);
+  },
+);
+
+const FILTER = "/etc/systemd/system/prometheus-node-exporter.service.d/kas.conf";

@@ -5,20 +5,7 @@ import { hostFiles, proxyPaths, type Role } from "../../../../src/provision/host
 import { type DesiredHost, installedRole } from "../../../../src/provision/steps/host_diff.ts";
 import { installSteps } from "../../../../src/provision/steps/install.ts";
 import { quoteCommand } from "../../../../src/cli/command_line.ts";
-
-const BARE: HostFacts = {
-  osIds: ["debian"],
-  osName: "Debian GNU/Linux 12 (bookworm)",
-  arch: "x86_64",
-  freeBytes: 1e9,
-  locked: false,
-  interrupted: false,
-  programs: new Set(["apt-get", "systemctl"]),
-  files: new Map(),
-  units: new Map([["nginx", { active: false, enabled: false }]]),
-  settings: undefined,
-  servicesRespond: false,
-};
+import { BARE } from "./bare_host.ts";
 
 function desiredHost(
   role: Role,
