@@ -163,7 +163,10 @@ seldom, but it does: before you rely on an amount, compare its price with AWS's 
   account are free. Metric reads with \`GetMetricData\` are never free. The command does not subtract the free tier, because all uses of an account share it.
 - **A month** has 730 hours, as in AWS's calculator.
 - **Not in the estimate**: what your service costs without kas too. These are its instances, their volumes while they run, the load balancer with its hours
-  and capacity units, data transfer and logs.
+  and capacity units, its own data transfer and logs.
+- **Scrapes** cost nothing inside of an availability zone, at private addresses. Between two zones AWS bills each GB twice: on its way out of a zone, and on
+  its way into the other. The command counts 60,000 bytes for a scrape of node_exporter, and 9,000 for its collector \`cpu\` alone: kas measured
+  59,210 and 8,281 bytes of metrics on Debian 12 with two CPUs.
 
 | price | USD | unit | region | date | recorded by | AWS's page |
 |---|---|---|---|---|---|---|

@@ -52,7 +52,13 @@ async function anHour(serving: number, demands: readonly number[]): Promise<Hour
   await lab.pass(10 * MINUTE);
   const { aws } = lab.kas.autoscaler;
   const { resync, metricDelay } = DEFAULTS;
-  const fleet = { selector: { fleet: FLEET }, balancer: balancerRef({ fleet: FLEET }), resync, metricDelay };
+  const fleet = {
+    selector: { fleet: FLEET },
+    balancer: balancerRef({ fleet: FLEET }),
+    resync,
+    metricDelay,
+    scrape: { target: undefined, interval: 5_000 },
+  };
   const [facts] = await Promise.all([observeFleet(aws, fleet), lab.pass(MINUTE)]);
   const [before, calls] = [lab.cloud.billed(), lab.cloud.calls.length];
   for (const demand of demands) {

@@ -9,7 +9,7 @@ import type { Output, Row } from "../../../cli/output.ts";
 import { SETTINGS } from "../../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetSelector, withAws } from "../../account.ts";
 import { fleetsBalancer } from "../../balancers/lookup.ts";
-import { type Item, itemsOf, totalOf, usd } from "./items.ts";
+import { type Item, itemsOf, scrapedAlone, totalOf, usd } from "./items.ts";
 import { cents } from "./money.ts";
 import { observeFleet } from "./observe.ts";
 import { BASE_REGION } from "./prices.ts";
@@ -42,20 +42,39 @@ export const cost = command({
     "The quantities are those of the fleet now, for a month of 730 hours. QUIET is a month in which no alarm changes its state.\n" +
     "BUSY is a month in which the fleet shrinks all the time, and each alarm changes its state every ten minutes. INSTEAD is\n" +
     "another choice, and INSTEAD_USD what this item would then cost in a busy month. Amounts are in US dollars without taxes,\n" +
-    "rounded to a cent; the total is rounded once. The free tier is not subtracted, because an account shares it between\n" +
-    "all its uses. Not in the table: what the service costs without kas too, that is its instances, load balancer and traffic.\n" +
+    "rounded to a cent; the total is rounded once. The last row is the total if kas reads the load by scrapes alone (--scrape,\n" +
+    "--pull and a policy other than alarms), without detailed monitoring, alarms and messages. The free tier is not subtracted,\n" +
+    "because an account shares it between all its uses. Not in the table: what the service costs without kas too, that is its\n" +
+    "instances, load balancer and traffic.\n" +
     "docs/prices.md has the date and the source of each price.",
-  options: { resync: SETTINGS.resync, metricDelay: SETTINGS.metricDelay, ...ACCOUNT_OPTIONS },
-  examples: ["admin cost", "admin cost --resync 300s", "admin cost --output json"],
+  options: {
+    resync: SETTINGS.resync,
+    metricDelay: SETTINGS.metricDelay,
+    scrape: SETTINGS.scrape,
+    scrapeInterval: SETTINGS.scrapeInterval,
+    ...ACCOUNT_OPTIONS,
+  },
+  examples: [
+    "admin cost",
+    "admin cost --resync 300s",
+    "admin cost --scrape http:9100/metrics",
+    "admin cost --output json",
+  ],
   run: (context) =>
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
-      const { resync, metricDelay, fleet } = flags;
+      const { resync, metricDelay, fleet, scrape: target, scrapeInterval: interval } = flags;
       if (resync === 0) throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
       const balancer = await fleetsBalancer(aws, flags, signal);
       const [region, facts] = await Promise.all([
         regionOf(aws),
-        observeFleet(aws, { selector: fleetSelector(flags), balancer, resync, metricDelay }, signal),
+        observeFleet(aws, {
+          selector: fleetSelector(flags),
+          balancer,
+          resync,
+          metricDelay,
+          scrape: { target, interval },
+        }, signal),
       ]);
       if (facts.instances.length === 0 && facts.alarms.length === 0) {
         throw new ExitError(
@@ -65,10 +84,17 @@ export const cost = command({
         );
       }
       const usage = usageOf(facts);
-      const items = itemsOf(usage, { region, resync, hasBalancer: balancer.kind !== "none" });
+      const hasBalancer = balancer.kind !== "none";
+      const items = itemsOf(usage, { region, resync, hasBalancer, isScraping: target !== undefined });
+      const alone = scrapedAlone(items, usage, region);
       await out.table(
         out.options.format === "json" ? [...COLUMNS, ...SOURCE_COLUMNS] : COLUMNS,
-        [...items.map(itemRow), freeRow(usage.freeCalls), totalRow(items)],
+        [
+          ...items.map(itemRow),
+          freeRow(usage.freeCalls),
+          totalRow("total", items),
+          totalRow("total with scrapes alone", alone),
+        ],
         OPTIONAL_COLUMNS,
       );
       noteLimits(items, region, out);
@@ -106,9 +132,9 @@ function freeRow(calls: number): Row {
   };
 }
 
-function totalRow(items: readonly Item[]): Row {
+function totalRow(item: string, items: readonly Item[]): Row {
   const { quiet, busy } = totalOf(items);
-  return { item: "total", quiet_usd: cents(quiet), busy_usd: cents(busy) };
+  return { item, quiet_usd: cents(quiet), busy_usd: cents(busy) };
 }
 
 /** Says what the total does not contain, and which prices are those of another region. */

@@ -5,6 +5,7 @@
  */
 import { cents, dollars, type Money, times } from "./money.ts";
 import { type Price, priceOf } from "./prices.ts";
+import { CPU_PATH } from "./transfer.ts";
 import { LONG_RESYNC, type Quantity, type Usage } from "./usage.ts";
 
 /** One item of the cost of a month. */
@@ -12,6 +13,8 @@ export interface Item extends Quantity {
   readonly item: string;
   /** The price of a unit. Undefined if the price table does not have it. */
   readonly price: Price | undefined;
+  /** Whether kas does without it if it reads the load by scrapes alone. */
+  readonly isReplaced?: boolean;
   /** Another choice, and how much of the same unit it would use. */
   readonly instead?: Choice;
 }
@@ -28,24 +31,33 @@ export interface Choices {
   readonly resync: number;
   /** Whether the fleet has a load balancer, whose requests an alarm can count. */
   readonly hasBalancer: boolean;
+  /** Whether kas scrapes the instances. */
+  readonly isScraping: boolean;
 }
 
 const NONE: Quantity = { quiet: 0, busy: 0 };
 
 /** Returns the items that a fleet uses. An item without a quantity is left out. */
-export function itemsOf(usage: Usage, { region, resync, hasBalancer }: Choices): Item[] {
+export function itemsOf(usage: Usage, { region, resync, hasBalancer, isScraping }: Choices): Item[] {
   const price = (name: string) => priceOf(name, region);
   const items: Item[] = [
     {
       item: "detailed monitoring",
       ...both(usage.metrics),
       price: price("metric"),
-      instead: { choice: "basic monitoring and alarms with --period 300", ...NONE },
+      isReplaced: true,
+      instead: {
+        choice: isScraping
+          ? "basic monitoring, because the scrapes show the load"
+          : "basic monitoring and --scrape, or alarms with --period 300",
+        ...NONE,
+      },
     },
     {
       item: "alarms",
       ...both(usage.alarms),
       price: price("alarm"),
+      isReplaced: true,
       ...(hasBalancer && usage.alarms > 1
         ? { instead: { choice: "one alarm on the requests (alarms set --requests)", ...both(1) } }
         : {}),
@@ -53,24 +65,34 @@ export function itemsOf(usage: Usage, { region, resync, hasBalancer }: Choices):
     {
       item: "high-resolution alarms",
       ...both(usage.highResolutionAlarms),
+      isReplaced: true,
       price: price("alarm high-resolution"),
     },
     {
       item: "alarms of instances that no longer exist",
       ...both(usage.leftoverAlarms),
       price: price("alarm"),
+      isReplaced: true,
       instead: { choice: "delete them (alarms delete --instance)", ...NONE },
     },
     {
       item: "metric reads (GetMetricData)",
       ...usage.metricReads,
       price: price("metric read"),
+      isReplaced: true,
       ...(resync < LONG_RESYNC
         ? { instead: { choice: `--resync ${LONG_RESYNC / 1_000}s`, ...usage.slowMetricReads } }
         : {}),
     },
-    { item: "messages (SNS)", ...usage.messages, price: price("message"), instead: PULL },
-    { item: "deliveries over HTTP (SNS)", ...usage.deliveries, price: price("delivery"), instead: PULL },
+    ...(isScraping ? [scrapes(usage, region)] : []),
+    { item: "messages (SNS)", ...usage.messages, price: price("message"), isReplaced: true, instead: PULL },
+    {
+      item: "deliveries over HTTP (SNS)",
+      ...usage.deliveries,
+      price: price("delivery"),
+      isReplaced: true,
+      instead: PULL,
+    },
     ...typed(usage.stoppedVolumes, "volume", (type) => `${type} volumes of stopped nodes`, region, {
       choice: "launch and terminate (--grow, --shrink terminate)",
       ...NONE,
@@ -94,6 +116,22 @@ export function itemsOf(usage: Usage, { region, resync, hasBalancer }: Choices):
     },
   ];
   return items.filter(({ quiet, busy }) => quiet + busy > 0);
+}
+
+/** Returns the item of the data that scrapes transfer between zones. */
+function scrapes({ transfer: { all, cpu } }: Usage, region: string): Item {
+  return {
+    item: "scrapes from other zones",
+    ...both(all),
+    price: priceOf("transfer", region),
+    ...(cpu < all ? { instead: { choice: `--scrape 'http:9100${CPU_PATH}'`, ...both(cpu) } } : {}),
+  };
+}
+
+/** Returns the items of a fleet that reads its load by scrapes alone: without detailed monitoring, alarms and notifications. */
+export function scrapedAlone(items: readonly Item[], usage: Usage, region: string): Item[] {
+  const { item, ...rest } = scrapes(usage, region);
+  return [...items.filter((it) => it.isReplaced !== true && it.item !== item), { item, ...rest }];
 }
 
 /** The alternative to notifications. */

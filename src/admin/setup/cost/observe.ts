@@ -11,6 +11,7 @@ import { attachedVolumes } from "../../../aws/ec2/volumes.ts";
 import { isNotFound } from "../../../aws/errors.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 import { listSubscriptions } from "../../../aws/sns/topic.ts";
+import type { ScrapePlan } from "./transfer.ts";
 import type { FleetFacts } from "./usage.ts";
 
 /** The fleet and the settings of its autoscaler. */
@@ -21,12 +22,13 @@ export interface FleetToObserve {
   readonly resync: number;
   /** How late CloudWatch's metrics may arrive, in ms. */
   readonly metricDelay: number;
+  readonly scrape: ScrapePlan;
 }
 
 /** Reads the facts about a fleet. The topics are those that its alarms notify. */
 export async function observeFleet(
   aws: Aws,
-  { selector, balancer, resync, metricDelay }: FleetToObserve,
+  { selector, balancer, resync, metricDelay, scrape }: FleetToObserve,
   signal?: AbortSignal,
 ): Promise<FleetFacts> {
   const [instances, alarms] = await awaitAll([
@@ -47,6 +49,7 @@ export async function observeFleet(
     balancers: balancer.kind === "target-groups" ? balancer.arns.length : balancer.kind === "none" ? 0 : 1,
     resync,
     metricDelay,
+    scrape,
   };
 }
 

@@ -128,6 +128,7 @@ export const PRICES: Readonly<Record<string, Entry>> = {
   // AWS charges less for each IOPS of a volume above 32,000.
   "iops io2": only(EBS, "IOPS-month", "0.065"),
   "throughput gp3": only(EBS, "MiB/s-month above 125", "0.04"),
+  "transfer": only(EC2, "GB between zones, in each direction", "0.01"),
   "public IPv4 address": only(VPC, "hour", "0.005", {
     recorded: 'AWS blog, "Identify and optimize public IPv4 address usage on AWS", for all regions',
     date: "2024-02-01",

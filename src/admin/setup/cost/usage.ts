@@ -10,6 +10,7 @@ import { MAX_ALARMS } from "../../../aws/cloudwatch/alarms.ts";
 import type { Volume } from "../../../aws/ec2/volumes.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import { HOURS_PER_MONTH } from "./prices.ts";
+import { type ScrapePlan, type Transfer, transferOf } from "./transfer.ts";
 
 /** The metrics that EC2 publishes for an instance with detailed monitoring. Source: CloudWatch pricing, example 1. */
 const METRICS_PER_INSTANCE = 7;
@@ -44,6 +45,7 @@ export interface FleetFacts {
   readonly resync: number;
   /** How late CloudWatch's metrics may arrive, in ms. */
   readonly metricDelay: number;
+  readonly scrape: ScrapePlan;
 }
 
 /** The quantity of one item in a month. */
@@ -66,6 +68,8 @@ export interface Usage {
   readonly slowMetricReads: Quantity;
   readonly messages: Quantity;
   readonly deliveries: Quantity;
+  /** What scrapes transfer, or would transfer. */
+  readonly transfer: Transfer;
   /** GB by type of volume, of the stopped nodes and of the control instances. */
   readonly stoppedVolumes: ReadonlyMap<string, number>;
   readonly controlVolumes: ReadonlyMap<string, number>;
@@ -82,7 +86,7 @@ export interface Usage {
 
 /** Returns what a fleet uses in a month, if its instances keep their states. */
 export function usageOf(facts: FleetFacts): Usage {
-  const { instances, alarms, volumes, subscriptions, balancers, resync } = facts;
+  const { instances, alarms, volumes, subscriptions, balancers, resync, scrape } = facts;
   const running = instances.filter(({ state }) => state === "running" || state === "pending");
   const ids = new Set(instances.map(({ id }) => id));
   const control = instances.filter(({ role }) => role === "control");
@@ -113,6 +117,7 @@ export function usageOf(facts: FleetFacts): Usage {
     slowMetricReads: { quiet: 0, busy: busyReads(facts, running.length, LONG_RESYNC) },
     messages: { quiet: 0, busy: messages },
     deliveries: { quiet: 0, busy: messages * subscriptions },
+    transfer: transferOf(running, scrape),
     stoppedVolumes: sumBy(ofStopped, ({ size }) => size),
     controlVolumes: sumBy(ofControl, ({ size }) => size),
     iops: sumBy(
@@ -130,10 +135,10 @@ export function usageOf(facts: FleetFacts): Usage {
 /**
  * Returns the number of metrics that kas reads in a month in which the fleet shrinks all the time. After each stop kas waits until
  * CloudWatch has newer datapoints, and then reads the CPU of all running instances. Until then it reads the CPU of one instance at each
- * reconcile (R6).
+ * reconcile (R6). Scrapes show the CPU too, so that kas then reads none.
  */
-function busyReads({ alarms, metricDelay }: FleetFacts, running: number, resync: number): number {
-  if (running === 0) return 0;
+function busyReads({ alarms, metricDelay, scrape }: FleetFacts, running: number, resync: number): number {
+  if (running === 0 || scrape.target !== undefined) return 0;
   const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
   const period = periods.length === 0 ? STANDARD_PERIOD : Math.min(...periods);
   const reconciles = perMonth(resync);

@@ -21,7 +21,10 @@ Deno.test("kas admin cost lists what a fleet costs that setup has made, and chan
   assertEquals(items.get("gp3 volumes of stopped nodes")?.["quiet"], 8);
   assertEquals(items.get("control instances, t4g.nano")?.["quiet"], 730);
   const sum = (key: string) =>
-    rows.filter(({ item }) => item !== "total").reduce((total, row) => total + 100 * Number(row[key]), 0) /
+    rows.filter(({ item }) => !String(item).startsWith("total")).reduce(
+      (total, row) => total + 100 * Number(row[key]),
+      0,
+    ) /
     100;
   for (const key of ["quiet_usd", "busy_usd"]) {
     // Each row is rounded, and the total is rounded once.
@@ -42,6 +45,22 @@ Deno.test("kas admin cost reports each price's region, date and source as JSON",
   const regions = byItem(rows);
   assertEquals(regions.get("gp3 volumes of stopped nodes")?.["price_region"], "eu-central-1");
 });
+
+Deno.test("with --scrape a fleet pays for the scrapes of other zones, and for no metric reads", async () => {
+  await using f = await fleet();
+  await f.kas("setup");
+  const [without, scraping] = [
+    byItem(await f.rows("cost")),
+    byItem(await f.rows("cost --scrape http:9100/metrics")),
+  ];
+  assertEquals([without.has(SCRAPES), scraping.has("metric reads (GetMetricData)")], [false, false]);
+  assert(Number(scraping.get(SCRAPES)?.["quiet_usd"]) > 0);
+  const alone = (rows: typeof scraping) => rows.get("total with scrapes alone")?.["quiet_usd"];
+  assertEquals(alone(without), alone(scraping));
+  assert(Number(alone(without)) < Number(without.get("total")?.["quiet_usd"]));
+});
+
+const SCRAPES = "scrapes from other zones";
 
 Deno.test("the longer the interval between reconciles, the less the metric reads cost", async () => {
   await using f = await fleet();

@@ -57,6 +57,7 @@ const facts = (more: Partial<FleetFacts>): FleetFacts => ({
   balancers: 1,
   resync: 60_000,
   metricDelay: 180_000,
+  scrape: { target: undefined, interval: 5_000 },
   ...more,
 });
 
@@ -145,7 +146,7 @@ Deno.test("the total is the exact sum of the items, and leaves out an item witho
     instances: [instance("i-1", { role: "control", type: "m99.huge" })],
     alarms: [alarm("i-1")],
   }));
-  const items = itemsOf(usage, { region: "us-east-1", resync: 60_000, hasBalancer: true });
+  const items = itemsOf(usage, { region: "us-east-1", resync: 60_000, hasBalancer: true, isScraping: false });
   const costs = Object.fromEntries(
     items.map((item) => [item.item, [usd(item, item.quiet), usd(item, item.busy)]]),
   );
@@ -165,7 +166,7 @@ Deno.test("the total is the exact sum of the items, and leaves out an item witho
 Deno.test("without a load balancer there is no alarm on requests to choose instead", () => {
   const usage = usageOf(facts({ instances: [instance("i-1")], alarms: [alarm("i-1"), alarm("i-1")] }));
   const choice = (hasBalancer: boolean) =>
-    itemsOf(usage, { region: "us-east-1", resync: 60_000, hasBalancer })
+    itemsOf(usage, { region: "us-east-1", resync: 60_000, hasBalancer, isScraping: false })
       .find(({ item }) => item === "alarms")?.instead?.busy;
   assertEquals([choice(true), choice(false)], [1, undefined]);
 });
