@@ -11,6 +11,8 @@ export interface Usage {
   readonly to: number;
   /** The mean over the CPUs, in percent. */
   readonly percent: number;
+  /** The busiest CPU, in percent. Absent if it is not known. */
+  readonly busiest?: number;
 }
 
 /** The instances in service at a time, by their ids, and since when. Times are in ms since the epoch. */
@@ -57,18 +59,33 @@ function pointOf(
   span: number,
 ): LoadPoint | undefined {
   const served = servedAll(memberships, at, at + span);
-  const known = served.flatMap((id) => meanIn(usages.get(id) ?? [], at, at + span) ?? []);
+  const usagesOf = served.map((id) => usages.get(id) ?? []);
+  const known = usagesOf.flatMap((all) => meanIn(all, at, at + span) ?? []);
   if (known.length === 0) return undefined;
   const missing = served.length - known.length;
-  const sum = known.reduce((sum, percent) => sum + percent, 0) + missing * Math.max(...known);
+  const busiest = usagesOf.flatMap((all) => meanIn(busiestOf(all), at, at + span) ?? []);
   return {
     at,
     span,
-    percent: sum / served.length,
+    percent: meanOf(known, served.length),
+    ...(busiest.length === 0 ? {} : { busiest: meanOf(busiest, served.length) }),
     served: served.length,
     serving: servingIn(memberships, at, at + span),
     ...(missing === 0 ? {} : { missing }),
   };
+}
+
+/** Returns the mean of some values. Those that are not known count as the largest of the others. */
+function meanOf(known: readonly number[], count: number): number {
+  const sum = known.reduce((sum, value) => sum + value, 0);
+  return (sum + (count - known.length) * Math.max(...known)) / count;
+}
+
+/** Returns the usages of the busiest CPU of an instance. */
+function busiestOf(usages: readonly Usage[]): Usage[] {
+  return usages.flatMap(({ from, to, busiest }) =>
+    busiest === undefined ? [] : [{ from, to, percent: busiest }]
+  );
 }
 
 /** Returns the mean usage between two times. Undefined if too little of the time is known. */

@@ -16,5 +16,5 @@ export function scrapedNames({ metrics = {} }: Pick<Tuning, "metrics">): string[
 export function readsLoad({ limits }: Pick<Tuning, "limits">): boolean {
   const formula = policyOf(limits, "formula");
   return policyOf(limits, "target") !== undefined || policyOf(limits, "adaptive") !== undefined ||
-    (formula !== undefined && namesOf(formula).has("cpu"));
+    (formula !== undefined && ["cpu", "cpu_busiest"].some((name) => namesOf(formula).has(name)));
 }

@@ -66,7 +66,7 @@ export class Samples {
         continue;
       }
       const usages = this.#usages.get(id) ?? [];
-      usages.push({ from: before, to: at, percent: cpu.mean });
+      usages.push({ from: before, to: at, percent: cpu.mean, busiest: cpu.busiest });
       this.#usages.set(id, usages);
     }
     for (const [id, usages] of this.#usages) {

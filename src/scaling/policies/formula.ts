@@ -13,7 +13,7 @@ import { seconds, sentences } from "../words.ts";
 import { compile, type Expression, ExpressionError } from "./expression.ts";
 
 /** The names that every formula can use, besides the metrics of the setting `metrics`. */
-export const BUILT_IN = ["cpu", "current", "in_service", "min", "max"] as const;
+export const BUILT_IN = ["cpu", "cpu_busiest", "current", "in_service", "min", "max"] as const;
 
 /** The largest capacity that a formula can recommend, as of the settings `min` and `max`. */
 const LARGEST = 100_000;
@@ -111,7 +111,8 @@ function valuesOf(observation: Observation): ReadonlyMap<string, MetricReading> 
   const source = "the fleet";
   return new Map<string, MetricReading>([
     ...Object.entries(observation.metrics ?? {}),
-    ["cpu", cpuOf(observation)],
+    ["cpu", cpuOf(observation, "percent")],
+    ["cpu_busiest", cpuOf(observation, "busiest")],
     ["current", { value: current, source }],
     ["in_service", { value: inService, source }],
     ["min", { value: min.value, source }],
@@ -119,13 +120,15 @@ function valuesOf(observation: Observation): ReadonlyMap<string, MetricReading> 
   ]);
 }
 
-/** Returns the mean CPU of the newest long period. */
-function cpuOf({ load }: Observation): MetricReading {
+/** Returns the mean CPU of the newest long period, or the mean of the busiest CPUs. */
+function cpuOf({ load }: Observation, key: "percent" | "busiest"): MetricReading {
   const source = load?.source ?? "the fleet";
   const newest = load?.long.findLast(({ served, percent }) => served > 0 && Number.isFinite(percent));
-  return newest === undefined
-    ? { source, why: "kas has no current CPU of the fleet" }
-    : { value: newest.percent, at: newest.at + newest.span, source };
+  if (newest === undefined) return { source, why: "kas has no current CPU of the fleet" };
+  const value = newest[key];
+  return value === undefined
+    ? { source, why: "kas has no scrape that shows the busiest CPU" }
+    : { value, at: newest.at + newest.span, source };
 }
 
 function shown(value: number): string {

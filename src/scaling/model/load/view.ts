@@ -15,6 +15,11 @@ export interface LoadPoint {
    * the busiest of the others.
    */
   readonly percent: number;
+  /**
+   * The mean over the same instances of their busiest CPU, in percent: a service with one thread loads only one CPU of its machine. Absent
+   * if the samples come from CloudWatch, which shows only the mean over the CPUs.
+   */
+  readonly busiest?: number;
   /** How many instances were in service for the whole period. */
   readonly served: number;
   /** The mean number of instances in service in the period. */

@@ -25,6 +25,16 @@ Deno.test("a point is the mean of the instances that served the whole period", (
   ]);
 });
 
+Deno.test("a point has the mean of the busiest CPUs, and an instance without a sample counts as the busiest", () => {
+  const with4 = (percent: number) =>
+    usages(NOW, percent / 4, percent / 4).map((it) => ({ ...it, busiest: percent }));
+  const all = new Map([["a", with4(40)], ["b", with4(80)]]);
+  const [both] = loadPoints(all, [look(80_000, { a: 0, b: 0 })], LAST);
+  assertEquals([both?.percent, both?.busiest], [15, 60]);
+  const [third] = loadPoints(all, [look(80_000, { a: 0, b: 0, c: 0 })], LAST);
+  assertEquals([third?.percent, third?.busiest, third?.missing], [50 / 3, 200 / 3, 1]);
+});
+
 Deno.test("an instance that came into service or left in the period does not count in the mean", () => {
   const all = new Map([["a", usages(NOW, 40, 40)], ["b", usages(NOW, 100, 100)], [
     "c",

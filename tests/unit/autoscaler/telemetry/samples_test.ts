@@ -45,10 +45,15 @@ Deno.test("who was in service is known from the last change on, however long ago
   const begin = 30_000_000;
   samples.addMembership({ at: begin + 60_000, since: new Map([["a", 0], ["b", begin + 60_000]]) });
   for (let at = begin; at <= begin + 120_000; at += INTERVAL) {
-    samples.addRound([scrape("a", at, 50)], at, INTERVAL, KEEP);
+    samples.addRound(
+      [{ ...scrape("a", at), cpu: { mean: 50, busiest: 90 }, before: at - INTERVAL }],
+      at,
+      INTERVAL,
+      KEEP,
+    );
   }
   const [first] = samples.long(INTERVAL, 60_000);
-  assertEquals([first?.served, first?.serving], [1, 1]);
+  assertEquals([first?.served, first?.serving, first?.percent, first?.busiest], [1, 1, 50, 90]);
   assertEquals(samples.between(begin, begin + 120_000)?.serving, 1.5);
 });
 

@@ -42,6 +42,19 @@ Deno.test("a formula can use the capacity, its bounds and the CPU", () => {
   assertEquals(capacity, 3_000 + 300 + 10 + 5 + 50);
 });
 
+Deno.test("a formula can use the busiest CPU that scrapes show, and has no value with the means of CloudWatch", () => {
+  const point = { at: NOW - 60 * SECOND, span: 60 * SECOND, percent: 26, served: 2, serving: 2 };
+  const loaded = (more: object) =>
+    formulaPolicy({ type: "formula", capacity: "in_service * cpu_busiest / 60" }, {
+      ...OBSERVATION,
+      load: { source: "scrape", short: [], long: [{ ...point, ...more }] },
+    }, 3);
+  assertEquals(loaded({ busiest: 90 }).capacity, 5);
+  const { capacity, reason } = loaded({});
+  assertEquals(capacity, undefined);
+  assertStringIncludes(reason, "cpu_busiest is unknown: kas has no scrape that shows the busiest CPU");
+});
+
 Deno.test("a fraction is rounded up, but not a rounding error", () => {
   assertEquals(answer({ capacity: "2.1" }).capacity, 3);
   assertEquals(answer({ capacity: "0.1 * 30" }).capacity, 3);
