@@ -24,8 +24,14 @@ export const MODES = {
 /** The targets of kas and of EC2 target tracking, in percent. */
 const TARGETS = [40, 50, 60, 70, 80];
 
-/** The risks of the adaptive policy: the shares of time in which the capacity may be short. */
-export const RISKS = [0.003, 0.007, 0.015, 0.03, 0.06, 0.12, 0.25];
+/** kas has more targets than EC2: its curve is bent between them, and a chord would lie above the curve. */
+const OWN_TARGETS = [40, 45, 50, 55, 60, 65, 70, 75, 80];
+
+/**
+ * The risks of the adaptive policy: the shares of time in which the capacity may be short. EC2 keeps the whole fleet in service on some
+ * loads, and only the least risks buy as much.
+ */
+export const RISKS = [0.0003, 0.001, 0.003, 0.007, 0.015, 0.03, 0.06, 0.12, 0.25];
 
 /** A policy with several values of its knob. */
 export type Family = readonly Policy[];
@@ -35,7 +41,7 @@ export const FAMILIES = {
   adaptive: RISKS.map((risk) =>
     kas({ policies: [{ type: "adaptive", metric: "cpu", utilization: 80, risk }] })
   ),
-  target: TARGETS.map((target) =>
+  target: OWN_TARGETS.map((target) =>
     kas({ policies: [{ type: "target", metric: "cpu", target, stabilization: DEFAULT_STABILIZATION }] })
   ),
 } as const satisfies Record<string, Family>;

@@ -9,7 +9,7 @@ import { RULES } from "./rules.ts";
 const HALF_LIFE = 3 * 86_400_000;
 
 /** What a start of an instance costs: as much as an instance that is not needed costs in this time, in ms. */
-const START = 600_000;
+const START = 900_000;
 
 /** The sums over the past. Each array has a number for each rule, in the order of {@linkcode RULES}. */
 export interface Sums {
