@@ -6,6 +6,7 @@
  */
 import { confirmSubscription } from "../aws/sns/topic.ts";
 import { AlertStore } from "./alerts/alert_store.ts";
+import { EmptyFleetWatch } from "./alerts/empty_fleet.ts";
 import { AlertPoster } from "./alerts/post.ts";
 import { AlertWatch } from "./alerts/watch.ts";
 import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
@@ -69,6 +70,7 @@ export function startFleet(
     onObservation: (outcome) => lastObservation = outcome,
     onDecision: ({ kind }, decision) => {
       desired = decision.desired ?? desired;
+      empty.look(loop.observation);
       alerts.look({
         now: clock.now(),
         tuning: tuning(),
@@ -87,6 +89,7 @@ export function startFleet(
   unfinished.defer(() => void autoscaler[Symbol.asyncDispose]());
   const { store, journal, aws, activities, telemetry, evaluation, tuning } = autoscaler;
   claimJournal(store.db, fleet);
+  const empty = new EmptyFleetWatch(aws, fleet);
   const inbox = new Inbox(store);
   const alerts = new AlertWatch(clock, new AlertStore(store), (change) => poster.post(change));
   const loop = new ControlLoop({
@@ -191,6 +194,7 @@ export function startFleet(
       stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
       await running;
       await poster[Symbol.asyncDispose]();
+      await empty[Symbol.asyncDispose]();
       await autoscaler[Symbol.asyncDispose]();
     },
   };

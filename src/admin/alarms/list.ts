@@ -7,6 +7,7 @@ import { type AlarmDetail, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { command } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { ACCOUNT_OPTIONS, topicName, withAws } from "../account.ts";
+import { refuseWithoutInstances } from "../setup/fleets.ts";
 
 export const list = command({
   name: "list",
@@ -16,6 +17,7 @@ export const list = command({
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const found = await fleetAlarms(aws, flags.fleet, signal);
+      if (found.length === 0) await refuseWithoutInstances(aws, flags, signal);
       await out.table(
         ["kind", "name", "metric", "period", "dimension", "state", "topic"],
         found.map(alarmRow),

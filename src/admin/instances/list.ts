@@ -16,6 +16,7 @@ import { oneOf } from "../../cli/parsers.ts";
 import { type InstanceState, isQuarantined, type Registration } from "../../scaling/model/instance.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, fleetSelector, withAws } from "../account.ts";
 import { fleetsBalancer, missing } from "../balancers/lookup.ts";
+import { refuseUnknown } from "../setup/fleets.ts";
 
 /** The values of --state. A terminated instance is not part of the fleet. */
 const STATES = [
@@ -72,6 +73,7 @@ export const list = command({
         registrationsIfAny(aws, balancer, context),
         instances.next(),
       ]);
+      if (first.done) await refuseUnknown(aws, flags.fleet, signal);
       let found = 0;
       async function* rows(): AsyncGenerator<Row> {
         for (let next = first; !next.done; next = await instances.next()) {

@@ -10,6 +10,7 @@ import { vpcOf } from "../balancers/placement.ts";
 import { setUpAlarms } from "./alarm_steps.ts";
 import { prepareBalancer, setUpBalancer } from "./balancer_step.ts";
 import { setUpMonitoring } from "./monitoring_step.ts";
+import { fleetsText, insteadOf, suggestion } from "./fleets.ts";
 import { ensurer, type SetupPlan, type SetupStep } from "./steps.ts";
 import { setUpSubscription, setUpTopic } from "./topic_steps.ts";
 
@@ -38,6 +39,7 @@ export async function setUp(
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
   // A fleet over several VPCs, and a load balancer that setup cannot create, are refused before anything is created.
   vpcOf(instances, fleet);
+  if (instances.length === 0) await noteNew(aws, plan, signal);
   const prepared = await prepareBalancer(aws, plan, instances, signal);
   const topic = plan.pull ? undefined : await setUpTopic(aws, plan, ensure);
   const balancer = await setUpBalancer(aws, plan, prepared, instances, ensure, signal);
@@ -48,4 +50,11 @@ export async function setUp(
   await setUpAlarms(aws, plan, { ids, topicArn, requests: balancer.before?.requests }, ensure, signal);
   if (plan.url !== undefined) await setUpSubscription(aws, plan, topic, plan.url, ensure, signal);
   return { topic, balancer: balancer.ref };
+}
+
+/** Says that the fleet is new, so that a mistyped name does not make a fleet in silence. */
+async function noteNew(aws: Aws, { fleet, onNote }: SetupPlan, signal: AbortSignal): Promise<void> {
+  const instead = await insteadOf(aws, fleet, signal);
+  if (instead === undefined) return;
+  onNote?.(`Fleet ${fleet} is new in ${instead.region}${suggestion(instead)} ${fleetsText(instead)}`);
 }

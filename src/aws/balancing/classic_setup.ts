@@ -8,7 +8,7 @@ import { type Aws, sendOptions } from "../clients.ts";
 import { isNotFound, listIn } from "../errors.ts";
 import { elb, findBalancer } from "./classic_balancer.ts";
 import { longestDelay } from "./draining.ts";
-import { isOfSetup, setupTags } from "./setup_tags.ts";
+import { isOfSetup, setupTags, type Tag } from "./setup_tags.ts";
 
 /** The target of the health check: the worker's /ping. */
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
@@ -129,15 +129,20 @@ export async function isBalancerOfSetup(
   fleet: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const [client, { DescribeTagsCommand }] = await elb(aws);
   try {
-    const command = new DescribeTagsCommand({ LoadBalancerNames: [name] });
-    const { TagDescriptions } = await client.send(command, sendOptions(signal));
-    return listIn(TagDescriptions, "ELB", "tags").some(({ Tags }) => isOfSetup(Tags, fleet));
+    return isOfSetup(await classicTags(aws, name, signal), fleet);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     return false;
   }
+}
+
+/** The tags of a load balancer. */
+export async function classicTags(aws: Aws, name: string, signal?: AbortSignal): Promise<readonly Tag[]> {
+  const [client, { DescribeTagsCommand }] = await elb(aws);
+  const command = new DescribeTagsCommand({ LoadBalancerNames: [name] });
+  const { TagDescriptions } = await client.send(command, sendOptions(signal));
+  return listIn(TagDescriptions, "ELB", "tags").flatMap(({ Tags }) => Tags ?? []);
 }
 
 /** Deletes a load balancer. Has no effect if it does not exist. */

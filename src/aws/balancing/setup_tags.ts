@@ -19,12 +19,15 @@ export function setupTags(fleet: string): { Key: string; Value: string }[] {
 }
 
 /** Returns whether the tags say that setup created the resource for this fleet. */
-export function isOfSetup(tags: readonly Tag[] | undefined, fleet: string): boolean {
-  return fleetOfSetup(tags) === fleet;
+export function isOfSetup(tags: readonly Tag[] = [], fleet: string): boolean {
+  return valueIn(tags, TAG.createdBy) === CREATED_BY && fleetOf(tags) === fleet;
 }
 
-/** Returns the fleet for which setup created the resource. Undefined if the tags do not say that setup created it. */
-export function fleetOfSetup(tags: readonly Tag[] = []): string | undefined {
-  const valueOf = (key: string) => tags.find(({ Key }) => Key === key)?.Value;
-  return valueOf(TAG.createdBy) === CREATED_BY ? valueOf(TAG.fleet) : undefined;
+/** Returns the fleet that the tags name, whoever created the resource. */
+export function fleetOf(tags: readonly Tag[] = []): string | undefined {
+  return valueIn(tags, TAG.fleet);
+}
+
+function valueIn(tags: readonly Tag[], key: string): string | undefined {
+  return tags.find(({ Key }) => Key === key)?.Value;
 }

@@ -15,6 +15,9 @@ export type { Ec2Instance };
 /** Maximum number of values in one filter. Source: EC2 user guide, "Filter your resources". */
 const MAX_VALUES = 200;
 
+/** The states of instances that are not terminated. */
+const STATES: InstanceState[] = ["pending", "running", "stopping", "stopped", "shutting-down"];
+
 /**
  * Selects a fleet's instances by the fleet's tag. For a legacy fleet, `keyName` selects them by their key pair instead.
  */
@@ -55,13 +58,12 @@ export async function* fleetInstances(
   { fleet, keyName }: FleetSelector,
   signal?: AbortSignal,
 ): AsyncGenerator<Ec2Instance, void> {
-  const states: InstanceState[] = ["pending", "running", "stopping", "stopped", "shutting-down"];
   const request = {
     Filters: [
       keyName === undefined
         ? { Name: `tag:${TAG.fleet}`, Values: [fleet] }
         : { Name: "key-name", Values: [keyName] },
-      { Name: "instance-state-name", Values: states },
+      { Name: "instance-state-name", Values: STATES },
     ],
   };
   for await (const found of describeInstances(aws, request, signal)) {
@@ -69,6 +71,23 @@ export async function* fleetInstances(
     const owner = tagsOf(found)[TAG.fleet];
     if (owner === undefined || owner === fleet) yield instanceOf(found, fleet);
   }
+}
+
+/** The largest number of names that {@linkcode fleetNames} collects. */
+const MAX_NAMES = 100;
+
+/** Returns the names of the fleets that have instances, sorted. A fleet that is selected by its key pair has no name here. */
+export async function fleetNames(aws: Aws, signal?: AbortSignal): Promise<readonly string[]> {
+  const names = new Set<string>();
+  const request = {
+    Filters: [{ Name: "tag-key", Values: [TAG.fleet] }, { Name: "instance-state-name", Values: STATES }],
+  };
+  for await (const found of describeInstances(aws, request, signal)) {
+    const name = tagsOf(found)[TAG.fleet];
+    if (name) names.add(name);
+    if (names.size >= MAX_NAMES) break;
+  }
+  return [...names].sort();
 }
 
 /** Lists the fleet's instances that are not terminated. Concurrent listings of a fleet share their calls. */

@@ -23,6 +23,7 @@ import {
   withAws,
 } from "../../account.ts";
 import { fleetsBalancer } from "../../balancers/lookup.ts";
+import { refuseUnknown } from "../../setup/fleets.ts";
 import { CHECK_OPTIONS, checkedAddress, type CheckFlags, serviceChecks } from "../service_checks.ts";
 import { NO_ADDRESS, NO_CHECK, pingOne, type PingResult, type PingTarget, pong } from "./ping_one.ts";
 
@@ -99,6 +100,7 @@ async function findTargets(
     const found: PingTarget[] = [];
     if (names.length === 0) {
       const running = await Array.fromAsync(fleetInstances(aws, fleetSelector(flags), signal));
+      if (running.length === 0) await refuseUnknown(aws, flags.fleet, signal);
       const serving = await registeredControls(aws, flags, running, signal);
       for (const instance of running) {
         if (instance.state === "running") found.push(...servicesOf(instance, { flags, checksOf, serving }));

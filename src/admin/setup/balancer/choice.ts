@@ -13,8 +13,9 @@ import type { Group } from "../../../aws/balancing/v2/target_groups.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { kebab, UsageError, type Values } from "../../../cli/command.ts";
 import type { AccountFlags } from "../../account.ts";
-import { findMadeGroup, isBalancerName, otherFleetOf } from "./made.ts";
+import { findMadeGroup, isBalancerName } from "./made.ts";
 import { type BALANCER_OPTIONS, CREATE_GROUP } from "./options.ts";
+import { refuseOthers } from "./owner.ts";
 
 /** An Application or Network Load Balancer that setup creates, or has created before. */
 export interface LoadBalancerPlan {
@@ -44,7 +45,7 @@ export type ChoiceFlags =
  * Returns the load balancer that the flags choose.
  *
  * @param namesClassic whether the operator names a Classic Load Balancer with the flag `--load-balancer`
- * @throws {UsageError} if the flags choose none, contradict each other, or choose the target group of another fleet
+ * @throws {UsageError} if the flags choose none, contradict each other, or choose the load balancer of another fleet
  */
 export async function chooseBalancer(
   aws: Aws,
@@ -63,16 +64,7 @@ export async function chooseBalancer(
     if (group?.arn === arn) {
       return planOf(flags, balancer ?? typeOf(group));
     }
-    for (const each of [arn, ...others]) {
-      const other = await otherFleetOf(aws, each, fleet, signal);
-      if (other === undefined) continue;
-      throw new UsageError(
-        `Cannot set up fleet ${fleet} with target group ${
-          groupName(each)
-        }: kas admin setup created it for fleet ${other}`,
-        "--target-group or KAS_TARGET_GROUP with the fleet's own target group, or --fleet",
-      );
-    }
+    await refuseOthers(aws, balancerRef(flags), fleet, signal);
     const own = `target group ${groupName(arn)}, which kas admin setup did not create`;
     return withoutOptions(own, flags, balancerRef(flags), ["healthCheck"], CREATE_GROUP);
   }
@@ -87,7 +79,11 @@ export async function chooseBalancer(
   if (balancer === "classic" && loadBalancer === undefined) checkName(fleet);
   const isClassic = balancer === "classic" || loadBalancer !== undefined ||
     (isBalancerName(fleet) && await findBalancer(aws, fleet, signal) !== undefined);
-  if (isClassic) return withoutOptions("a classic load balancer", flags, balancerRef(flags));
+  if (isClassic) {
+    const classic = withoutOptions("a classic load balancer", flags, balancerRef(flags));
+    await refuseOthers(aws, classic, fleet, signal);
+    return classic;
+  }
   const made = await findMadeGroup(aws, fleet, signal);
   if (made !== undefined) return planOf(flags, typeOf(made));
   throw new UsageError(

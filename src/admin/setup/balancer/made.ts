@@ -4,13 +4,10 @@
  *
  * @module
  */
-import { fleetOfSetup } from "../../../aws/balancing/setup_tags.ts";
 import { findLoadBalancer, type LoadBalancer } from "../../../aws/balancing/v2/load_balancers.ts";
 import { findGroup, type Group } from "../../../aws/balancing/v2/target_groups.ts";
-import { tagsOf } from "../../../aws/balancing/v2/tags.ts";
 import type { Aws } from "../../../aws/clients.ts";
 import { type BalancerGroup, groupsNamed } from "../../../aws/ec2/network/balancer_groups.ts";
-import { isDenied, isNotFound } from "../../../aws/errors.ts";
 import { awaitAll } from "../../../aws/many/await_all.ts";
 
 /** What setup has created for a fleet. */
@@ -43,25 +40,6 @@ export async function findMadeGroup(
 ): Promise<Group | undefined> {
   const group = isBalancerName(fleet) ? await findGroup(aws, fleet, fleet, signal) : undefined;
   return group?.ofSetup ? group : undefined;
-}
-
-/**
- * Returns the other fleet for which setup has created a target group. Undefined if setup did not create it, or if the operator may not
- * read its tags.
- */
-export async function otherFleetOf(
-  aws: Aws,
-  arn: string,
-  fleet: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    const owner = fleetOfSetup(await tagsOf(aws, arn, signal));
-    return owner === fleet ? undefined : owner;
-  } catch (error) {
-    if (!isNotFound(error) && !isDenied(error)) throw error;
-    return undefined;
-  }
 }
 
 /** Finds what setup has created for a fleet. */

@@ -9,6 +9,7 @@ import type { Output, Row } from "../../../cli/output.ts";
 import { SETTINGS } from "../../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetSelector, withAws } from "../../account.ts";
 import { fleetsBalancer } from "../../balancers/lookup.ts";
+import { refuseUnknown } from "../fleets.ts";
 import { type Item, itemsOf, scrapedAlone, totalOf, usd } from "./items.ts";
 import { cents } from "./money.ts";
 import { observeFleet } from "./observe.ts";
@@ -77,6 +78,7 @@ export const cost = command({
         }, signal),
       ]);
       if (facts.instances.length === 0 && facts.alarms.length === 0) {
+        await refuseUnknown(aws, fleet, signal);
         throw new ExitError(
           `Fleet ${fleet} has no instance and no alarm in ${region}`,
           4,

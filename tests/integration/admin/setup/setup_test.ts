@@ -136,6 +136,7 @@ Deno.test("setup fails with status 4 if the fleet has no instances", async () =>
   const { status, err } = await f.kas("setup --balancer classic");
   assertEquals([status, err], [
     4,
+    "Fleet kas is new in eu-west-1. No instance has the tag kas:fleet.\n" +
     "kas: Cannot choose availability zones for a load balancer: fleet kas has no instances. EC2 shows an instance some seconds after its creation\n",
   ]);
 });
