@@ -102,6 +102,20 @@ export function failureOf(error: unknown): string {
   return /\): (.*)$/s.exec(text)?.[1] ?? "the request failed";
 }
 
+/**
+ * Returns why a request failed. The errors of fetch() have no codes, so this function searches the messages of the error and its
+ * cause.
+ */
+export function failureReason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const message = `${error} ${cause}`;
+  if (/timeout|timed out|abort/i.test(message)) return "timeout";
+  if (/refused/i.test(message)) return "connection refused";
+  if (/dns|lookup|resolve/i.test(message)) return "its host name does not resolve";
+  if (/unreachable|no route/i.test(message)) return "unreachable";
+  return "the connection broke";
+}
+
 /** The runtime of the real machine. */
 export const realRuntime: Runtime = {
   clock: realClock,

@@ -134,11 +134,6 @@ const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[
     /^ec2:StopInstances$/,
   ],
   [
-    /^InvalidParameter/,
-    "start the autoscaler first, at an address that SNS can reach: kas autoscaler; then repeat the command",
-    /^sns:Subscribe$/,
-  ],
-  [
     /^OperationNotPermitted$/,
     "disable the deletion protection of the load balancer first: aws elbv2 modify-load-balancer-attributes",
     /^elasticloadbalancing:DeleteLoadBalancer$/,

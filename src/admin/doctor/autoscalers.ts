@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Identity } from "../../autoscaler/http/endpoint.ts";
 import type { Schedules } from "../../settings/schedules/schedules.ts";
 import { SETTINGS } from "../../settings/settings.ts";
-import { fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
+import { failureReason, fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 
 /** The part of an autoscaler's `/status` that doctor reads. */
 const STATUS = z.object({
@@ -141,20 +141,6 @@ async function readSchedules(
     if (error instanceof TypeError) return undefined;
     throw error;
   }
-}
-
-/**
- * Returns why a request failed. The errors of fetch() have no codes, so this function searches the messages of the error and its
- * cause.
- */
-export function failureReason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const message = `${error} ${cause}`;
-  if (/timeout|timed out|abort/i.test(message)) return "timeout";
-  if (/refused/i.test(message)) return "connection refused";
-  if (/dns|lookup|resolve/i.test(message)) return "its host name does not resolve";
-  if (/unreachable|no route/i.test(message)) return "unreachable";
-  return "the connection broke";
 }
 
 /** Returns whether the same autoscaler answers at two addresses. */

@@ -11,8 +11,8 @@ import type { JournalPlace } from "../../autoscaler/store/folder/fleet_folders.t
 import { UnusableError } from "../../autoscaler/store/folder/unusable.ts";
 import { ExitError, UsageError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
-import { readAnswerText } from "../../runtime.ts";
 import { SETTINGS } from "../../settings/settings.ts";
+import { askAutoscaler } from "./ask_autoscaler.ts";
 import { toRecord } from "./record_json.ts";
 
 const { default: _, ...fleet } = SETTINGS.fleet;
@@ -46,12 +46,6 @@ export interface JournalReader extends Disposable {
   /** Returns all decision records, the oldest one first. */
   records(): AsyncIterable<DecisionRecord>;
 }
-
-/** Maximum time for which kas waits for an answer of the autoscaler, in ms. */
-const TIMEOUT = 10_000;
-
-/** The largest answer of an autoscaler, in bytes. 10,000 lines have about 6 MB; the autoscaler ends a page of records at 2 MB. */
-const LARGEST_ANSWER = 64 * 2 ** 20;
 
 /** Opens the journal that the flags select. Calls `note` with a message about each damaged record that it skips. */
 export async function openJournal(
@@ -167,22 +161,10 @@ export function openRemoteJournal(
   signal: AbortSignal,
 ): JournalReader {
   const choice = fleet === undefined ? "" : `&${new URLSearchParams({ fleet })}`;
-  const records = async (parameter: string): Promise<DecisionRecord[]> => {
-    const text = await get(base, `decisions?${parameter}${choice}`, signal);
-    return text.split("\n").filter((line) => line !== "").map((line) => {
-      const record = toRecord(line);
-      if (record === undefined) {
-        throw new ExitError(
-          `Cannot read the decisions of ${base}: the answer is not a decision record`,
-          1,
-          "kas admin ping",
-        );
-      }
-      return record;
-    });
-  };
+  const records = (parameter: string): Promise<DecisionRecord[]> =>
+    askAutoscaler(base, `decisions?${parameter}${choice}`, recordsIn, signal);
   return {
-    lines: async (limit) => JSON.parse(await get(base, `activities?limit=${limit}${choice}`, signal)),
+    lines: (limit) => askAutoscaler(base, `activities?limit=${limit}${choice}`, linesIn, signal),
     record: async (query) => {
       const [parameter = ""] = Object.entries(query).map(([name, value]) => `${name}=${value}`);
       return (await records(parameter))[0];
@@ -200,18 +182,18 @@ export function openRemoteJournal(
   };
 }
 
-async function get(base: string, path: string, signal: AbortSignal): Promise<string> {
-  const target = new URL(path, base.endsWith("/") ? base : `${base}/`);
+/** Reads the records in an answer, one a line. Returns undefined if a line is none. */
+function recordsIn(body: string): DecisionRecord[] | undefined {
+  const records = body.split("\n").filter((line) => line !== "").map(toRecord);
+  return records.every((record) => record !== undefined) ? records : undefined;
+}
+
+/** Reads the lines in an answer. Returns undefined if the answer is not a JSON array. */
+function linesIn(body: string): readonly JournalLine[] | undefined {
   try {
-    const response = await fetch(target, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) });
-    const body = await readAnswerText(response, LARGEST_ANSWER);
-    if (response.status === 300) throw new UsageError(body, "--fleet NAME");
-    if (response.status !== 200) throw new Error(`HTTP status ${response.status}: ${body.slice(0, 200)}`);
-    return body;
-  } catch (cause) {
-    if (signal.aborted || cause instanceof UsageError) throw cause;
-    throw new ExitError(`Cannot read ${target.href}: ${(cause as Error).message}`, 1, "kas admin ping", {
-      cause,
-    });
+    const lines: unknown = JSON.parse(body);
+    return Array.isArray(lines) ? lines : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -5,12 +5,12 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Aws } from "../../aws/clients.ts";
-import { createTopic, listTopics, subscribe } from "../../aws/sns/topic.ts";
+import { createTopic, listTopics } from "../../aws/sns/topic.ts";
 import { commandText } from "../../cli/command_line.ts";
 import { ExitError } from "../../cli/command.ts";
 import { seconds } from "../../cli/format.ts";
 import { findTopic, topicName } from "../account.ts";
-import { findSubscription } from "../topics/subscriptions.ts";
+import { findSubscription, subscribeEndpoint } from "../topics/subscriptions.ts";
 import type { Ensure, SetupPlan } from "./steps.ts";
 
 /** Interval at which setup checks whether the subscription is confirmed, in ms. */
@@ -55,7 +55,7 @@ export async function setUpSubscription(
 ): Promise<void> {
   const confirmed = topic !== undefined && await isConfirmed(aws, topic, url);
   await ensure("subscription", url, confirmed ? undefined : "subscribe", async () => {
-    await subscribe(aws, topic ?? "", url);
+    await subscribeEndpoint(aws, topic ?? "", url);
     await waitForConfirmation(aws, topic ?? "", url, plan.confirmTimeout, signal);
   });
 }

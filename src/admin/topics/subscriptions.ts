@@ -10,6 +10,8 @@ import {
   type Subscription,
   unsubscribe as deleteSubscription,
 } from "../../aws/sns/topic.ts";
+import { causeLines, describeError } from "../../aws/error_messages.ts";
+import { code } from "../../aws/errors.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { url } from "../../cli/parsers.ts";
@@ -46,7 +48,7 @@ export const subscribe = command({
       if (flags.dryRun) {
         return await printActions(out, [{ action: `subscribe ${endpoint} to topic ${topicName(topic)}` }]);
       }
-      await createSubscription(aws, topic, endpoint);
+      await subscribeEndpoint(aws, topic, endpoint);
       const created = await findSubscription(aws, topic, endpoint);
       if (created === undefined) {
         throw new ExitError(
@@ -101,6 +103,29 @@ export const unsubscribe = command({
 
 function subscriptionRow({ arn, endpoint, protocol, status }: Subscription): Row {
   return { subscription: arn, endpoint, protocol, status };
+}
+
+/**
+ * Subscribes an endpoint to a topic.
+ *
+ * @throws {ExitError} if SNS refuses the endpoint, for example because it cannot reach it
+ */
+export async function subscribeEndpoint(aws: Aws, topic: string, endpoint: string): Promise<void> {
+  try {
+    await createSubscription(aws, topic, endpoint);
+  } catch (cause) {
+    if (!(cause instanceof Error) || !code(cause)?.startsWith("InvalidParameter")) throw cause;
+    // SNS's message names neither the endpoint nor the topic.
+    const reason = /unreachable endpoint/i.test(cause.message)
+      ? "SNS cannot reach a server at this URL"
+      : describeError(cause).message;
+    throw new ExitError(
+      `Cannot subscribe ${endpoint} to topic ${topicName(topic)}: ${reason}`,
+      1,
+      "start kas autoscaler at an address that SNS can reach, then repeat the command with this address",
+      { cause, details: causeLines(cause) },
+    );
+  }
 }
 
 /** Returns the subscription of an endpoint to a topic, or undefined if there is no such subscription. */

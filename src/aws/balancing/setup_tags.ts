@@ -19,15 +19,15 @@ export function setupTags(fleet: string): { Key: string; Value: string }[] {
 }
 
 /** Returns whether the tags say that setup created the resource for this fleet. */
-export function isOfSetup(tags: readonly Tag[] = [], fleet: string): boolean {
+export function isOfSetup(tags: readonly Tag[] | undefined, fleet: string): boolean {
   return valueIn(tags, TAG.createdBy) === CREATED_BY && fleetOf(tags) === fleet;
 }
 
 /** Returns the fleet that the tags name, whoever created the resource. */
-export function fleetOf(tags: readonly Tag[] = []): string | undefined {
+export function fleetOf(tags: readonly Tag[] | undefined): string | undefined {
   return valueIn(tags, TAG.fleet);
 }
 
-function valueIn(tags: readonly Tag[], key: string): string | undefined {
-  return tags.find(({ Key }) => Key === key)?.Value;
+function valueIn(tags: readonly Tag[] | undefined, key: string): string | undefined {
+  return tags?.find(({ Key }) => Key === key)?.Value;
 }

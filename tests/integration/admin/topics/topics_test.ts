@@ -28,3 +28,13 @@ Deno.test("topics subscribe creates a subscription, and kas cannot delete a pend
   assertStringIncludes(pending.err, "pending");
   assertEquals((await f.kas("topics subscriptions --fleet nobody")).status, 4);
 });
+
+Deno.test("setup and topics subscribe name the URL that SNS cannot reach", async () => {
+  await using f = await fleet({ faults: ["check-endpoints=on"] });
+  const url = "http://127.0.0.1:9/";
+  const expected = `kas: Cannot subscribe ${url} to topic kas: SNS cannot reach a server at this URL\n`;
+  for (const words of [`topics subscribe ${url}`, `setup --url ${url}`]) {
+    const { status, err } = await f.kas(words);
+    assertEquals([words, status, err], [words, 1, expected]);
+  }
+});
