@@ -89,6 +89,8 @@ export interface SandboxOptions {
   readonly machine?: MachineFactory;
   /** Maximum time until the base instance is in service, in ms of real time. Default: 30 s. */
   readonly startTimeout?: number;
+  /** Ends the start: {@linkcode startSandbox} then throws its reason. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
 
@@ -144,7 +146,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     options;
   const faults = new Faults(options.seed, clock);
   for (const fault of [...(kind ? [] : DEFAULT_FAULTS), ...(options.faults ?? [])]) faults.set(fault);
+  options.signal?.throwIfAborted();
   const failed = new AbortController();
+  options.signal?.addEventListener("abort", () => failed.abort(options.signal?.reason), { once: true });
   const what = service === undefined ? "worker" : "service";
   const onCrash = ({ id }: MachineAddress, reason: string) => {
     const why = `${reason}${hint(reason)}`;
@@ -279,10 +283,7 @@ function serve(
   handler: Deno.ServeHandler<Deno.NetAddr>,
 ): number {
   const closed = new AbortController();
-  const server = Deno.serve(
-    { ...at, signal: closed.signal, onListen: () => {} },
-    handler,
-  );
+  const server = Deno.serve({ ...at, signal: closed.signal, onListen: () => {} }, handler);
   stack.defer(async () => {
     closed.abort();
     await server.finished;

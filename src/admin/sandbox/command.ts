@@ -186,6 +186,7 @@ export const sandbox = command({
     const options = {
       ...rest,
       speed,
+      signal,
       faults: fault,
       worker: flags.service === undefined ? workerCommand(speed) : [],
       commands: onStart === undefined || onStop === undefined ? undefined : { start: onStart, stop: onStop },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { failureReason } from "../../../runtime.ts";
 import { realTimer, type Timer } from "./timer.ts";
 
 /** Sends one request and returns whether the response had status 200. Rejects only if the signal aborts. */
@@ -20,6 +21,8 @@ const IDLE_CONNECTIONS = 1_024;
 /** Sends GET requests over persistent connections. The disposal closes the connections. */
 export class HttpGetter implements Disposable {
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: IDLE_CONNECTIONS });
+  /** The numbers of failed requests, by the HTTP status, or by the reason if there was no response. */
+  readonly #failures = new Map<string, number>();
 
   constructor(readonly url: string) {}
 
@@ -28,12 +31,23 @@ export class HttpGetter implements Disposable {
     try {
       const response = await fetch(this.url, { client: this.#client, signal });
       await response.arrayBuffer();
-      return response.status === 200;
+      return response.status === 200 || this.#fail(`HTTP status ${response.status}`);
     } catch (error) {
       if (signal.aborted) throw error;
-      return false;
+      return this.#fail(failureReason(error));
     }
   };
+
+  /** The failures so far, the most frequent one first: `118 × HTTP status 404, 2 × connection refused`. "" if there are none. */
+  get failures(): string {
+    const sorted = [...this.#failures].sort(([, a], [, b]) => b - a);
+    return sorted.map(([what, times]) => `${times} × ${what}`).join(", ");
+  }
+
+  #fail(what: string): false {
+    this.#failures.set(what, (this.#failures.get(what) ?? 0) + 1);
+    return false;
+  }
 
   [Symbol.dispose](): void {
     this.#client.close();

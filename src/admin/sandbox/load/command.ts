@@ -57,8 +57,9 @@ export const load = command({
   summary: "Send requests to a load balancer or an instance, and measure the responses",
   description:
     "Prints one row for each step of the scenario; without --scenario, one row. REQUESTS is the number of completed requests, ERRORS the\n" +
-    "number of requests without a response of status 200. With --rate, the latencies include the time by which kas sends a\n" +
-    "request too late. Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got status 200.",
+    "number of requests without a response of status 200. A note counts them by status. With --rate, the latencies include the time\n" +
+    "by which kas sends a request too late. Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got\n" +
+    "status 200.",
   options: OPTIONS,
   examples: [
     "admin load --url http://127.0.0.1:30000/work --clients 3 --duration 5m",
@@ -101,11 +102,12 @@ export const load = command({
     );
     if (successes === 0) {
       throw new ExitError(
-        `No request to ${flags.url} got status 200`,
+        `No request to ${flags.url} got status 200${getter.failures && `: ${getter.failures}`}`,
         1,
         ["curl", "-i", flags.url],
       );
     }
+    if (getter.failures !== "") out.note(`Failed requests: ${getter.failures}`);
   },
 });
 

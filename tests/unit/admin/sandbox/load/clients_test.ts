@@ -130,6 +130,12 @@ Deno.test("sendAtRate() sends at a constant rate, and measures latency from the 
   assertEquals(counted.map(Math.round), [0, 0, 250, 150, 50, 0]);
 });
 
+/** An address at which no server listens. */
+function closedHost(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `127.0.0.1:${listener.addr.port}`;
+}
+
 Deno.test("HttpGetter.send() returns true only for status 200, and rejects only after an abort", async () => {
   await using served = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
     return new Response("", { status: url.endsWith("/work") ? 200 : 503 });
@@ -138,7 +144,13 @@ Deno.test("HttpGetter.send() returns true only for status 200, and rejects only 
   using good = new HttpGetter(`${origin}/work`);
   using bad = new HttpGetter(`${origin}/full`);
   assertEquals([await good.send(NEVER), await bad.send(NEVER)], [true, false]);
-  using nobody = new HttpGetter("http://127.0.0.1:1/work");
+  using nobody = new HttpGetter(`http://${closedHost()}/work`);
   assertEquals(await nobody.send(NEVER), false);
+  for (let n = 0; n < 2; n++) await bad.send(NEVER);
+  assertEquals([good.failures, bad.failures, nobody.failures], [
+    "",
+    "3 × HTTP status 503",
+    "1 × connection refused",
+  ]);
   await assertRejects(() => good.send(AbortSignal.abort(new Error("enough"))), Error, "enough");
 });

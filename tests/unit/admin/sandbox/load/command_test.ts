@@ -8,9 +8,11 @@ function kas(args: string, surroundings: Surroundings = {}): Promise<Ended> {
   return runWords(ROOT, ["admin", "load", ...args.split(" ")], surroundings);
 }
 
-/** Starts a worker that answers only the first `answers` requests. `requests` contains the requests that it received. */
+/**
+ * Starts a worker that answers only the first `answers` requests, and the first `failures` of them with status 404. `requests` contains the requests that it received.
+ */
 function worker(
-  { status = 200, answers = Infinity } = {},
+  { status = 200, answers = Infinity, failures = 0 } = {},
 ): { readonly url: string; readonly requests: string[] } & AsyncDisposable {
   const requests: string[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -19,7 +21,7 @@ function worker(
     if (requests.length > answers) {
       await new Promise((gone) => request.signal.addEventListener("abort", gone));
     }
-    return new Response("1\t0.500000", { status });
+    return new Response("1\t0.500000", { status: requests.length <= failures ? 404 : status });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
   return { url, requests, [Symbol.asyncDispose]: () => server.shutdown() };
@@ -62,7 +64,13 @@ Deno.test("kas admin load counts responses without status 200 as errors, and exi
   const [row] = JSON.parse(out);
   assertEquals(row.errors, row.requests);
   assertEquals(status, 1);
-  assertMatch(err, /^kas: .*200/);
+  assertEquals(err, `kas: No request to ${w.url} got status 200: ${row.errors} × HTTP status 503\n`);
+});
+
+Deno.test("kas admin load says how many requests failed, by status, if others got status 200", async () => {
+  await using w = worker({ failures: 2 });
+  const { status, err } = await kas(`--url ${w.url} --clients 3 --think 1h --duration 300ms`);
+  assertEquals([status, err], [0, "Failed requests: 2 × HTTP status 404\n"]);
 });
 
 Deno.test("kas admin load prints the row so far when an operator interrupts it", async () => {
