@@ -52,7 +52,8 @@ A fleet's value in the list has precedence over AWS's own variables, such as \`A
 \`kas admin config check FILE\` checks a config file and prints each problem with its place, such as \`fleets[0].max\`. [kas.schema.json](kas.schema.json)
 is the JSON Schema of the file. An editor that reads it, for example because the file's key \`$schema\` names it, completes and checks the keys.
 
-\`schedules\` and \`policies\` are arrays in the config file. As a flag or a variable, they are the same arrays as JSON text. [Operation](operation.md#schedules)
+\`schedules\` and \`policies\` are arrays in the config file. As a flag or a variable, they are the same arrays as JSON text, and \`policies\` may also be the word
+\`alarms\` or \`adaptive\`. [Operation](operation.md#schedules)
 describes schedules. \`policies\` lists the policies that scale by the load. The default is \`[{ "type": "alarms" }]\`. With \`[]\`, no policy scales
 by the load: kas follows the bounds, the schedules and operators.
 

@@ -113,12 +113,23 @@ function number(min: number, max: number): z.ZodNumber {
   return z.number(message).min(min, message).max(max, message);
 }
 
+/** The policies that need no settings of their own. One word chooses each with its defaults. */
+const WORDS: ReadonlyMap<string, PolicySpec> = new Map([
+  ["alarms", { type: "alarms" }],
+  ["adaptive", { type: "adaptive", metric: "cpu", utilization: UTILIZATION, risk: RISK }],
+]);
+
 /**
- * Parses the text of the setting `policies`, a JSON array.
+ * Parses the text of the setting `policies`: the word `adaptive` or `alarms`, or a JSON array.
  *
- * @throws {TypeError} if the text is not an array of policies; the message names the place, such as `policies[0].type: …`
+ * @throws {TypeError} if the text is neither; the message names the place in an array, such as `policies[0].type: …`
  */
 export function parsePolicies(text: string): readonly PolicySpec[] {
+  const chosen = WORDS.get(text.trim());
+  if (chosen !== undefined) return [chosen];
+  if (/^\s*\w+\s*$/.test(text)) {
+    throw new TypeError(`expected ${[...WORDS.keys()].join(", ")} or a JSON array`);
+  }
   return parseJsonSetting("policies", policiesSchema, text).map(specOf);
 }
 

@@ -181,8 +181,8 @@ export const SETTINGS = {
     "policies",
     async (text: string): Promise<readonly PolicySpec[]> =>
       (await import("./policies_schema.ts")).parsePolicies(text),
-    "the policies that scale by the load, as a JSON array; in a config file an array (default: alarms)",
-    { placeholder: "JSON" },
+    "the policies that scale by the load: alarms, adaptive or a JSON array; in a config file an array (default: alarms)",
+    { placeholder: "POLICIES" },
   ),
   metrics: setting(
     "metrics",

@@ -86,7 +86,9 @@ export const setup = command({
         if (dryRun) await printActions(out, steps.filter(isNeeded).map(actionRow));
         else if (done !== undefined || steps.length > 0) await out.table(...tableOf(plan, steps, done));
       }
-      if (dryRun || flags.url !== undefined) return;
+      if (dryRun) return;
+      if (flags.monitoring === "detailed" && steps.some(isNewAlarm)) out.hint(ADAPTIVE);
+      if (flags.url !== undefined) return;
       const setting = settingFor(plan, done, origins);
       if (setting !== undefined) out.note(setting);
       if (done.topic !== undefined) out.hint(nextStep(done.topic, flags.endpointUrl));
@@ -136,6 +138,15 @@ function nextStep(topic: string, endpointUrl: string | undefined): string {
 /** Returns whether the AWS endpoint is on this machine, as that of the sandbox is. */
 function isLocal(endpointUrl: string | undefined): boolean {
   return endpointUrl !== undefined && /^(localhost|127\..*)$/.test(new URL(endpointUrl).hostname);
+}
+
+/** The offer of the policy `adaptive`. It reads the CPU of each minute, so it needs detailed monitoring. */
+const ADAPTIVE =
+  "The autoscaler follows these alarms. With kas autoscaler --policies adaptive it learns the fleet's load instead, and the capacity " +
+  "may be short 1.5 % of the time. If the instances run node_exporter, add --scrape http:9100/metrics: it then reacts within seconds";
+
+function isNewAlarm({ resource, action }: SetupStep): boolean {
+  return resource === "alarm" && action === "created";
 }
 
 function isNeeded({ action }: SetupStep): boolean {

@@ -26,6 +26,22 @@ Deno.test("setup proposes the next commands, with an address at which the sandbo
   );
 });
 
+Deno.test("setup offers the policy adaptive once, where it creates alarms with detailed monitoring", async () => {
+  await using f = await fleet();
+  const offered = async (words: string) => {
+    const { terminal, text } = screen();
+    await f.kas(words, { terminal });
+    return text().includes("kas autoscaler --policies adaptive");
+  };
+  assertEquals(await offered("setup --dry-run"), false);
+  assertEquals(await offered("setup"), true);
+  assertEquals(await offered("setup"), false);
+  await using basic = await fleet();
+  const { terminal, text } = screen();
+  await basic.kas("setup --monitoring basic --period 300", { terminal });
+  assertEquals(text().includes("--policies adaptive"), false);
+});
+
 Deno.test("scale in proposes --warmup 0s if only the check warm-up prevents the scale-in", async () => {
   // Without a CPU datapoint, the check projected-load passes.
   await using f = await fleet({ faults: ["metric-delay=10h"] });

@@ -205,6 +205,14 @@ Deno.test("the policies are an array in the config file, the same array as text 
     { ...all[1], utilization: 80, risk: 0.015 },
     all[2],
   ]);
+  assertEquals((await effective("policies", ["--policies", "alarms"], {}))[0], [{ type: "alarms" }]);
+  assertEquals((await effective("policies", [], { env: { KAS_POLICIES: "adaptive" } }))[0], [
+    { type: "adaptive", metric: "cpu", utilization: 80, risk: 0.015 },
+  ]);
+  assertStringIncludes(
+    String((await effective("policies", ["--policies", "adaptve"], {}))[1]),
+    "expected alarms, adaptive or a JSON array",
+  );
   const [status, line] = await effective("policies", ['--policies=["alarms"]'], {});
   assertEquals(status, 2);
   assertStringIncludes(String(line), "policies[0]: ");
