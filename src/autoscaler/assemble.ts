@@ -74,7 +74,6 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
   let current = tuningOf(options);
   const tuning = () => current;
   const registrar = opened.use(registrarOf({ aws, fleet, journal, address, runtime, tuning }));
-  const activities = new ActivityRunner({ aws, fleet, registrar, tuning, address, runtime }, journal, events);
   const minutes = new Minutes(store);
   const telemetry = new Telemetry({
     aws,
@@ -86,6 +85,8 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     past: new Past({ aws, clock, store, minutes }),
     onScrapes: events.onScrapes,
   });
+  const environment = { aws, fleet, registrar, tuning, address, runtime, onDeregistered: telemetry.noteLeft };
+  const activities = new ActivityRunner(environment, journal, events);
   const observer = new Observer({
     aws,
     fleet,

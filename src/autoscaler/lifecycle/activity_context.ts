@@ -23,6 +23,8 @@ export interface Environment {
   readonly tuning: () => Tuning;
   readonly address: AddressOf;
   readonly runtime: Runtime;
+  /** Called when kas has deregistered an instance: it gets no new requests. */
+  readonly onDeregistered: (id: string) => void;
 }
 
 /** An activity and the instance that it acts on. */

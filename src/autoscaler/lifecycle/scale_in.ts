@@ -101,7 +101,7 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
  * @param brief until when kas asks the service of an unhealthy instance, in the clock's elapsed time
  */
 async function deregisterInstance(context: ActivityContext, brief: number): Promise<boolean> {
-  const { environment: { registrar, runtime: { clock } }, id } = context;
+  const { environment: { registrar, runtime: { clock }, onDeregistered }, id } = context;
   let last: string | undefined;
   let serves = context.unhealthy === undefined;
   await runStep(context, {
@@ -115,6 +115,7 @@ async function deregisterInstance(context: ActivityContext, brief: number): Prom
         serves ||= registration === "in-service" || registration === "draining";
       });
       if (outcome.done) {
+        onDeregistered(id);
         serves ||= outcome.isWorking ?? false;
         return true;
       }

@@ -38,7 +38,8 @@ const COVERED = 0.5;
  * Returns the load of periods, the oldest first. Omits a period in which no instance served all the time, or none of those has a sample.
  *
  * Only instances that served the whole period count: a booting instance uses CPU, but serves nobody. An instance without a sample counts
- * as the busiest of the others, so that a missing sample never asks for less.
+ * as the busiest of the others, so that a missing sample never asks for less. But an instance without a sample that left service within the
+ * next period does not count: it may have left already in this period, after the last look.
  *
  * @param memberships the oldest first
  */
@@ -58,7 +59,11 @@ function pointOf(
   at: number,
   span: number,
 ): LoadPoint | undefined {
-  const served = servedAll(memberships, at, at + span);
+  const members = servedAll(memberships, at, at + span);
+  const left = members.filter((id) =>
+    meanIn(usages.get(id) ?? [], at, at + span) === undefined && leaves(memberships, id, at + span, span)
+  );
+  const served = members.filter((id) => !left.includes(id));
   const usagesOf = served.map((id) => usages.get(id) ?? []);
   const known = usagesOf.flatMap((all) => meanIn(all, at, at + span) ?? []);
   if (known.length === 0) return undefined;
@@ -70,7 +75,7 @@ function pointOf(
     percent: meanOf(known, served.length),
     ...(busiest.length === 0 ? {} : { busiest: meanOf(busiest, served.length) }),
     served: served.length,
-    serving: servingIn(memberships, at, at + span),
+    serving: servingIn(memberships, at, at + span) - left.length,
     ...(missing === 0 ? {} : { missing }),
   };
 }
@@ -86,6 +91,12 @@ function busiestOf(usages: readonly Usage[]): Usage[] {
   return usages.flatMap(({ from, to, busiest }) =>
     busiest === undefined ? [] : [{ from, to, percent: busiest }]
   );
+}
+
+/** Whether the memberships show that an instance left service within `span` ms after a time. */
+function leaves(memberships: readonly Membership[], id: string, after: number, span: number): boolean {
+  const next = memberships.find(({ at }) => at > after);
+  return next !== undefined && next.at <= after + span && !next.since.has(id);
 }
 
 /** Returns the mean usage between two times. Undefined if too little of the time is known. */

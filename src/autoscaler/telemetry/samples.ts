@@ -90,6 +90,12 @@ export class Samples {
     this.#memberships.push(membership);
   }
 
+  /** Notes that an instance has left service since the last observation. */
+  noteLeft(id: string, at: number): void {
+    const since = new Map(this.#memberships.at(-1)?.since);
+    if (since.delete(id)) this.addMembership({ at, since });
+  }
+
   /** Returns the short periods of the last two minutes, the oldest first. With longer intervals they cover a longer time. */
   short(interval: number): LoadPoint[] {
     return this.#points(INTERVALS.short * interval, SHORT_COUNT);

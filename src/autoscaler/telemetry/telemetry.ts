@@ -100,6 +100,9 @@ export class Telemetry implements AsyncDisposable {
     );
   }
 
+  /** Notes that kas has deregistered an instance. Without this, its missing samples would count until the next observation. */
+  readonly noteLeft = (id: string): void => this.#samples.noteLeft(id, this.#parts.runtime.clock.now());
+
   /**
    * Returns the load of the last minutes, as far as the scrapes show it. Undefined if kas has to read CloudWatch, because it scrapes nothing
    * or no scrape has succeeded for a while.

@@ -59,6 +59,16 @@ Deno.test("an instance without a sample counts as the busiest", () => {
   ]);
 });
 
+Deno.test("an instance without a sample that left service right after the period does not count", () => {
+  const all = new Map([["a", usages(NOW, 66, 66)]]);
+  const before = look(80_000, { a: 0, b: 0 });
+  const alone = { at: 90_000, span: 10_000, percent: 66, served: 1, serving: 1 };
+  assertEquals(loadPoints(all, [before, look(NOW + 3_000, { a: 0 })], LAST), [alone]);
+  // It left long after: in the period it served, so its lost sample counts.
+  const counted = { ...alone, served: 2, serving: 2, missing: 1 };
+  assertEquals(loadPoints(all, [before, look(NOW + 12_000, { a: 0 })], LAST), [counted]);
+});
+
 Deno.test("a usage over a lost scrape counts, and one that covers less than half of the period does not", () => {
   const looks = [look(80_000, { a: 0 })];
   const whole = new Map([["a", [{ from: 85_000, to: 96_000, percent: 50 }]]]);

@@ -57,6 +57,19 @@ Deno.test("who was in service is known from the last change on, however long ago
   assertEquals(samples.between(begin, begin + 120_000)?.serving, 1.5);
 });
 
+Deno.test("an instance that kas has deregistered does not count as the busiest, also before the next observation", () => {
+  const samples = new Samples();
+  samples.addMembership({ at: 0, since: new Map([["a", 0], ["b", 0]]) });
+  const round = (at: number, b?: number) =>
+    samples.addRound([scrape("a", at, 66), scrape("b", at, b)], at, INTERVAL, KEEP);
+  for (const at of [5_000, 10_000]) round(at, 30);
+  samples.noteLeft("b", 10_500);
+  samples.noteLeft("unknown", 10_600);
+  for (const at of [15_000, 20_000]) round(at);
+  const newest = samples.short(INTERVAL).at(-1);
+  assertEquals([newest?.percent, newest?.served, newest?.missing], [66, 1, undefined]);
+});
+
 Deno.test("the memory of the samples is bounded, with and without scrapes", () => {
   const samples = new Samples();
   for (let at = 0; at < 40_000_000; at += 5_000) {
