@@ -15,8 +15,11 @@ import { SteeredLoad } from "./steps/steered_load.ts";
 /** How many times as fast as real time the sandbox runs. */
 const SPEED = 10;
 
-/** The share of an instance that the load needs before a step, and after a step, which overloads it. The target is 60 %. */
-const LOW = 0.2;
+/**
+ * How many instances the load keeps busy before a step, which one instance can carry with a target of 60 %. If kas counted an instance that it
+ * stops, it would start it again. And the share of an instance after a step, which overloads it.
+ */
+const LOW = 0.55;
 const HIGH = 1;
 
 /** The goals of the whole test, in s of the sandbox's time. A sample has too few steps for a p99, and may run on a busy machine. */
@@ -55,8 +58,8 @@ Deno.test(`kas decides within seconds of ${STEPS} load steps, although scrapes a
     );
     const took: number[] = [];
     for (let step = 1; step <= STEPS; step++) {
-      // A step may come at any moment between two scrapes.
-      await pause(5 * random());
+      // The last fall of the load is over after 20 s. A step may come at any moment between two scrapes.
+      await pause(20 + 5 * random());
       const begun = Date.now();
       load.set(HIGH);
       const decided = await eventually(
@@ -65,9 +68,10 @@ Deno.test(`kas decides within seconds of ${STEPS} load steps, although scrapes a
       );
       took.push(((decided ?? NaN) - begun) / 1_000 * SPEED);
       await inService(2);
-      load.set(LOW);
+      load.set(LOW / 2);
       await eventually(() => decisions(autoscaler, "stop").length, (count) => count === step);
       await inService(1);
+      load.set(LOW);
     }
     await pause(STEADY);
     report(seed, took);
@@ -75,7 +79,7 @@ Deno.test(`kas decides within seconds of ${STEPS} load steps, although scrapes a
       STEPS,
       STEPS,
     ]);
-    assert(quantile(took, 0.5) <= P50 && quantile(took, 0.99) <= P99, `${took}`);
+    assert(Math.min(...took) > 0 && quantile(took, 0.5) <= P50 && quantile(took, 0.99) <= P99, `${took}`);
   } finally {
     await Deno.remove(state, { recursive: true });
   }
