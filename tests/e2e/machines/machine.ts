@@ -20,7 +20,7 @@ export interface Place {
 
 /** The options of a machine. */
 export interface MachineOptions {
-  /** Whether nginx is installed. */
+  /** Whether nginx and node_exporter are installed. */
   readonly nginx?: boolean;
 }
 

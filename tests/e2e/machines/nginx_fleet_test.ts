@@ -1,15 +1,16 @@
 /**
- * nginx on three machines on which nothing of kas runs, from an empty account to an empty account.
+ * nginx on three machines on which nothing of kas runs, from an empty account to an empty account. Debian's node_exporter measures their
+ * CPU. It shows the CPU of the host, which the machines share.
  */
 import { assert, assertEquals } from "@std/assert";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
-import { execute, FROM_SOURCE, start } from "../../support/kas.ts";
+import { eventually, execute, FROM_SOURCE, start } from "../../support/kas.ts";
 import { program, testWith } from "../../support/needs.ts";
 import { credentials } from "../../unit/aws/wire.ts";
 import { inventory } from "../inventory.ts";
 import { hammer } from "./hammer.ts";
 import { say } from "./provision.ts";
-import { MACHINES, room } from "./room.ts";
+import { MACHINES, type Room, room } from "./room.ts";
 
 /** The machines run kas in no test of this file, so they do not need the executable. */
 const NEEDS = [...MACHINES.slice(0, -1), program("aws")];
@@ -18,7 +19,7 @@ const FLEET = "web";
 
 testWith(
   NEEDS,
-  "nginx on three machines is set up from an empty account, scales out and in without a failed request, and leaves nothing",
+  "nginx on three machines is set up from an empty account, scales out and in without a failed request, scales out by the CPU of node_exporter, and leaves nothing",
   async () => {
     credentials();
     await using r = await room();
@@ -58,15 +59,45 @@ testWith(
       const clients = hammer(`http://${host}:8089/`, 2);
       await kas(`scale to 3 --state ${state}`, settings);
       assertEquals(inService(), 3);
-      await kas(`scale to 1 --state ${state}`, settings);
+      // kas stops no instance while all it knows of the CPU is from before the start of the others.
+      const smaller = [...FROM_SOURCE, "admin", "scale", "to", "1", "--state", state];
+      await eventually(() => execute(smaller, { ...env, ...settings }), ({ code }) => code === 0);
       assertEquals(states().filter((state) => state === "running").length, 1);
       const { answered, failures } = await clients.stop();
       say(`  ${answered} requests answered by nginx`);
       assertEquals(failures, []);
       assert(answered > 100);
     }
+    {
+      const policies = JSON.stringify([{ type: "target", metric: "cpu", target: 90 }]);
+      const flags =
+        `--pull --state ${r.folder}/telemetry --warmup 0s --scrape http:9100/metrics --scrape-interval 330ms`;
+      const words = [...FROM_SOURCE, "autoscaler", ...flags.split(" "), "--policies", policies];
+      await using autoscaler = start(words, { ...env, ...settings });
+      const [base = { address: "" }] = sandbox.account.instances().filter(({ state }) => state === "running");
+      await using _load = start(keepBusy(r, base.address), { PATH: r.path });
+      const [decided] = await autoscaler.line(/decided start trigger=telemetry.*/);
+      say(`  ${decided}`);
+      await sandbox.account.waitUntil(() => inService() >= 2);
+    }
     await kas("teardown --instances --yes");
     await sandbox.account.waitUntil(() => states().every((state) => state === "terminated"));
     assertEquals(await inventory(env), empty);
   },
 );
+
+/** Returns the command that keeps all CPUs of a machine busy for at most a minute. */
+function keepBusy({ identity }: Pick<Room, "identity">, address: string): string[] {
+  const loop = "for i in $(seq $(nproc)); do timeout 60 sh -c 'while :; do :; done' & done; wait";
+  return [
+    "ssh",
+    "-i",
+    identity,
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    "-o",
+    "BatchMode=yes",
+    `root@${address}`,
+    loop,
+  ];
+}

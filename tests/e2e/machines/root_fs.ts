@@ -1,11 +1,11 @@
 /**
- * The machines' read-only root file systems: Debian by debootstrap, and a layer with nginx. `deno run -A tests/e2e/machines/root_fs.ts`
+ * The machines' read-only root file systems: Debian by debootstrap, and a layer with nginx and node_exporter. `deno run -A tests/e2e/machines/root_fs.ts`
  * creates them, as root, before the tests of this folder.
  *
  * @module
  */
 
-/** The packages of a machine without nginx. */
+/** The packages of a bare machine. */
 const PACKAGES = [
   "systemd",
   "systemd-sysv",
@@ -15,6 +15,9 @@ const PACKAGES = [
   "ca-certificates",
   "sudo",
 ];
+
+/** The packages of the layer, whose services start at boot. */
+const LAYER = ["nginx", "prometheus-node-exporter"];
 
 const SUITE = "bookworm";
 
@@ -38,13 +41,13 @@ function readIfThere(path: string): string {
   }
 }
 
-/** The folder of the file systems. It depends on the list of packages, so that a changed list gets a new folder. */
-const CACHE = `/var/cache/kas-tests/${SUITE}-${PACKAGES.join("-").length}-${hash(PACKAGES.join(" "))}`;
+/** The folder of the file systems. It depends on the packages, so that a changed list gets a new folder. */
+const CACHE = `/var/cache/kas-tests/${SUITE}-${hash([...PACKAGES, ...LAYER].join(" "))}`;
 
-/** The file system without nginx. */
+/** The file system of a bare machine. */
 export const BARE = `${CACHE}/bare`;
 
-/** The layer with nginx, which starts at boot. */
+/** The layer with nginx and node_exporter. */
 export const NGINX = `${CACHE}/nginx`;
 
 /** The file that the script writes last, when the file systems are complete. */
@@ -81,7 +84,7 @@ async function make(): Promise<void> {
   );
   await run("chroot", BARE, "apt-get", "clean");
 
-  // The upper folder of an overlay receives what the installation of nginx adds.
+  // The upper folder of an overlay receives what the installation of the packages adds.
   const [merged, work] = [`${CACHE}/merged`, `${CACHE}/work`];
   for (const folder of [NGINX, merged, work]) await Deno.mkdir(folder);
   await run(
@@ -96,7 +99,7 @@ async function make(): Promise<void> {
   try {
     // Prevents the package from starting services.
     await Deno.writeTextFile(`${merged}/usr/sbin/policy-rc.d`, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-    await run("chroot", merged, "apt-get", "install", "-q", "-y", "--no-install-recommends", "nginx");
+    await run("chroot", merged, "apt-get", "install", "-q", "-y", "--no-install-recommends", ...LAYER);
     await Deno.remove(`${merged}/usr/sbin/policy-rc.d`);
     await run("chroot", merged, "apt-get", "clean");
   } finally {
