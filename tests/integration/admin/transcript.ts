@@ -57,7 +57,9 @@ export async function runCommands(format: Format): Promise<Printed[]> {
       const { status, out, err } = await f.kas(
         `${words.slice(0, separator)} --output ${format}${words.slice(separator)}`,
       );
-      printed.push({ line, status, out: stable(out), err: stable(err) });
+      // On a slow machine, a command that waits reports its progress every 10 s.
+      const reported = stable(err).replaceAll(/^Waiting for AWS, \d+ s\n/gm, "");
+      printed.push({ line, status, out: stable(out), err: reported });
     }
     return printed;
   } finally {
