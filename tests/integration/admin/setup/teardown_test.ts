@@ -2,18 +2,16 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { eventually, FROM_SOURCE, start } from "../../../support/kas.ts";
 import { between, denial } from "../between.ts";
 import { BASE, type Fleet, fleet, NODE } from "../../../unit/admin/fleet.ts";
+import type { Ended } from "../../../unit/cli/captured.ts";
 
 /** Names of the alarms, in the order in which CloudWatch lists them. */
 const ALARMS = ["cpuhigh", "cpulow"].flatMap((kind) => [BASE, NODE].map((id) => `kas:${kind}:${id}`));
 
-/** Returns the output of the commands that list the resources of the account. */
-async function listings(f: Fleet): Promise<Record<string, unknown[]>> {
-  return {
-    instances: await f.rows("instances"),
-    balancers: await f.rows("balancers"),
-    alarms: await f.rows("alarms"),
-    topics: await f.rows("topics"),
-  };
+/** Returns how the commands end that list the resources of the account. */
+async function listings(f: Fleet): Promise<Ended[]> {
+  const ended: Ended[] = [];
+  for (const words of ["instances", "balancers", "alarms", "topics"]) ended.push(await f.kas(words));
+  return ended;
 }
 
 Deno.test("after setup, instances create and teardown --instances, the account has the same resources as before", async () => {
