@@ -31,7 +31,7 @@ const OWN_TARGETS = [40, 45, 50, 55, 60, 65, 70, 75, 80];
  * The risks of the adaptive policy: the shares of time in which the capacity may be short. EC2 keeps the whole fleet in service on some
  * loads, and only the least risks buy as much.
  */
-export const RISKS = [0.0003, 0.001, 0.003, 0.007, 0.015, 0.03, 0.06, 0.12, 0.25];
+export const RISKS = [0.0003, 0.001, 0.003, 0.007, 0.015, 0.03, 0.06, 0.12, 0.3];
 
 /** A policy with several values of its knob. */
 export type Family = readonly Policy[];

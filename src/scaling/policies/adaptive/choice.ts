@@ -14,7 +14,7 @@ const GAIN = 0.05;
  * Which share of the risk a rule may have used in the past. The rule that did best on the past is partly the luckiest one, and
  * saturated instances hide how large the load was: the next days are worse than the record.
  */
-export const USABLE = 0.6;
+export const USABLE = 0.5;
 
 /**
  * Returns the numbers of the rules that kas may follow, the best first: those that kept the limit by their cost, and then the others by

@@ -40,7 +40,7 @@ Deno.test("the description names the next rule, and the risk with which kas woul
   assertEquals(
     text.slice(text.indexOf("The next")),
     "The next rule is 'daily peak + 1, held 60 min': short 0.4 % of the time at 52 % spare capacity. " +
-      "With a risk of 3.2 % kas would follow 'daily peak, held 10 min', at 20 % spare capacity.",
+      "With a risk of 3.8 % kas would follow 'daily peak, held 10 min', at 20 % spare capacity.",
   );
 });
 

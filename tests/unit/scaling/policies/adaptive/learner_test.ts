@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { USABLE } from "../../../../../src/scaling/policies/adaptive/choice.ts";
 import { Learner } from "../../../../../src/scaling/policies/adaptive/learner.ts";
 import {
   CIRCUMSTANCES,
@@ -91,7 +92,7 @@ Deno.test("the view names a cheaper rule that was short for longer than the risk
   assert(cheaper.short > 0.0006 && cheaper.short > chosen.short);
   assert(cheaper.spareShare < chosen.spareShare);
   assertEquals(
-    learned(dailyPeak, 3 * DAY, { risk: cheaper.short / 0.6 }).chosen.short <= cheaper.short,
+    learned(dailyPeak, 3 * DAY, { risk: cheaper.short / USABLE }).chosen.short <= cheaper.short,
     true,
   );
 });
