@@ -29,9 +29,12 @@ const OWN_TARGETS = [40, 45, 50, 55, 60, 65, 70, 75, 80];
 
 /**
  * The risks of the adaptive policy: the shares of time in which the capacity may be short. EC2 keeps the whole fleet in service on some
- * loads, and only the least risks buy as much.
+ * loads, and only the least risks buy as much. Between two risks that are far apart, a chord would lie above the bent curve.
  */
-export const RISKS = [0.0003, 0.001, 0.003, 0.007, 0.015, 0.03, 0.06, 0.12, 0.3];
+export const RISKS = [
+  ...[0.0003, 0.001, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02],
+  ...[0.03, 0.045, 0.06, 0.09, 0.12, 0.2, 0.3],
+];
 
 /** A policy with several values of its knob. */
 export type Family = readonly Policy[];
