@@ -113,6 +113,9 @@ export function failureReason(error: unknown): string {
   if (/refused/i.test(message)) return "connection refused";
   if (/dns|lookup|resolve/i.test(message)) return "its host name does not resolve";
   if (/unreachable|no route/i.test(message)) return "unreachable";
+  // The Fetch standard forbids some ports: https://fetch.spec.whatwg.org/#port-blocking
+  const [, port] = /port (\d+) are blocked/.exec(message) ?? [];
+  if (port !== undefined) return `no HTTP client connects to port ${port}`;
   return "the connection broke";
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execute, FROM_SOURCE } from "../../../support/kas.ts";
 import { BASE, eventualLine, firstResync, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 
@@ -66,7 +66,13 @@ Deno.test("activities fails with a one-line error if there is no journal or no a
   const local = await execute([...args, "--state", "/nowhere"]);
   assertEquals([local.code, local.stdout], [1, ""]);
   assertMatch(local.stderr, /^kas: .*\/nowhere\/kas\.db.*\n/);
-  const remote = await execute([...args, "--url", "http://127.0.0.1:1"]);
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  closed.close();
+  const url = `http://127.0.0.1:${closed.addr.port}`;
+  const remote = await execute([...args, "--url", url]);
   assertEquals([remote.code, remote.stdout], [1, ""]);
-  assertMatch(remote.stderr, /^kas: .*http:\/\/127\.0\.0\.1:1\/activities\?limit=100/);
+  assertStringIncludes(remote.stderr, `kas: Cannot reach an autoscaler at ${url}: connection refused\n`);
+  const blocked = await execute([...args, "--url", "http://127.0.0.1:1"]);
+  assertEquals(blocked.code, 1);
+  assertStringIncludes(blocked.stderr, "http://127.0.0.1:1: no HTTP client connects to port 1\n");
 });
