@@ -47,7 +47,7 @@ export async function askAutoscaler<T>(
   const failed = `Cannot read /${page} of ${base}:`;
   if (!await isAutoscaler(base, signal)) {
     throw new ExitError(
-      `${failed} the server there is not a kas autoscaler (HTTP status ${status})`,
+      `${failed} the server there is no autoscaler of kas (HTTP status ${status})`,
       1,
       OWN_URL,
     );

@@ -64,7 +64,6 @@ for (
     ["OperationNotPermitted", "ec2:TerminateInstances", /protection/],
     ["OperationNotPermitted", "ec2:RunInstances", undefined],
     ["InvalidSubnetID.NotFound", "ec2:RunInstances", /--subnet/],
-    ["InvalidParameter", "sns:Subscribe", /kas autoscaler/],
     ["InvalidParameter", "sns:CreateTopic", /--verbose/],
     // The operator gave no subnet.
     ["InvalidSubnet", "elasticloadbalancing:CreateLoadBalancer", /--verbose/],

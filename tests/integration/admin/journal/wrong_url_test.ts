@@ -56,14 +56,14 @@ Deno.test("if another server answers at --url, the error says so without its pag
     for (const [words, page] of READERS) {
       assertEquals(await failure(words, other.url), [
         1,
-        `kas: Cannot read /${page} of ${other.url}: the server there is not a kas autoscaler (HTTP status ${status})\n`,
+        `kas: Cannot read /${page} of ${other.url}: the server there is no autoscaler of kas (HTTP status ${status})\n`,
       ]);
     }
   }
   const [status, err] = await failure("activities", f.sandbox.url);
   assertEquals([status, err.replace(/\d+\)\n/, "N)\n")], [
     1,
-    `kas: Cannot read /activities of ${f.sandbox.url}: the server there is not a kas autoscaler (HTTP status N)\n`,
+    `kas: Cannot read /activities of ${f.sandbox.url}: the server there is no autoscaler of kas (HTTP status N)\n`,
   ]);
 });
 
