@@ -21,6 +21,9 @@ const LONGEST_GAP = 12;
 /** How long kas remembers which instances were in service, in ms. */
 const KEPT = 7_200_000;
 
+/** An observation takes at most this long, in ms. A look that is older than the last one by more shows that the clock was set back. */
+const LATE = 300_000;
+
 /** The last scrape of an instance, and the last that succeeded. Times are in ms since the epoch. */
 export interface LastScrape {
   readonly at: number;
@@ -82,8 +85,11 @@ export class Samples {
   addMembership(membership: Membership): void {
     const { at, since } = membership;
     const last = this.#memberships.at(-1);
-    if (at < (last?.at ?? at)) this.#memberships = [];
-    else if (last !== undefined && isSame(last.since, since)) return;
+    if (last !== undefined && at < last.at) {
+      // The observation began before kas deregistered an instance. The next one shows both.
+      if (last.at - at <= LATE) return;
+      this.#memberships = [];
+    } else if (last !== undefined && isSame(last.since, since)) return;
     // Without scrapes, no round forgets the old ones. The last of them still says who was in service after it.
     const old = this.#memberships.findLastIndex((it) => it.at <= at - KEPT);
     if (old > 0) this.#memberships = this.#memberships.slice(old);

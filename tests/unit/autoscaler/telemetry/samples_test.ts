@@ -70,6 +70,17 @@ Deno.test("an instance that kas has deregistered does not count as the busiest, 
   assertEquals([newest?.percent, newest?.served, newest?.missing], [66, 1, undefined]);
 });
 
+Deno.test("an observation that began before an instance left takes nothing back, and forgets nothing", () => {
+  const samples = new Samples();
+  const both = new Map([["a", 0], ["b", 0]]);
+  samples.addMembership({ at: 0, since: both });
+  samples.noteLeft("b", 61_000);
+  samples.addMembership({ at: 60_000, since: both });
+  for (let at = 0; at <= 120_000; at += INTERVAL) samples.addRound([scrape("a", at, 50)], at, INTERVAL, KEEP);
+  assertEquals(samples.between(60_000, 120_000)?.served, 1);
+  assertEquals(samples.between(0, 60_000)?.percent, 50);
+});
+
 Deno.test("the memory of the samples is bounded, with and without scrapes", () => {
   const samples = new Samples();
   for (let at = 0; at < 40_000_000; at += 5_000) {
