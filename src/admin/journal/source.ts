@@ -182,7 +182,7 @@ export function openRemoteJournal(
   };
 }
 
-/** Reads the records in an answer, one a line. Returns undefined if a line is none. */
+/** Reads the records in an answer. Each line has one record. Returns undefined if a line is not a record. */
 function recordsIn(body: string): DecisionRecord[] | undefined {
   const records = body.split("\n").filter((line) => line !== "").map(toRecord);
   return records.every((record) => record !== undefined) ? records : undefined;

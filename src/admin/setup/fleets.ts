@@ -1,5 +1,5 @@
 /**
- * Tells a fleet that is new, or whose name is mistyped, from a fleet that exists.
+ * Finds out whether a fleet exists. If it does not, the fleet is new or its name is mistyped.
  *
  * @module
  */
@@ -69,7 +69,7 @@ export function fleetsText({ fleets }: Elsewhere): string {
     : `Fleets with instances: ${someOf(fleets, NAMED)}`;
 }
 
-/** Refuses the name of a fleet that does not exist, as {@linkcode refuseUnknown} does, if the fleet has no instances. */
+/** If the fleet has no instances, calls {@linkcode refuseUnknown}: the name may be mistyped. */
 export async function refuseWithoutInstances(
   aws: Aws,
   flags: AccountFlags,

@@ -52,7 +52,7 @@ export async function setUp(
   return { topic, balancer: balancer.ref };
 }
 
-/** Says that the fleet is new, so that a mistyped name does not make a fleet in silence. */
+/** Prints that the fleet is new. Otherwise nobody would notice that a mistyped name creates a fleet. */
 async function noteNew(aws: Aws, { fleet, onNote }: SetupPlan, signal: AbortSignal): Promise<void> {
   const instead = await insteadOf(aws, fleet, signal);
   if (instead === undefined) return;

@@ -15,7 +15,7 @@ const NAMED = 10;
 
 const log = getLogger(["kas", "autoscaler"]);
 
-/** Looks at the first observation of a fleet. Its disposal waits for the warning. */
+/** Checks whether the first observation of a fleet has instances. Its disposal waits until the warning is logged. */
 export class EmptyFleetWatch implements AsyncDisposable {
   readonly #stop = new AbortController();
   #looked = false;

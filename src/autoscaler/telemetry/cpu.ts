@@ -5,7 +5,7 @@
  */
 import type { Sample } from "./exposition.ts";
 
-/** What serves the CPU time of a machine. */
+/** The programs from which kas can read the CPU time of a machine. */
 export type Exporter = "node_exporter" | "kas worker";
 
 /** The metric with the CPU time of a machine, by its exporter. kas reads the first one that has samples. */

@@ -80,7 +80,7 @@ function pointOf(
   };
 }
 
-/** Returns the mean of some values. Those that are not known count as the largest of the others. */
+/** Returns the mean of values. A value that is not known counts as the largest of the known values. */
 function meanOf(known: readonly number[], count: number): number {
   const sum = known.reduce((sum, value) => sum + value, 0);
   return (sum + (count - known.length) * Math.max(...known)) / count;

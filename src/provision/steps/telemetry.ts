@@ -1,5 +1,5 @@
 /**
- * The step that lets a host show its CPU time to the autoscaler: node_exporter from the distribution's package.
+ * The step that installs node_exporter from the distribution's package. The autoscaler reads the host's CPU time from node_exporter.
  *
  * @module
  */

@@ -38,7 +38,7 @@ export class HttpGetter implements Disposable {
     }
   };
 
-  /** The failures so far, the most frequent one first: `118 × HTTP status 404, 2 × connection refused`. "" if there are none. */
+  /** The failures so far as text. The most frequent one is first: `118 × HTTP status 404, 2 × connection refused`. Empty without failures. */
   get failures(): string {
     const sorted = [...this.#failures].sort(([, a], [, b]) => b - a);
     return sorted.map(([what, times]) => `${times} × ${what}`).join(", ");

@@ -118,7 +118,7 @@ export function itemsOf(usage: Usage, { region, resync, hasBalancer, isScraping 
   return items.filter(({ quiet, busy }) => quiet + busy > 0);
 }
 
-/** Returns the item of the data that scrapes transfer between zones. */
+/** Returns the cost item for the data that scrapes transfer between availability zones. */
 function scrapes({ transfer: { all, cpu } }: Usage, region: string): Item {
   return {
     item: "scrapes from other zones",
@@ -128,7 +128,7 @@ function scrapes({ transfer: { all, cpu } }: Usage, region: string): Item {
   };
 }
 
-/** Returns the items of a fleet that reads its load by scrapes alone: without detailed monitoring, alarms and notifications. */
+/** Returns the cost items that remain if kas reads the load of the fleet only from scrapes: no detailed monitoring, alarms or notifications. */
 export function scrapedAlone(items: readonly Item[], usage: Usage, region: string): Item[] {
   const { item, ...rest } = scrapes(usage, region);
   return [...items.filter((it) => it.isReplaced !== true && it.item !== item), { item, ...rest }];

@@ -42,10 +42,10 @@ const LEFT = 5;
 /** The settings of the adaptive policy. */
 export type AdaptiveSettings = Pick<AdaptiveSpec, "utilization" | "risk" | "maxSpare">;
 
-/** Makes the records of the rules anew from the past, while the learner goes on. */
+/** A replay of the past, which gives new records of the rules. Meanwhile the learner still learns from new samples. */
 interface Replay {
   readonly play: Play;
-  /** When the last minute ended that it played, in ms since the epoch. */
+  /** The end of the last minute that was replayed, in ms since the epoch. */
   played: number;
 }
 

@@ -76,7 +76,7 @@ export class Minutes {
     this.#last = Math.min(this.#last, Math.floor(time / MINUTE));
   }
 
-  /** Yields the minutes with a sample that end after a time, the oldest first. */
+  /** Yields the minutes that have a sample and end after a time. The oldest minute comes first. */
   *since(time: number): Generator<MinuteOfDemand> {
     for (let it = Math.max(this.#first, Math.floor(time / MINUTE) + 1); it <= this.#last; it++) {
       const demand = this.#demand[it % KEPT] ?? NaN;

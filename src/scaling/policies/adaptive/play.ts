@@ -27,7 +27,7 @@ export interface Sample {
 export interface Circumstances {
   readonly min: number;
   readonly max: number;
-  /** How long it takes from a change of the load until an instance serves that kas starts because of it, in ms. */
+  /** The time from a change of the load until the instance that kas then starts serves requests, in ms. */
   readonly lead: number;
 }
 
@@ -43,9 +43,9 @@ export class Play {
   readonly #minutes: Minutes;
   readonly scores: Scores;
   readonly #targets = new Targets();
-  /** How often the cold rule became short. */
+  /** How often the capacity of the cold rule fell below the need. */
   #shortages = 0;
-  /** Whether the cold rule was short in the last period. */
+  /** Whether the capacity of the cold rule was below the need in the last period. */
   #isShort = false;
   #average: number | undefined;
   /** When the last sample of the forecasts ended, in ms since the epoch. */
@@ -64,12 +64,12 @@ export class Play {
     this.scores = scores;
   }
 
-  /** The last sample. Undefined before the first one. */
+  /** The newest sample. Undefined before the first sample. */
   get last(): (Sample & Circumstances) | undefined {
     return this.#last;
   }
 
-  /** How often the cold rule became short. */
+  /** How often the capacity of the cold rule fell below the need. */
   get shortages(): number {
     return this.#shortages;
   }

@@ -32,7 +32,7 @@ export interface AdaptiveView {
   readonly measured: number;
   /** Set until kas has measured enough to choose a rule: kas then follows the last demand. */
   readonly cold?: true;
-  /** Set while kas makes the records of the rules anew from the past: until then it follows the rule that it followed before. */
+  /** Set while kas replays the past to get new records of the rules. Until the replay ends, kas follows the same rule as before. */
   readonly replaying?: true;
   /** The rule that kas follows. */
   readonly chosen: RuleRecord;
